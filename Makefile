@@ -1,0 +1,44 @@
+# Every target builds what it needs on a fresh machine with Python >= 3.11; nothing is installed outside .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export UV_PYTHON_DOWNLOADS := never
+# Nobody is called but the data source and the package index.
+export DAGSTER_DISABLE_TELEMETRY := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DO_NOT_TRACK := true
+
+# Tests and checks run on their own homes, whatever the shell that calls them has set.
+UNSET := $(foreach v,$(filter FOOTPRED_% DAGSTER_HOME,$(.VARIABLES)),-u $(v))
+
+.PHONY: install test test-slow lint bench clean lock
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --editable .
+	touch $@
+
+test: install
+	env $(UNSET) $(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-slow: install
+	env $(UNSET) $(BIN)/python -m pytest -m slow $(ARGS)
+
+lint: install
+	env $(UNSET) $(BIN)/pre-commit run --all-files
+
+bench: install
+	env $(UNSET) $(BIN)/python -m pytest tests/performance -m bench -s $(ARGS)
+
+lock:
+	rm -f requirements.lock
+	$(BIN)/uv pip compile --quiet --universal -p 3.11 --all-extras --generate-hashes --no-annotate --no-header \
+		--no-emit-index-url pyproject.toml -o requirements.lock
+
+clean:
+	test ! -x $(BIN)/footpred || $(BIN)/footpred down || true
+	rm -rf $(VENV) .footpred .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

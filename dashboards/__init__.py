@@ -1,0 +1,1 @@
+"""The analyst dashboard. Reads materialized assets through footpred_dagster.core only."""

@@ -1,0 +1,57 @@
+-- Grain: one row per match still to be played. A fixture takes the next meeting number of its pair, so it keeps its id
+-- when it moves and when it becomes a match; lines of fixtures.csv that are already played fall away.
+with named as (
+    select
+        fixtures.*,
+        leagues.country,
+        leagues.tier,
+        {{ team_id('home.team_id', 'leagues.country', 'fixtures.home_name') }} as home_id,
+        {{ team_id('away.team_id', 'leagues.country', 'fixtures.away_name') }} as away_id
+    from {{ ref('stg_fixtures') }} as fixtures
+    inner join {{ ref('leagues') }} as leagues on fixtures.league = leagues.league
+    left join {{ ref('team_aliases') }} as home
+        on leagues.country = home.country and fixtures.home_name = home.name
+    left join {{ ref('team_aliases') }} as away
+        on leagues.country = away.country and fixtures.away_name = away.name
+),
+
+identified as (
+    select
+        named.*,
+        {{ match_id(['named.league', 'named.season', 'named.home_id', 'named.away_id', '1 + earlier.meetings']) }}
+            as match_id,
+        1 + earlier.meetings as meeting
+    from named
+    cross join lateral (
+        select count(*) as meetings
+        from {{ ref('int_matches') }} as played
+        where
+            played.status = 'played'
+            and played.league = named.league
+            and played.season = named.season
+            and played.home_id = named.home_id
+            and played.away_id = named.away_id
+            and played.match_date < named.match_date
+    ) as earlier
+)
+
+select distinct on (match_id)
+    match_id,
+    league,
+    season,
+    country,
+    tier,
+    match_date,
+    {{ kickoff('match_date', 'kickoff_time') }} as kickoff,
+    kickoff_time is not null as kickoff_known,
+    home_id,
+    away_id,
+    home_name,
+    away_name,
+    meeting,
+    opening_odds_home,
+    opening_odds_draw,
+    opening_odds_away
+from identified
+where match_id not in (select played.match_id from {{ ref('int_matches') }} as played)
+order by match_id, match_date

@@ -1,0 +1,37 @@
+-- Grain: one row per match that is rated and given features: played ones, and fixtures with their result unknown.
+select
+    match_id,
+    league,
+    season,
+    country,
+    tier,
+    match_date,
+    kickoff,
+    home_id,
+    away_id,
+    home_goals,
+    away_goals,
+    home_shots_on_target,
+    away_shots_on_target,
+    true as is_played
+from {{ ref('int_matches') }}
+where status = 'played'
+
+union all
+
+select
+    match_id,
+    league,
+    season,
+    country,
+    tier,
+    match_date,
+    kickoff,
+    home_id,
+    away_id,
+    null as home_goals,
+    null as away_goals,
+    null as home_shots_on_target,
+    null as away_shots_on_target,
+    false as is_played
+from {{ ref('int_fixtures') }}

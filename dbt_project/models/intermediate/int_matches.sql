@@ -1,0 +1,76 @@
+-- Grain: one row per match that was ever on a results file, with the identity it keeps.
+-- `meeting` counts the played matches of an ordered pair in a season, because several divisions play more than one
+-- round at home. Void matches (no score) get ids of their own and never count as a meeting.
+with named as (
+    select
+        matches.*,
+        leagues.country,
+        leagues.tier,
+        {{ team_id('home.team_id', 'leagues.country', 'matches.home_name') }} as home_id,
+        {{ team_id('away.team_id', 'leagues.country', 'matches.away_name') }} as away_id,
+        matches.home_goals is not null as is_played
+    from {{ ref('stg_matches') }} as matches
+    inner join {{ ref('leagues') }} as leagues on matches.league = leagues.league
+    left join {{ ref('team_aliases') }} as home
+        on leagues.country = home.country and matches.home_name = home.name
+    left join {{ ref('team_aliases') }} as away
+        on leagues.country = away.country and matches.away_name = away.name
+),
+
+counted as (
+    select
+        *,
+        row_number() over (
+            partition by league, season, home_id, away_id, is_played
+            order by match_date
+        ) as meeting
+    from named
+)
+
+select
+    case
+        when is_played then {{ match_id(['league', 'season', 'home_id', 'away_id', 'meeting']) }}
+        else {{ match_id(['league', 'season', 'home_id', 'away_id', "'void'", 'match_date']) }}
+    end as match_id,
+    league,
+    season,
+    country,
+    tier,
+    match_date,
+    {{ kickoff('match_date', 'kickoff_time') }} as kickoff,
+    kickoff_time is not null as kickoff_known,
+    home_id,
+    away_id,
+    home_name,
+    away_name,
+    case when is_played then meeting end as meeting,
+    case when is_played then 'played' else 'void' end as status,
+    home_goals,
+    away_goals,
+    case
+        when home_goals > away_goals then 0
+        when home_goals = away_goals then 1
+        when home_goals < away_goals then 2
+    end as outcome,
+    home_goals_half_time,
+    away_goals_half_time,
+    home_shots,
+    away_shots,
+    home_shots_on_target,
+    away_shots_on_target,
+    home_corners,
+    away_corners,
+    home_fouls,
+    away_fouls,
+    home_yellows,
+    away_yellows,
+    home_reds,
+    away_reds,
+    opening_odds_home,
+    opening_odds_draw,
+    opening_odds_away,
+    -- Before 2019-20 the source published one average, taken before kickoff: it stands for both lines.
+    case when season < '2019-20' then opening_odds_home else closing_odds_home end as closing_odds_home,
+    case when season < '2019-20' then opening_odds_draw else closing_odds_draw end as closing_odds_draw,
+    case when season < '2019-20' then opening_odds_away else closing_odds_away end as closing_odds_away
+from counted

@@ -1,0 +1,1 @@
+"""footpred: football predictions as Dagster assets, and the Dagster-free core they share."""

@@ -1,0 +1,1 @@
+"""The Dagster-free core: everything the service and the dashboard may import."""

@@ -1,0 +1,141 @@
+"""The walk-forward evaluator: one piece of code serves training, gates, reports and tests.
+
+Every season is predicted by a fit on the seasons strictly before it. Which seasons choose a model and which only judge
+it is decided here, from the seasons that are complete at as_of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from footpred_dagster.core.domain import MAIN_LEAGUES, TOP_FIVE, Season
+from footpred_dagster.core.metrics import Scores, score
+from footpred_dagster.core.models import RECIPES, Model
+from footpred_dagster.core.odds import power_devig
+
+PROBABILITIES = ["p_home", "p_draw", "p_away"]
+MARKET_LINES = ("market_opening", "market_closing")
+
+FINAL_SEASONS = 2
+SELECTION_SEASONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Seasons by what they are for: ``selection`` chooses among candidates, ``final`` is only reported.
+
+    ``note`` says what was given up when there were too few seasons, else it is None.
+    """
+
+    selection: tuple[str, ...]
+    final: tuple[str, ...]
+    note: str | None = None
+
+    @property
+    def seasons(self) -> tuple[str, ...]:
+        return self.selection + self.final
+
+
+def windows(seasons: Iterable[str], as_of: datetime) -> Windows:
+    """Split the complete seasons: the last two are final, the three before them select, the rest only train.
+
+    At least one season stays for training. With too few, selection shrinks to one season first, then final to one,
+    then final to none; with fewer than two complete seasons nothing can be judged and both are empty.
+    """
+    complete = [season for season in sorted(set(seasons)) if Season.parse(season).end <= as_of]
+    judgeable = max(len(complete) - 1, 0)
+    final = min(FINAL_SEASONS, max(judgeable - 1, 0))
+    selection = min(SELECTION_SEASONS, judgeable - final)
+    judged = complete[len(complete) - final - selection :]
+    note = None
+    if final + selection < FINAL_SEASONS + SELECTION_SEASONS:
+        note = (
+            f"only {len(complete)} complete seasons before {as_of:%Y-%m-%d}: "
+            f"{selection} to select on (of {SELECTION_SEASONS}), {final} final (of {FINAL_SEASONS})"
+        )
+    return Windows(tuple(judged[:selection]), tuple(judged[selection:]), note)
+
+
+def walk_forward(
+    recipe: type[Model], frame: pd.DataFrame, seasons: Sequence[str]
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield ``(season, predictions)``: a fresh fit on all seasons before it, predicting each of its matches.
+
+    Predictions keep the frame's index and hold ``p_home``, ``p_draw``, ``p_away``.
+    """
+    for season in seasons:
+        model = recipe().fit(frame[frame["season"] < season])
+        played = frame[frame["season"] == season]
+        yield season, pd.DataFrame(model.predict_proba(played), index=played.index, columns=PROBABILITIES)
+
+
+def market_line(frame: pd.DataFrame, line: str) -> pd.DataFrame:
+    """De-vigged probabilities of ``market_opening`` or ``market_closing``; rows without a price are left out."""
+    prefix = line.removeprefix("market_")
+    odds = frame[[f"{prefix}_odds_{side}" for side in ("home", "draw", "away")]].to_numpy(dtype=float)
+    probabilities = pd.DataFrame(power_devig(odds), index=frame.index, columns=PROBABILITIES)
+    return probabilities.dropna()
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Scores of one model over one group of leagues and seasons (site codes, comma-separated)."""
+
+    model: str
+    league: str
+    seasons: str
+    scores: Scores
+
+
+def league_groups(leagues: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The groups scores are given for: every main division together, the top five, and each league alone."""
+    present = [league for league in MAIN_LEAGUES if league in set(leagues)]
+    groups: dict[str, tuple[str, ...]] = {"all": tuple(present)}
+    if set(TOP_FIVE) <= set(present):
+        groups["top5"] = TOP_FIVE
+    return groups | {league: (league,) for league in present}
+
+
+def evaluate(
+    predictions: Mapping[str, pd.DataFrame],
+    frame: pd.DataFrame,
+    seasons: Sequence[str],
+    groups: Mapping[str, Sequence[str]],
+) -> list[Evaluation]:
+    """Score each model's predictions on every played match of ``seasons`` it covers, group by group.
+
+    No match is dropped for a cold start; a market line covers the matches that have a price, and its ``n`` says so.
+    """
+    rows = []
+    codes = ",".join(Season.parse(season).site_code for season in seasons)
+    in_seasons = frame["season"].isin(seasons)
+    for group, leagues in groups.items():
+        matches = frame.index[in_seasons & frame["league"].isin(leagues)]
+        for model, predicted in predictions.items():
+            covered = matches.intersection(predicted.index)
+            if covered.empty:
+                continue
+            scores = score(_matrix(predicted.loc[covered]), frame.loc[covered, "outcome"].to_numpy(dtype=np.int64))
+            rows.append(Evaluation(model, group, codes, scores))
+    return rows
+
+
+def predictions_for(models: Sequence[str], frame: pd.DataFrame, seasons: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Out-of-season predictions of recipes, and market lines, for ``seasons``."""
+    result = {}
+    for model in models:
+        if model in MARKET_LINES:
+            result[model] = market_line(frame[frame["season"].isin(seasons)], model)
+        else:
+            result[model] = pd.concat([p for _, p in walk_forward(RECIPES[model], frame, seasons)])
+    return result
+
+
+def _matrix(predicted: pd.DataFrame) -> npt.NDArray[np.float64]:
+    return predicted[PROBABILITIES].to_numpy(dtype=float)

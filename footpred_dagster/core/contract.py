@@ -1,0 +1,64 @@
+"""The contract between feature tables and models: an allow-list, and the fingerprint stored with every model.
+
+A column that is not listed here does not reach a model, whatever the tables hold. ``dbt_project`` states names and
+types once more as an enforced dbt contract; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+BEFORE_THE_DAY = "matches dated before the match's own UK date"
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One column a model may read. ``as_of`` says which facts it may be made of."""
+
+    name: str
+    dtype: str
+    nullable: bool
+    meaning: str
+    as_of: str = BEFORE_THE_DAY
+
+
+IDENTITY = ("match_id", "league", "season", "kickoff", "latest_input")
+"""Every feature row carries these; of them only ``league`` may be read by a model."""
+
+WINDOWS = (5, 10)
+FORM = {
+    "points": "points won (3 for a win, 1 for a draw), mean per match",
+    "goals_for": "goals scored, mean per match",
+    "goals_against": "goals conceded, mean per match",
+    "shots_on_target_for": "shots on target, mean per match that has the statistic",
+    "shots_on_target_against": "shots on target conceded, mean per match that has the statistic",
+}
+
+
+def _form_features() -> list[Feature]:
+    return [
+        Feature(f"{side}_{metric}_last_{window}", "double precision", True, f"{side} team, last {window}: {meaning}")
+        for side in ("home", "away")
+        for window in WINDOWS
+        for metric, meaning in FORM.items()
+    ]
+
+
+FEATURES: tuple[Feature, ...] = (
+    Feature("home_elo", "double precision", False, "Elo rating of the home team"),
+    Feature("away_elo", "double precision", False, "Elo rating of the away team"),
+    Feature("elo_difference", "double precision", False, "home_elo - away_elo, home advantage not included"),
+    Feature("home_matches_played", "bigint", False, "matches of the home team on record (coverage)"),
+    Feature("away_matches_played", "bigint", False, "matches of the away team on record (coverage)"),
+    Feature("home_rest_days", "integer", True, "days since the home team's latest match"),
+    Feature("away_rest_days", "integer", True, "days since the away team's latest match"),
+    *_form_features(),
+)
+
+
+def fingerprint() -> str:
+    """Twelve hex digits that change when a name, type, nullability, meaning or as-of rule does."""
+    text = json.dumps([asdict(feature) for feature in FEATURES], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

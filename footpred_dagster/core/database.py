@@ -1,0 +1,61 @@
+"""One way to the database: the external server of FOOTPRED_DATABASE_URL, or the embedded one, started on demand."""
+
+from __future__ import annotations
+
+import contextlib
+from functools import cache
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from footpred_dagster.core.postgres import EmbeddedPostgres
+from footpred_dagster.core.settings import Settings
+
+
+@cache
+def database_url(settings: Settings) -> str:
+    """libpq URL of the owner; starts or attaches to the embedded server when no external one is set."""
+    return settings.database_url or EmbeddedPostgres(settings.home).start()
+
+
+def connect(settings: Settings, *, autocommit: bool = False) -> psycopg.Connection:
+    """A psycopg connection in UTC. Prepared statements are off so that a pgbouncer in front does no harm."""
+    return psycopg.connect(
+        database_url(settings),
+        autocommit=autocommit,
+        prepare_threshold=None,
+        options="-c timezone=UTC",
+        application_name="footpred",
+    )
+
+
+def sibling_database(url: str, suffix: str) -> str:
+    """URL of the database ``<name>_<suffix>`` on the same server, created if missing.
+
+    Raises psycopg.errors.InsufficientPrivilege when the account may not create it: create it once by hand.
+    """
+    parts = urlsplit(url)
+    name = f"{parts.path.lstrip('/')}_{suffix}"
+    with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
+        if not connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
+            # Suppressed: another process was first.
+            with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+                connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+def migrate(url: str) -> None:
+    """Bring the schema to the newest version; safe from many processes at once."""
+    # Alembic and SQLAlchemy take half a second to import: only who migrates pays.
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import NullPool
+
+    config = Config()
+    config.set_main_option("script_location", "footpred_dagster.core:migrations")
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=NullPool)
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,87 @@
+"""The two candidates every other model has to beat: class frequencies, and a logit on the Elo difference."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from footpred_dagster.core.models.base import require_all_outcomes
+
+BASE_RATE_SEASONS = 5
+BASE_RATE_PRIOR = 30.0
+"""Weight, in matches, of the all-league frequencies in each league's: a league with no past gets just these."""
+
+ELO_SCALE = 400.0
+"""Elo points per unit of the logit's input, so that the coefficient is of order one."""
+
+
+class BaseRate:
+    """Outcome frequencies of each league over its previous five seasons."""
+
+    name = "base_rate"
+
+    def __init__(self, overall: list[float] | None = None, leagues: dict[str, list[float]] | None = None) -> None:
+        self.overall = overall or []
+        self.leagues = leagues or {}
+
+    def fit(self, frame: pd.DataFrame) -> Self:
+        recent = frame[frame["season"].isin(sorted(frame["season"].unique())[-BASE_RATE_SEASONS:])]
+        require_all_outcomes(recent, at_least=3)
+        overall = np.bincount(recent["outcome"], minlength=3) / len(recent)
+        self.overall = overall.tolist()
+        self.leagues = {
+            str(league): (
+                (np.bincount(outcomes, minlength=3) + BASE_RATE_PRIOR * overall) / (len(outcomes) + BASE_RATE_PRIOR)
+            ).tolist()
+            for league, outcomes in recent.groupby("league")["outcome"]
+        }
+        return self
+
+    def predict_proba(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
+        return np.array([self.leagues.get(league, self.overall) for league in frame["league"]]).reshape(-1, 3)
+
+    def parameters(self) -> dict[str, Any]:
+        return {"overall": self.overall, "leagues": self.leagues}
+
+    @classmethod
+    def from_parameters(cls, parameters: dict[str, Any]) -> Self:
+        return cls(**parameters)
+
+
+class EloLogit:
+    """Multinomial logit on the Elo difference; home advantage is its intercept."""
+
+    name = "elo_logit"
+
+    def __init__(self, coefficients: list[float] | None = None, intercepts: list[float] | None = None) -> None:
+        self.coefficients = coefficients or []
+        self.intercepts = intercepts or []
+
+    def fit(self, frame: pd.DataFrame) -> Self:
+        from sklearn.linear_model import LogisticRegression  # a second to import: only training pays
+
+        require_all_outcomes(frame, at_least=30)
+        logit = LogisticRegression(C=1e6, tol=1e-8, max_iter=500)
+        logit.fit(self._inputs(frame), frame["outcome"].to_numpy())
+        self.coefficients = logit.coef_[:, 0].tolist()
+        self.intercepts = logit.intercept_.tolist()
+        return self
+
+    def predict_proba(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
+        scores = self._inputs(frame) * np.array(self.coefficients) + np.array(self.intercepts)
+        exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
+
+    @staticmethod
+    def _inputs(frame: pd.DataFrame) -> npt.NDArray[np.float64]:
+        return frame["elo_difference"].to_numpy(dtype=float)[:, None] / ELO_SCALE
+
+    def parameters(self) -> dict[str, Any]:
+        return {"coefficients": self.coefficients, "intercepts": self.intercepts}
+
+    @classmethod
+    def from_parameters(cls, parameters: dict[str, Any]) -> Self:
+        return cls(**parameters)

@@ -1,0 +1,128 @@
+"""Fitted versions and the champion, in PostgreSQL: ``models.promotions`` is the truth everything else mirrors."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from footpred_dagster.core.contract import fingerprint
+from footpred_dagster.core.models import RECIPES, Model
+from footpred_dagster.core.storage import Archive
+
+CHAMPION_CHANNEL = "footpred_champion"
+"""NOTIFY channel; the payload is ``name:version``."""
+
+
+class FingerprintMismatch(RuntimeError):
+    """A model was fitted under another feature contract than the one in force; refit it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A fitted model as registered."""
+
+    name: str
+    version: int
+    fingerprint: str
+    artifact_sha256: str
+    as_of: datetime
+    training_rows: int
+    profile: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the promotion policy decided: ``winner`` is None when no candidate passed its gates."""
+
+    winner: str | None
+    reasons: dict[str, list[str]]
+
+
+def register(
+    connection: psycopg.Connection, archive: Archive, model: Model, *, as_of: datetime, training_rows: int
+) -> ModelVersion:
+    """Archive a fitted model as JSON and give it a version; the same parameters under the same contract keep theirs."""
+    artifact = json.dumps({"recipe": model.name, "parameters": model.parameters()}, sort_keys=True, allow_nan=False)
+    digest = archive.put(artifact.encode())
+    connection.execute("lock table models.versions in share row exclusive mode")
+    connection.execute(
+        """
+        insert into models.versions (name, version, fingerprint, artifact_sha256, as_of, training_rows, profile)
+        select %(name)s, coalesce(max(version), 0) + 1, %(fingerprint)s, %(digest)s, %(as_of)s, %(rows)s, 'production'
+        from models.versions where name = %(name)s
+        on conflict (name, fingerprint, artifact_sha256) do nothing
+        """,
+        {
+            "name": model.name,
+            "fingerprint": fingerprint(),
+            "digest": digest,
+            "as_of": as_of,
+            "rows": training_rows,
+        },
+    )
+    found = _version(
+        connection, "name = %s and fingerprint = %s and artifact_sha256 = %s", model.name, fingerprint(), digest
+    )
+    if found is None:
+        raise RuntimeError(f"{model.name} was registered and is not there")
+    return found
+
+
+def newest_version(connection: psycopg.Connection, name: str) -> ModelVersion | None:
+    return _version(connection, "name = %s", name)
+
+
+def load(archive: Archive, version: ModelVersion) -> Model:
+    """The fitted model of a version; raises FingerprintMismatch unless it was fitted under the contract in force."""
+    if version.fingerprint != fingerprint():
+        raise FingerprintMismatch(
+            f"{version.name} version {version.version} was fitted under contract {version.fingerprint}, "
+            f"in force is {fingerprint()}: run footpred run to refit"
+        )
+    artifact: dict[str, Any] = json.loads(archive.get(version.artifact_sha256))
+    return RECIPES[artifact["recipe"]].from_parameters(artifact["parameters"])
+
+
+def champion(connection: psycopg.Connection) -> ModelVersion | None:
+    """The version the newest promotion names, or None when nothing was ever promoted."""
+    return _version(
+        connection,
+        "(name, version) = (select name, version from models.promotions order by promotion_id desc limit 1)",
+    )
+
+
+def record_decision(connection: psycopg.Connection, decision: Decision, *, as_of: datetime) -> ModelVersion | None:
+    """Append the decision and tell listeners, in the caller's transaction; returns the champion now in force.
+
+    Without a winner the champion stays.
+    """
+    current = champion(connection)
+    winner = newest_version(connection, decision.winner) if decision.winner else None
+    in_force = winner or current
+    outcome = "none" if in_force is None else "promoted" if in_force != current else "kept"
+    connection.execute(
+        "insert into models.promotions (as_of, name, version, decision, reasons) values (%s, %s, %s, %s, %s)",
+        [
+            as_of,
+            in_force.name if in_force else None,
+            in_force.version if in_force else None,
+            outcome,
+            json.dumps(decision.reasons),
+        ],
+    )
+    if outcome == "promoted" and in_force is not None:
+        connection.execute("select pg_notify(%s, %s)", [CHAMPION_CHANNEL, f"{in_force.name}:{in_force.version}"])
+    return in_force
+
+
+def _version(connection: psycopg.Connection, condition: str, *parameters: object) -> ModelVersion | None:
+    row = connection.execute(
+        "select name, version, fingerprint, artifact_sha256, as_of, training_rows, profile "  # noqa: S608
+        f"from models.versions where {condition} order by version desc limit 1",
+        parameters,
+    ).fetchone()
+    return ModelVersion(*row) if row else None

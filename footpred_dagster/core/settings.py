@@ -1,0 +1,73 @@
+"""Where everything lives and how it is reached: one frozen object, read from the environment once per process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+
+PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+"""The source checkout, or site-packages when installed as a wheel."""
+
+TELEMETRY_OFF = {
+    "DAGSTER_DISABLE_TELEMETRY": "1",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "DO_NOT_TRACK": "true",
+}
+"""Set in every process we start: the platform calls nobody but its data source."""
+
+
+class SettingsError(ValueError):
+    """A FOOTPRED_* variable cannot be used; the message names it and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Attributes:
+
+    home: folder of all state (embedded database, archive, dbt target, logs).
+    database_url: an external PostgreSQL, or None for the embedded one. Kept out of ``repr``: it holds a password.
+    source: where data comes from unless a run says otherwise.
+    """
+
+    home: Path
+    database_url: str | None = field(default=None, repr=False)
+    source: str = "football-data"
+
+    @property
+    def archive(self) -> Path:
+        return self.home / "archive"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"
+
+    @property
+    def dbt_target(self) -> Path:
+        return self.home / "dbt" / "target"
+
+    @property
+    def dbt_logs(self) -> Path:
+        return self.home / "dbt" / "logs"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
+        url = env.get("FOOTPRED_DATABASE_URL") or None
+        if url and not url.startswith(("postgresql://", "postgres://")):
+            raise SettingsError("FOOTPRED_DATABASE_URL must be a postgresql:// URL, or unset for the embedded server")
+        home = env.get("FOOTPRED_HOME")
+        return cls(
+            home=Path(home).expanduser().resolve() if home else default_home(),
+            database_url=url,
+            source=env.get("FOOTPRED_SOURCE") or "football-data",
+        )
+
+
+def default_home() -> Path:
+    """``.footpred/`` at the root of a source checkout, whatever the current folder; else the user's data folder."""
+    if (PACKAGE_ROOT / "pyproject.toml").exists():
+        return PACKAGE_ROOT / ".footpred"
+    return platformdirs.user_data_path("footpred")

@@ -1,0 +1,1 @@
+"""The HTTP service. Reads materialized assets through footpred_dagster.core only."""

@@ -1,0 +1,280 @@
+"""The seeds name every league and club once: two clubs never share an id, one club never has two."""
+
+import csv
+import io
+import os
+import re
+from collections import defaultdict
+from datetime import date, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from footpred_dagster.core.domain import MAIN_LEAGUES
+
+ROOT = Path(__file__).resolve().parents[2]
+SEEDS = ROOT / "dbt_project" / "seeds"
+DATA = Path(os.environ.get("FOOTPRED_TEST_DATA") or ROOT.parent / "shared" / "data")
+
+real_data = [
+    pytest.mark.real_data,
+    pytest.mark.skipif(not (DATA / "site" / "mmz4281").is_dir(), reason=f"no football-data.co.uk files in {DATA}"),
+]
+
+SAME_CLUB = [
+    # spellings of the fixtures file against those of the results (DATA.md, defect 11)
+    ("Spain", "Atl. Madrid", "Ath Madrid"),
+    ("Spain", "Rayo Vallecano", "Vallecano"),
+    ("Spain", "Dep. A Coruna", "La Coruna"),
+    ("England", "Sheffield Wed", "Sheffield Weds"),
+    ("England", "Bradford City", "Bradford"),
+    ("Belgium", "Lommel SK", "Lommel"),
+    # one byte, 0x92, read as latin-1, as cp1252 and as typed by hand
+    ("England", "King\x92s Lynn", "King\u2019s Lynn"),
+    ("England", "King\x92s Lynn", "King's Lynn"),
+    # the source changed its spelling
+    ("England", "AFC Telford United", "Telford United"),
+    ("England", "Boston", "Boston Utd"),
+    ("France", "Red Star 93", "Red Star"),
+    ("Germany", "Dusseldorf", "Fortuna Dusseldorf"),
+    ("Germany", "Essen", "RW Essen"),
+    ("Germany", "FSV Frankfurt", "Frankfurt FSV"),
+    ("Germany", "M'Gladbach", "M'gladbach"),
+    ("Greece", "Doxa", "Doxa Dramas"),
+    ("Greece", "Eth Asteras", "Ethnikos Asteras"),
+    ("Greece", "Ethnikos", "Ethnikos Piraeus"),
+    ("Greece", "Heracles", "Iraklis"),
+    ("Greece", "Kalithea", "Kallithea"),
+    ("Greece", "Levadiakos", "Levadeiakos"),
+    ("Greece", "OFI", "OFI Crete"),
+    ("Greece", "Proodeytiki", "Proodeftiki"),
+    ("Greece", "Veroia", "Veria"),
+    ("Greece", "Yiannina", "Giannina"),
+    ("Netherlands", "Roda", "Roda JC"),
+    ("Netherlands", "Sparta", "Sparta Rotterdam"),
+    ("Portugal", "Campomaior", "Campomaiorense"),
+    ("Portugal", "Desp. Chaves", "Chaves"),
+    ("Portugal", "Madeira", "Uniao Madeira"),
+    ("Scotland", "Raith", "Raith Rvs"),
+    ("Spain", "Leonesa", "Cultural Leonesa"),
+    ("Spain", "Lerida", "Lleida"),
+    ("Spain", "Orense", "Ourense"),
+    ("Spain", "Villareal", "Villarreal"),
+    ("Turkey", "Antalya", "Antalyaspor"),
+    ("Turkey", "Erzurum", "Erzurumspor"),
+    # the club changed its name
+    ("Belgium", "Mouscron-Peruwelz", "Mouscron"),
+    ("England", "Gravesend", "Ebbsfleet"),
+    ("Greece", "Athens Kallithea", "Kallithea"),
+    ("Scotland", "FC Edinburgh", "Edinburgh City"),
+    ("Turkey", "Oftasspor", "Hacettepespor"),
+    ("Turkey", "Osmanlispor", "Ankaraspor"),
+]
+
+DIFFERENT_CLUBS = [
+    ("Belgium", "Beveren", "Waasland-Beveren"),
+    ("Belgium", "Cercle Brugge", "Club Brugge"),
+    ("Belgium", "Genk", "Gent"),
+    ("Belgium", "Germinal", "Beerschot VA"),
+    ("Belgium", "Louvieroise", "RAAL La Louviere"),
+    ("Belgium", "Molenbeek", "FC Brussels", "RWD Molenbeek"),
+    ("England", "Chester", "Chesterfield", "Colchester"),
+    ("England", "Oxford", "Oxford City"),
+    ("England", "Northwich", "Norwich"),
+    ("England", "Wimbledon", "Milton Keynes Dons", "AFC Wimbledon"),
+    ("France", "Ajaccio", "Ajaccio GFCO"),
+    ("France", "Bastia", "CA Bastia"),
+    ("France", "Paris FC", "Paris SG"),
+    ("France", "Rouen", "Quevilly Rouen"),
+    ("Germany", "Aachen", "Aalen", "Ahlen"),
+    ("Germany", "Ein Frankfurt", "FSV Frankfurt"),
+    ("Germany", "FC Koln", "F Koln"),
+    ("Germany", "Hamburg", "Homburg"),
+    ("Germany", "Leipzig", "RB Leipzig"),
+    ("Germany", "Stuttgart", "Stuttgarter K"),
+    ("Greece", "Apollon", "Kalamaria", "Kalamata"),
+    ("Greece", "Athinaikos", "Panathinaikos", "Panionios", "Paniliakos"),
+    ("Greece", "Atromitos", "Chalkidona"),
+    ("Greece", "Ethnikos Piraeus", "Ethnikos Asteras", "Asteras Tripolis"),
+    ("Greece", "Niki Volos", "Olympiakos Volou", "Volos NFC", "Olympiakos"),
+    ("Italy", "Lecce", "Lecco"),
+    ("Italy", "Reggiana", "Reggina"),
+    ("Portugal", "Aves", "AVS"),
+    ("Portugal", "Est Amadora", "Estrela"),
+    ("Portugal", "Farense", "Feirense"),
+    ("Portugal", "Maritimo", "Madeira", "Nacional"),
+    ("Scotland", "Airdrie", "Airdrie Utd", "Clydebank"),
+    ("Scotland", "Gretna", "Annan Athletic"),
+    ("Scotland", "Stirling", "East Stirling"),
+    ("Spain", "Ath Madrid", "Ath Madrid B", "Ath Bilbao", "Ath Bilbao B"),
+    ("Spain", "Extremadura", "Extremadura UD"),
+    ("Spain", "Granada", "Granada 74", "Ciudad de Murcia"),
+    ("Spain", "Las Palmas", "U.Las Palmas"),
+    ("Spain", "Murcia", "Ciudad de Murcia", "UCAM Murcia"),
+    ("Spain", "Sociedad", "Sociedad B"),
+    ("Spain", "Villarreal", "Villarreal B"),
+    ("Turkey", "Ad. Demirspor", "Adanaspor"),
+    ("Turkey", "Ankaragucu", "Ankaraspor"),
+    ("Turkey", "Erzurumspor", "Erzurum BB"),
+    ("Turkey", "Gaziantep", "Gaziantepspor"),
+    ("Turkey", "Istanbulspor", "Buyuksehyr"),
+    ("Turkey", "Kayseri", "Kayserispor", "Erciyesspor"),
+    ("Turkey", "Malatyaspor", "Yeni Malatyaspor"),
+]
+
+
+class Played(NamedTuple):
+    """One row of a results or fixtures file, names as stripped spellings."""
+
+    file: str
+    country: str
+    day: date
+    home: str
+    away: str
+
+
+def _read_seed(name: str) -> list[dict[str, str]]:
+    with (SEEDS / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def aliases() -> list[dict[str, str]]:
+    return _read_seed("team_aliases.csv")
+
+
+@pytest.fixture(scope="module")
+def team_id(aliases: list[dict[str, str]]) -> dict[tuple[str, str], str]:
+    return {(row["country"], row["name"]): row["team_id"] for row in aliases}
+
+
+@pytest.fixture(scope="module")
+def played() -> list[Played]:
+    snapshot = DATA / "snapshots" / "2025-09-23"
+    paths = [*DATA.glob("site/mmz4281/*/*.csv"), *snapshot.glob("mmz4281/*/*.csv"), *snapshot.glob("fixtures.csv")]
+    return [row for path in sorted(paths) for row in _read_site_file(path)]
+
+
+def _read_site_file(path: Path) -> list[Played]:
+    raw = path.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")
+    reader = csv.reader(io.StringIO(text, newline=""))
+    header = [cell.strip() for cell in next(reader)]
+    home, away = ("HomeTeam", "AwayTeam") if "HomeTeam" in header else ("HT", "AT")
+    places = [header.index(column) for column in ("Div", "Date", home, away)]
+    rows = []
+    for cells in reader:
+        if len(cells) <= max(places) or not cells[places[2]].strip():
+            continue
+        div, day, *names = (cells[place].replace("\xa0", " ").strip() for place in places)
+        form = "%d/%m/%Y" if len(day) == 10 else "%d/%m/%y"
+        where = str(path.relative_to(DATA))
+        rows.append(Played(where, MAIN_LEAGUES[div].country, datetime.strptime(day, form).date(), *names))
+    return rows
+
+
+def test_leagues_seed_equals_the_domain():
+    columns = ("league", "name", "country", "tier", "first_season")
+    facts = [(x.code, x.name, x.country, str(x.tier), str(x.first_season)) for x in MAIN_LEAGUES.values()]
+
+    assert _read_seed("leagues.csv") == [dict(zip(columns, fact, strict=True)) for fact in facts]
+
+
+def test_a_spelling_is_listed_once_per_country(aliases, team_id):
+    assert len(team_id) == len(aliases)
+
+
+def test_rows_are_sorted_so_that_a_diff_shows_one_club(aliases):
+    keys = [(row["country"], row["team_id"], row["name"]) for row in aliases]
+    assert all(before < after for before, after in pairwise(keys))
+
+
+def test_names_are_stripped(aliases):
+    assert [row for row in aliases if not row["name"] or row["name"] != row["name"].replace("\xa0", " ").strip()] == []
+
+
+def test_countries_are_those_of_the_leagues(aliases):
+    assert {row["country"] for row in aliases} == {league.country for league in MAIN_LEAGUES.values()}
+
+
+def test_team_ids_are_lowercase_ascii_slugs(aliases):
+    slug = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+    assert [row for row in aliases if not slug.fullmatch(row["team_id"])] == []
+
+
+def test_a_team_id_belongs_to_one_country(aliases):
+    countries = defaultdict(set)
+    for row in aliases:
+        countries[row["team_id"]].add(row["country"])
+    assert {team: where for team, where in countries.items() if len(where) > 1} == {}
+
+
+def test_team_ids_differ_in_more_than_punctuation(aliases):
+    ids = defaultdict(set)
+    for row in aliases:
+        ids[row["country"], row["team_id"].replace("-", "")].add(row["team_id"])
+    assert [same for same in ids.values() if len(same) > 1] == []
+
+
+def test_spellings_differ_in_more_than_punctuation_or_case_between_clubs(aliases):
+    """Forbids the silent split: ``M'Gladbach`` and ``M'gladbach`` as two clubs."""
+    ids = defaultdict(set)
+    for row in aliases:
+        ids[row["country"], re.sub(r"[\W_]|\x92", "", row["name"]).casefold()].add(row["team_id"])
+    assert [split for split in ids.values() if len(split) > 1] == []
+
+
+@pytest.mark.parametrize(("country", "spelling", "other"), SAME_CLUB)
+def test_two_spellings_of_one_club_share_its_id(team_id, country, spelling, other):
+    assert team_id[country, spelling] == team_id[country, other]
+
+
+@pytest.mark.parametrize(("country", "names"), [(country, names) for country, *names in DIFFERENT_CLUBS])
+def test_different_clubs_stay_apart(team_id, country, names):
+    assert len({team_id[country, name] for name in names}) == len(names)
+
+
+def test_every_merge_is_one_this_file_justifies(aliases):
+    """A new spelling under an existing id must be added to SAME_CLUB, so that no merge is made in passing."""
+    spellings = defaultdict(set)
+    for row in aliases:
+        spellings[row["country"], row["team_id"]].add(row["name"])
+    merged = {(country, name) for (country, _), names in spellings.items() if len(names) > 1 for name in names}
+
+    assert merged == {(country, name) for country, *names in SAME_CLUB for name in names}
+
+
+class TestAgainstTheSource:
+    pytestmark = real_data
+
+    def test_every_name_is_in_the_seed(self, played, team_id):
+        names = {(row.country, name) for row in played for name in (row.home, row.away)}
+        assert len(names) > 800
+        assert names - team_id.keys() == set()
+
+    def test_a_club_never_plays_itself(self, played, team_id):
+        assert [row for row in played if team_id[row.country, row.home] == team_id[row.country, row.away]] == []
+
+    def test_a_club_never_plays_twice_on_one_day(self, played, team_id):
+        """Two clubs merged by mistake would, as soon as both have a season in the same divisions."""
+        matches = defaultdict(set)
+        for row in played:
+            pair = (team_id[row.country, row.home], team_id[row.country, row.away])
+            for team in pair:
+                matches[team, row.day].add(pair)
+        assert {key: pairs for key, pairs in matches.items() if len(pairs) > 1} == {}
+
+    def test_spellings_of_one_club_share_no_season(self, played, team_id):
+        """One typed name in a season (Raith, 23/11/2004) aside: two spellings at once are two clubs."""
+        appearances = defaultdict(lambda: defaultdict(int))
+        for row in played:
+            for name in (row.home, row.away):
+                season = re.findall(r"\d{4}", row.file)[-1]
+                appearances[team_id[row.country, name], season][name] += 1
+        rivals = {key: dict(names) for key, names in appearances.items() if len(names) > 1 and min(names.values()) > 1}
+        assert rivals == {}
