@@ -14,8 +14,16 @@ BASE_RATE_SEASONS = 5
 BASE_RATE_PRIOR = 30.0
 """Weight, in matches, of the all-league frequencies in each league's: a league with no past gets just these."""
 
+LOGIT_SEASONS = 6
+"""Seasons the logit learns from. Home advantage shrinks over the decades: on 2018-19 to 2022-23, six seasons give a
+log-loss of 1.0196, twelve 1.0200, all since 1993 1.0218."""
+
 ELO_SCALE = 400.0
 """Elo points per unit of the logit's input, so that the coefficient is of order one."""
+
+
+def _last_seasons(frame: pd.DataFrame, count: int) -> pd.DataFrame:
+    return frame[frame["season"].isin(sorted(frame["season"].unique())[-count:])]
 
 
 class BaseRate:
@@ -28,7 +36,7 @@ class BaseRate:
         self.leagues = leagues or {}
 
     def fit(self, frame: pd.DataFrame) -> Self:
-        recent = frame[frame["season"].isin(sorted(frame["season"].unique())[-BASE_RATE_SEASONS:])]
+        recent = _last_seasons(frame, BASE_RATE_SEASONS)
         require_all_outcomes(recent, at_least=3)
         overall = np.bincount(recent["outcome"], minlength=3) / len(recent)
         self.overall = overall.tolist()
@@ -52,7 +60,7 @@ class BaseRate:
 
 
 class EloLogit:
-    """Multinomial logit on the Elo difference; home advantage is its intercept."""
+    """Multinomial logit on the Elo difference over the last six seasons; home advantage is its intercept."""
 
     name = "elo_logit"
 
@@ -63,6 +71,7 @@ class EloLogit:
     def fit(self, frame: pd.DataFrame) -> Self:
         from sklearn.linear_model import LogisticRegression  # a second to import: only training pays
 
+        frame = _last_seasons(frame, LOGIT_SEASONS)
         require_all_outcomes(frame, at_least=30)
         logit = LogisticRegression(C=1e6, tol=1e-8, max_iter=500)
         logit.fit(self._inputs(frame), frame["outcome"].to_numpy())

@@ -1,8 +1,10 @@
 """Team ratings from results, one pass through history, a day at a time.
 
 Elo as in World Football Elo (eloratings.net): the expected score is logistic in the rating difference plus home
-advantage, and a bigger win counts more. K and the home advantage are constants of the field's common choice
-(TARGETS of 16 and 60 points were tried against 2016-2021 seasons only); nothing is fitted inside a run.
+advantage, and a bigger win counts more. The constants were chosen by the log-loss of the Elo logit on the 22 main
+divisions, seasons 2018-19 to 2022-23 only (n = 37 893): K 16 gives 1.0196, K 12 1.0200, K 20 1.0197; a home advantage
+of 80 instead of 60 changes the fourth decimal, tier steps of 80 or 200 instead of 120 lose .0001 and .0004. Nothing is
+fitted inside a run.
 """
 
 from __future__ import annotations
