@@ -55,12 +55,15 @@ def played_before(connection: psycopg.Connection, as_of: datetime) -> pd.DataFra
 
 
 def predictable_fixtures(connection: psycopg.Connection, as_of: datetime) -> pd.DataFrame:
-    """Fixtures with kickoff after ``as_of`` whose features are all made of earlier matches: identity and features."""
+    """Listed fixtures with kickoff after ``as_of`` whose features are all made of earlier matches, by kickoff.
+
+    A fixture played since is predicted all the same when the clock is set before its kickoff; its result is not read.
+    """
     query = sql.SQL("""
         select {features}
         from features.fct_match_features as features
         inner join intermediate.int_fixtures as fixtures using (match_id)
-        where fixtures.kickoff > {as_of} and features.latest_input < {as_of}
+        where fixtures.kickoff > {as_of} and features.kickoff > {as_of} and features.latest_input < {as_of}
         order by fixtures.kickoff, match_id
     """).format(features=_columns("features", IDENTITY + FEATURE_NAMES), as_of=sql.Literal(as_of))
     return _frame(connection, query)

@@ -1,5 +1,6 @@
--- Grain: one row per match still to be played. A fixture takes the next meeting number of its pair, so it keeps its id
--- when it moves and when it becomes a match; lines of fixtures.csv that are already played fall away.
+-- Grain: one row per match listed in fixtures.csv. A fixture takes the next meeting number of its pair, so it keeps its
+-- id when it moves and when it becomes a match. Played ones stay in the list for a while: as of an earlier instant they
+-- were still to come.
 with named as (
     select
         fixtures.*,
@@ -51,7 +52,7 @@ select distinct on (match_id)
     meeting,
     opening_odds_home,
     opening_odds_draw,
-    opening_odds_away
+    opening_odds_away,
+    match_id in (select played.match_id from {{ ref('int_matches') }} as played) as is_played
 from identified
-where match_id not in (select played.match_id from {{ ref('int_matches') }} as played)
 order by match_id, match_date

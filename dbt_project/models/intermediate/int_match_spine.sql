@@ -35,3 +35,4 @@ select
     null as away_shots_on_target,
     false as is_played
 from {{ ref('int_fixtures') }}
+where not is_played

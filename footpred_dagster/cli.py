@@ -1,0 +1,158 @@
+"""The ``footpred`` command: parses, calls, prints. Heavy imports happen inside the command that needs them."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from footpred_dagster.core.domain import Season
+from footpred_dagster.selection import Selection, parse_instant, parse_leagues, parse_seasons
+
+FAILED = 1
+
+
+def _parsed(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
+    """A click callback that turns the ValueError of ``parse`` into a usage error (exit code 2)."""
+
+    def callback(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Any:
+        try:
+            return None if value is None else parse(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+
+    return callback
+
+
+leagues_option = click.option(
+    "--leagues", default="main", show_default=True, callback=_parsed(parse_leagues), help="main, all, or codes: E0,D1."
+)
+as_of_option = click.option(
+    "--as-of",
+    callback=_parsed(parse_instant),
+    help="Train, judge, count and predict as of this date (its start, UTC) or timestamp. Default: now.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, for programs.")
+
+
+@contextmanager
+def _failures_explained() -> Iterator[None]:
+    """Faults a user can do something about end in one line and exit code 1; anything else is a bug and shows itself."""
+    import psycopg
+
+    from footpred_dagster.core.postgres import EmbeddedPostgresError
+    from footpred_dagster.core.settings import SettingsError
+
+    try:
+        yield
+    except (EmbeddedPostgresError, SettingsError) as error:
+        raise click.ClickException(str(error)) from error
+    except psycopg.OperationalError as error:
+        raise click.ClickException(f"the database does not answer: {error}\nfootpred doctor says more") from error
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="footpred")
+def main() -> None:
+    """Football predictions, and proof of how good they are."""
+
+
+@main.command()
+@click.option(
+    "--source", "where", help="football-data, a URL, or a folder laid out like the site.  [default: football-data]"
+)
+@leagues_option
+@click.option("--seasons", help="1516-2425, or one season: 2425. Default: all there are.")
+@as_of_option
+@json_option
+def run(where: str | None, leagues: tuple[str, ...], seasons: str | None, as_of: Any, as_json: bool) -> None:
+    """Fetch what changed and materialize everything stale, from raw files to sealed predictions."""
+    with _failures_explained():
+        from footpred_dagster import commands
+
+        started = time.monotonic()
+        selection = _selection(leagues, seasons, as_of)
+        try:
+            summary, outcome = commands.run(where, selection, as_of)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+        summary["seconds"] = round(time.monotonic() - started, 1)
+        commands.print_run(summary, outcome, as_json=as_json)
+        sys.exit(FAILED if outcome.errors else 0)
+
+
+@main.command()
+@click.option("--seasons", required=True, help="2324-2425, or one season: 2425.")
+@click.option("--leagues", default="all,top5", show_default=True, help="all (main divisions), top5, or codes: E0,D1.")
+@click.option(
+    "--models", help="Comma-separated: champion, a candidate, elo, base_rate, market_opening, market_closing."
+)
+@as_of_option
+@json_option
+def evaluate(seasons: str, leagues: str, models: str | None, as_of: Any, as_json: bool) -> None:
+    """Score models on whole seasons; each season is predicted by a fit strictly before it."""
+    with _failures_explained():
+        from footpred_dagster import commands
+
+        selection = _selection((), seasons, as_of)
+        try:
+            rows = commands.evaluate(selection, leagues, models, as_of)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+        commands.print_evaluation(rows, as_json=as_json)
+
+
+@main.command()
+@json_option
+def status(as_json: bool) -> None:
+    """What is materialized, stale or failing; the champion; how old the data is."""
+    with _failures_explained():
+        from footpred_dagster import commands
+
+        commands.print_status(commands.status(), as_json=as_json)
+
+
+@main.command()
+@json_option
+def doctor(as_json: bool) -> None:
+    """Where this home is, what it runs on, how to reach its database, and what is wrong with it."""
+    with _failures_explained():
+        from footpred_dagster import commands
+
+        report = commands.doctor()
+        commands.print_doctor(report, as_json=as_json)
+        sys.exit(FAILED if report["problems"] else 0)
+
+
+@main.command()
+@json_option
+def down(as_json: bool) -> None:
+    """Stop everything of this home; nothing is lost, the next command starts what it needs."""
+    with _failures_explained():
+        from footpred_dagster.core.postgres import EmbeddedPostgres
+        from footpred_dagster.core.settings import Settings
+
+        stopped = EmbeddedPostgres(Settings.from_env().home).stop()
+        if as_json:
+            click.echo(json.dumps({"stopped": ["database"] if stopped else []}))
+        else:
+            click.echo("database stopped" if stopped else "nothing was running")
+
+
+def _selection(leagues: tuple[str, ...], seasons: str | None, as_of: Any) -> Selection:
+    from datetime import UTC, datetime
+
+    until = Season.containing((as_of or datetime.now(UTC)).date())
+    try:
+        return Selection(leagues, *parse_seasons(seasons, until))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--seasons") from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The dbt models: staging, intermediate and features."""

@@ -1,0 +1,58 @@
+"""The ledger: every open fixture predicted by the champion and sealed."""
+
+from dataclasses import asdict
+
+import dagster as dg
+
+from footpred_dagster.core import dataset, predicting
+from footpred_dagster.core import ledger as core_ledger
+from footpred_dagster.core.dataset import fixture_cut
+from footpred_dagster.core.predicting import seal_open_fixtures
+from footpred_dagster.defs.resources import ArchiveStore, Clock, Warehouse
+from footpred_dagster.versions import CUT, code_version, cut_version
+
+
+@dg.asset(
+    key=["predictions", "ledger"],
+    group_name="predictions",
+    owners=["team:footpred"],
+    kinds={"python", "postgres"},
+    code_version=code_version(dataset, predicting, core_ledger),
+    deps=[dg.AssetKey(["models", "champion"]), dg.AssetKey(["features", "fct_match_features"])],
+)
+def ledger(warehouse: Warehouse, archive: ArchiveStore, clock: Clock) -> dg.MaterializeResult:
+    """Insert-only and hash-chained. A fixture is sealed again only if its features or the model changed.
+
+    With the clock set, rows are replays; with the real clock they are live, as of the moment of sealing.
+    """
+    as_of = clock.now()
+    with warehouse.connect() as connection:
+        report = seal_open_fixtures(connection, archive.open(), as_of, clock.kind)
+        cut = fixture_cut(connection, as_of, clock.kind)
+        head = core_ledger.verify(connection)
+    return dg.MaterializeResult(
+        metadata={
+            **{name: value for name, value in asdict(report).items() if value is not None},
+            "as of": as_of.isoformat(),
+            "chain rows": head.rows,
+            "chain head": head.head or "empty",
+            CUT: cut,
+        },
+        data_version=cut_version(head.head, cut),
+    )
+
+
+@dg.asset_check(asset=ledger, blocking=True)
+def chain_is_whole(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Recomputing every hash gives the stored one: no row was changed, removed or put between."""
+    with warehouse.connect() as connection:
+        verification = core_ledger.verify(connection)
+    return dg.AssetCheckResult(
+        passed=verification.ok,
+        metadata={
+            "rows": verification.rows,
+            "head": verification.head or "empty",
+            "first bad row": verification.bad_seq or 0,
+            "problem": verification.problem or "none",
+        },
+    )

@@ -1,0 +1,1 @@
+"""Ratings computed in Python between two dbt layers."""

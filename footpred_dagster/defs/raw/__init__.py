@@ -1,0 +1,1 @@
+"""Raw layer: archived bytes to typed rows."""

@@ -1,0 +1,24 @@
+"""The coming days' matches."""
+
+import dagster as dg
+
+from footpred_dagster.defs.resources import ArchiveStore, SourceSite, Warehouse
+from footpred_dagster.sources.fetch import fetch
+from footpred_dagster.sources.football_data import PARSER_VERSION
+from footpred_dagster.sources.load import FIXTURES, load_fixtures, raw_version
+
+
+@dg.asset(
+    key=["raw", "fixtures"],
+    group_name="raw",
+    owners=["team:footpred"],
+    kinds={"csv", "postgres"},
+    code_version=PARSER_VERSION,
+)
+def fixtures(source: SourceSite, warehouse: Warehouse, archive: ArchiveStore) -> dg.MaterializeResult:
+    """The newest fixtures.csv as it stands; matches already played stay in it for a while, staging sorts them out."""
+    with warehouse.connect(autocommit=True) as connection:
+        fetch(connection, archive.open(), source.open(), [FIXTURES], max_age=source.max_age)
+        loaded = load_fixtures(connection, archive.open())
+        version = raw_version(connection, fixtures=True)
+    return dg.MaterializeResult(metadata=loaded.metadata(), data_version=dg.DataVersion(version))

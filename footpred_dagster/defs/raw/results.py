@@ -1,0 +1,47 @@
+"""Results files: fetched, archived, parsed and loaded, a league-season at a time."""
+
+import dagster as dg
+
+from footpred_dagster.defs.resources import ArchiveStore, SourceSite, Warehouse
+from footpred_dagster.partitions import LEAGUE_SEASON_PARTITIONS, LeagueSeason
+from footpred_dagster.sources.fetch import fetch
+from footpred_dagster.sources.football_data import PARSER_VERSION
+from footpred_dagster.sources.load import load_results, raw_version, results_target
+
+PROGRESS_EVERY = 50
+
+
+@dg.asset(
+    key=["raw", "matches"],
+    group_name="raw",
+    owners=["team:footpred"],
+    kinds={"csv", "postgres"},
+    code_version=PARSER_VERSION,
+    partitions_def=LEAGUE_SEASON_PARTITIONS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def matches(
+    context: dg.AssetExecutionContext, source: SourceSite, warehouse: Warehouse, archive: ArchiveStore
+) -> dg.MaterializeResult:
+    """Match lines of the results files, typed, nothing derived.
+
+    Each file is asked for conditionally, archived by its sha256, then parsed; a partition is replaced in one
+    transaction. A file that cannot be believed is refused whole and the rows loaded before stay.
+    """
+    pairs = [LeagueSeason.parse(key) for key in context.partition_keys]
+    store, site = archive.open(), source.open()
+    rows = refused = 0
+    with warehouse.connect(autocommit=True) as connection:
+        targets = [results_target(pair.league, pair.season) for pair in pairs]
+        fetch(connection, store, site, targets, max_age=source.max_age)
+        for done, pair in enumerate(pairs, 1):
+            loaded = load_results(connection, store, pair.league, pair.season)
+            context.add_asset_metadata(loaded.metadata(), partition_key=pair.key)
+            rows, refused = rows + loaded.rows, refused + (loaded.state == "refused")
+            if done % PROGRESS_EVERY == 0 or done == len(pairs):
+                context.log.info("%d of %d files, %d rows", done, len(pairs), rows)
+        version = raw_version(connection, fixtures=False)
+    return dg.MaterializeResult(
+        metadata={"files in this run": len(pairs), "rows in this run": rows, "refused in this run": refused},
+        data_version=dg.DataVersion(version),
+    )

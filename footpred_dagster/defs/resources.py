@@ -1,0 +1,76 @@
+"""Resources: thin, and each returns a core object. Assets write their own tables."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import dagster as dg
+import psycopg
+from dagster_dbt import DbtCliResource
+
+from footpred_dagster.core.database import connect, database_url, migrate
+from footpred_dagster.core.ledger import Kind
+from footpred_dagster.core.settings import Settings
+from footpred_dagster.core.storage import Archive, LocalArchive
+from footpred_dagster.dbt import DBT, fresh_project
+from footpred_dagster.sources.base import Source, open_source
+
+SETTINGS = Settings.from_env()
+PROJECT = fresh_project(SETTINGS)
+
+
+class Warehouse(dg.ConfigurableResource):
+    """The PostgreSQL every layer lives in; started, attached to and migrated on first use."""
+
+    @contextmanager
+    def connect(self, *, autocommit: bool = False) -> Iterator[psycopg.Connection]:
+        migrate(database_url(SETTINGS))
+        with connect(SETTINGS, autocommit=autocommit) as connection:
+            yield connection
+
+
+class ArchiveStore(dg.ConfigurableResource):
+    """The content-addressed archive."""
+
+    def open(self) -> Archive:
+        return LocalArchive(SETTINGS.archive)
+
+
+class SourceSite(dg.ConfigurableResource):
+    """Where results and fixtures come from: ``football-data``, an http(s) base URL, or a folder laid out like the site.
+
+    A file answered for within the last ``max_age`` seconds is not asked for again: who planned a run has just asked.
+    """
+
+    where: str = SETTINGS.source
+    max_age: float = 0.0
+
+    def open(self) -> Source:
+        return open_source(self.where)
+
+
+class Clock(dg.ConfigurableResource):
+    """The instant everything is trained, judged, counted and predicted as of; empty means now."""
+
+    as_of: str = ""
+
+    def now(self) -> datetime:
+        return datetime.fromisoformat(self.as_of) if self.as_of else datetime.now(UTC)
+
+    @property
+    def kind(self) -> Kind:
+        """Predictions made with a clock that was set are replays."""
+        return "replay" if self.as_of else "live"
+
+
+@dg.definitions
+def resources() -> dg.Definitions:
+    return dg.Definitions(
+        resources={
+            "warehouse": Warehouse(),
+            "archive": ArchiveStore(),
+            "source": SourceSite(),
+            "clock": Clock(),
+            "dbt": DbtCliResource(project_dir=PROJECT, dbt_executable=DBT),
+        }
+    )

@@ -1,0 +1,32 @@
+"""What ``footpred doctor`` looks at; light, so that it answers when the platform itself does not."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+from footpred_dagster.core.settings import Settings
+
+SHOWN_VERSIONS = ("footpred", "dagster", "dbt-core", "dbt-postgres", "pandas", "scikit-learn", "psycopg")
+FREE_DISK_WARNING = 2 * 2**30
+"""Bytes: a full history with its archive and database takes about half of this."""
+
+
+def versions() -> dict[str, str]:
+    found = {"python": sys.version.split()[0]}
+    for package in SHOWN_VERSIONS:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def home_problems(settings: Settings) -> list[str]:
+    """What will go wrong soon, each with the way out."""
+    problems = []
+    free = shutil.disk_usage(settings.home).free
+    if free < FREE_DISK_WARNING:
+        problems.append(f"{free / 2**30:.1f} GiB free under {settings.home}: make room or move FOOTPRED_HOME")
+    return problems

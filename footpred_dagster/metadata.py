@@ -1,0 +1,23 @@
+"""Metadata the UI shows as more than text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import dagster as dg
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> dg.TableMetadataValue:
+    """Rows as a table; what is neither number nor truth value is shown as text."""
+    return dg.MetadataValue.table(
+        [
+            dg.TableRecord(
+                {
+                    column: cell if isinstance(cell, int | float | bool) else str(cell)
+                    for column, cell in zip(columns, row, strict=True)
+                }
+            )
+            for row in rows
+        ],
+        schema=dg.TableSchema([dg.TableColumn(column) for column in columns]),
+    )

@@ -1,0 +1,255 @@
+"""``footpred run``: ask the source, materialize what is stale, sum up. The same assets the UI and the daemon run."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import groupby
+
+import dagster as dg
+import psycopg
+from dagster import DagsterEventType, DagsterRunStatus, RunsFilter
+
+from footpred_dagster.checks import CheckStates
+from footpred_dagster.core.dataset import fixture_cut
+from footpred_dagster.core.storage import Archive
+from footpred_dagster.core.training import training_cut
+from footpred_dagster.partitions import LEAGUE_SEASONS
+from footpred_dagster.progress import LayerProgress
+from footpred_dagster.selection import Selection
+from footpred_dagster.sources.base import Source, SourceUnavailable
+from footpred_dagster.sources.directory import DirectorySource
+from footpred_dagster.sources.fetch import Target, fetch
+from footpred_dagster.sources.load import FIXTURES, due, raw_version, results_target, settled
+from footpred_dagster.staleness import latest_materializations, stale_assets
+
+RESULTS = dg.AssetKey(["raw", "matches"])
+FIXTURE_LIST = dg.AssetKey(["raw", "fixtures"])
+LEDGER = dg.AssetKey(["predictions", "ledger"])
+CLOCK_LAYERS = ("models", "predictions")
+CORRELATION_TAG = "footpred/correlation_id"
+STARTED_BY_TAG = "footpred/started_by"
+RUN_LOCK = "footpred.run"
+PLANNED_WITHIN = 3600.0
+"""Seconds for which the assets take the planner's word that the source was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asked for. ``where`` names the source; ``as_of`` is None for the real clock."""
+
+    where: str
+    selection: Selection
+    as_of: datetime | None
+
+    @property
+    def clock(self) -> datetime:
+        return self.as_of or datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What happened. ``errors`` stopped the run, ``warnings`` did not."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    materialized: int = 0
+    sealed_before: int = 0
+    checks_passed: int = 0
+    checks_failed: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """One run: ``connection`` is in autocommit and holds the run lock of this database while it works."""
+
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+    connection: psycopg.Connection
+    archive: Archive
+    source: Source
+    request: Request
+    progress: LayerProgress
+    outcome: Outcome = field(default_factory=Outcome)
+    correlation: str = field(default_factory=lambda: uuid.uuid4().hex)
+    _last_event: dict[str | None, float] = field(default_factory=dict)
+
+    def run(self) -> Outcome:
+        """Raw first, the rest only if every blocking check on raw stands."""
+        with self._alone():
+            row = self.connection.execute("select count(*) from predictions.ledger").fetchone()
+            self.outcome.sealed_before = row[0] if row else 0
+            self._fetch()
+            self._materialize_raw()
+            if not self.outcome.errors and not self._raw_is_blocked():
+                self._materialize_stale()
+        return self.outcome
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Two runs at once would build the same tables: the second waits. Whoever holds the lock buries the dead."""
+        lock = [RUN_LOCK]
+        if self.connection.execute("select pg_try_advisory_lock(hashtext(%s))", lock).fetchone() == (False,):
+            self.progress.say("another footpred run is at work on this database: waiting for it")
+            self.connection.execute("select pg_advisory_lock(hashtext(%s))", lock)
+        try:
+            unfinished = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.NOT_STARTED]
+            for run in self.instance.get_runs(RunsFilter(tags={STARTED_BY_TAG: "footpred run"}, statuses=unfinished)):
+                self.instance.report_run_failed(run, "the process that ran it is gone")
+            yield
+        finally:
+            self.connection.execute("select pg_advisory_unlock(hashtext(%s))", lock)
+
+    def _targets(self) -> list[Target]:
+        chosen = self.request.selection
+        return [
+            results_target(pair.league, pair.season)
+            for pair in LEAGUE_SEASONS
+            if pair.league in chosen.leagues and chosen.first <= pair.season <= chosen.last
+        ]
+
+    def _fetch(self) -> None:
+        """Ask the source for what may have changed. Unreachable: go on with what is archived, and say so."""
+        targets = [*self._targets(), FIXTURES]
+        if not isinstance(self.source, DirectorySource):
+            done = settled(self.connection, datetime.now(UTC))
+            targets = [target for target in targets if target.partition_key not in done]
+        self.progress.expect("source", len(targets))
+        try:
+            report = fetch(
+                self.connection,
+                self.archive,
+                self.source,
+                targets,
+                progress=lambda target: self.progress.advance("source", target.path),
+            )
+            for key in report.refused:
+                self.outcome.warnings.append(f"{key}: the source's file is too large to be one, old rows stay")
+        except SourceUnavailable as error:
+            self.outcome.warnings.append(f"source unavailable, going on with what is archived: {error}")
+
+    def _materialize_raw(self) -> None:
+        unsettled = CheckStates(self.definitions, self.instance).unsettled()
+        wanted = due(self.connection, self._targets()) or self._unreported_partitions(RESULTS in unsettled)
+        for first, last, count in _ranges(wanted):
+            self.progress.expect("raw", count)
+            tags = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+            self._execute([RESULTS], tags)
+        recorded = latest_materializations(self.instance, [FIXTURE_LIST]).get(FIXTURE_LIST)
+        version = raw_version(self.connection, fixtures=True)
+        told = recorded is not None and _data_version(recorded) == version
+        if due(self.connection, [FIXTURES]) or not told or FIXTURE_LIST in unsettled:
+            self.progress.expect("raw", 1)
+            self._execute([FIXTURE_LIST])
+
+    def _unreported_partitions(self, unsettled: bool) -> list[str]:
+        """A partition to report again, with its checks: a run died before it told Dagster, or a check failed."""
+        recorded = latest_materializations(self.instance, [RESULTS]).get(RESULTS)
+        told = recorded is not None and _data_version(recorded) == raw_version(self.connection, fixtures=False)
+        if told and not unsettled:
+            return []
+        newest = self.connection.execute(
+            "select partition_key from raw.loads where partition_key <> %s order by loaded_at desc limit 1",
+            [FIXTURES.partition_key],
+        ).fetchone()
+        return [newest[0]] if newest else []
+
+    def _raw_is_blocked(self) -> bool:
+        """A check that failed on raw, now or in an earlier run, holds everything downstream back."""
+        broken = CheckStates(self.definitions, self.instance).broken()
+        names = [name for key in (RESULTS, FIXTURE_LIST) for name in broken.get(key, [])]
+        self.outcome.errors += [f"blocking check {name} failed: downstream left as it was" for name in names]
+        return bool(names)
+
+    def _materialize_stale(self) -> None:
+        specs = self.definitions.resolve_all_asset_specs()
+        latest = latest_materializations(self.instance, [spec.key for spec in specs])
+        unsettled = CheckStates(self.definitions, self.instance).unsettled()
+        stale = stale_assets(specs, latest, self._cuts(specs) if LEDGER in latest else {}, unsettled)
+        stale = {key: reason for key, reason in stale.items() if key != FIXTURE_LIST}
+        for layer, keys in groupby(stale, key=lambda key: key.path[0]):
+            self.progress.expect(layer, len(list(keys)))
+        if stale:
+            self._execute(list(stale))
+
+    def _cuts(self, specs: Iterable[dg.AssetSpec]) -> dict[dg.AssetKey, str]:
+        clock = self.request.clock
+        training = training_cut(self.connection, clock)
+        kind = "replay" if self.request.as_of else "live"
+        cuts = {spec.key: training for spec in specs if spec.key.path[0] == "models"}
+        return cuts | {LEDGER: fixture_cut(self.connection, clock, kind)}
+
+    def _execute(self, keys: Sequence[dg.AssetKey], tags: dict[str, str] | None = None) -> None:
+        """One Dagster run of ``keys`` in this process, its events turned into progress and totals."""
+        run_id = str(uuid.uuid4())
+        layers = {key.path[0] for key in keys}
+        resources: dict[str, object] = {}
+        if "raw" in layers:
+            resources["source"] = {"config": {"where": self.request.where, "max_age": PLANNED_WITHIN}}
+        if layers.intersection(CLOCK_LAYERS) and self.request.as_of:
+            resources["clock"] = {"config": {"as_of": self.request.as_of.isoformat()}}
+        self.instance.add_event_listener(run_id, self._watch)
+        job = self.definitions.resolve_implicit_global_asset_job_def()
+        # Steps print (dbt's log among them); their output is kept by Dagster's compute logs.
+        with contextlib.redirect_stdout(io.StringIO()):
+            job.execute_in_process(
+                run_config={"resources": resources, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                instance=self.instance,
+                raise_on_error=False,
+                asset_selection=list(keys),
+                run_id=run_id,
+                tags={CORRELATION_TAG: self.correlation, STARTED_BY_TAG: "footpred run", **(tags or {})},
+            )
+
+    def _watch(self, entry: dg.EventLogEntry, _cursor: str | None = None) -> None:
+        """Each event as it happens: time since the last one of its step goes to the layer it is about."""
+        event = entry.dagster_event
+        if event is None:
+            return
+        if event.event_type == DagsterEventType.STEP_START:
+            self._last_event[event.step_key] = entry.timestamp
+        elif event.event_type == DagsterEventType.ASSET_MATERIALIZATION and event.asset_key:
+            layer, name = event.asset_key.path[0], event.partition or event.asset_key.path[-1]
+            elapsed = entry.timestamp - self._last_event.get(event.step_key, entry.timestamp)
+            self._last_event[event.step_key] = entry.timestamp
+            self.outcome.seconds[layer] = self.outcome.seconds.get(layer, 0.0) + elapsed
+            self.outcome.materialized += 1
+            self.progress.advance(layer, name)
+        elif event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION:
+            self._count_check(event.asset_check_evaluation_data)
+        elif event.event_type == DagsterEventType.STEP_FAILURE:
+            error = event.step_failure_data.error
+            cause = error.cause if error and error.cause else error
+            self.outcome.errors.append(f"{event.step_key}: {_explain(cause.message) if cause else 'failed'}")
+
+    def _count_check(self, check: dg.AssetCheckEvaluation) -> None:
+        name = f"{check.asset_key.to_user_string()}:{check.check_name}"
+        if check.passed:
+            self.outcome.checks_passed += 1
+            return
+        self.outcome.checks_failed.append(name)
+        if check.severity == dg.AssetCheckSeverity.WARN:
+            self.outcome.warnings.append(f"check {name} is not met: see its metadata in the Dagster UI")
+
+
+def _explain(message: str) -> str:
+    """The part of an error a reader can act on: dbt puts its own errors last, behind the command it ran."""
+    return message.rpartition("Errors parsed from dbt logs:")[2].strip()
+
+
+def _data_version(materialization: dg.AssetMaterialization) -> str | None:
+    return (materialization.tags or {}).get("dagster/data_version")
+
+
+def _ranges(keys: Sequence[str]) -> list[tuple[str, str, int]]:
+    """Runs of neighbouring partitions, as (first, last, count): Dagster takes a range per run."""
+    position = {pair.key: index for index, pair in enumerate(LEAGUE_SEASONS)}
+    ordered = sorted(keys, key=position.__getitem__)
+    runs = groupby(enumerate(ordered), key=lambda item: position[item[1]] - item[0])
+    grouped = [[key for _, key in run] for _, run in runs]
+    return [(run[0], run[-1], len(run)) for run in grouped]

@@ -1,0 +1,159 @@
+"""What commands say at the end: counts of the warehouse and the state of every asset."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+import psycopg
+
+from footpred_dagster.checks import CheckStates
+from footpred_dagster.core.registry import champion
+from footpred_dagster.pipeline import Outcome, Request
+from footpred_dagster.selection import Selection
+from footpred_dagster.staleness import latest_materializations, stale_assets
+
+LAYERS = ("raw", "staging", "intermediate", "ratings", "features", "marts", "models", "predictions", "monitoring")
+SERVICES = ("dagster", "mlflow", "api", "worker", "dashboard")
+
+
+def warehouse_counts(connection: psycopg.Connection, selection: Selection, clock: datetime) -> dict[str, Any]:
+    """Totals the warehouse holds within the selection and before ``clock`` (fixtures: after it)."""
+    scope = {"leagues": list(selection.leagues), "seasons": selection.seasons, "clock": clock}
+    row = connection.execute(
+        """
+        select
+            (select count(*) from raw.loads where split_part(partition_key, '|', 1) = any(%(leagues)s)
+                and split_part(partition_key, '|', 2) = any(%(seasons)s)),
+            (select count(*) from intermediate.int_matches where league = any(%(leagues)s)
+                and season = any(%(seasons)s) and status = 'played' and kickoff < %(clock)s),
+            (select count(*) from intermediate.int_fixtures where league = any(%(leagues)s)
+                and season = any(%(seasons)s) and kickoff > %(clock)s)
+        """,
+        scope,
+    ).fetchone() or (0, 0, 0)
+    quarantined = connection.execute(
+        """
+        select reason, count(*) from raw.quarantine
+        where partition_key = 'fixtures' or (split_part(partition_key, '|', 1) = any(%(leagues)s)
+            and split_part(partition_key, '|', 2) = any(%(seasons)s))
+        group by reason order by count(*) desc, reason
+        """,
+        scope,
+    ).fetchall()
+    return {"files": row[0], "matches": row[1], "fixtures": row[2], "quarantined": dict(quarantined)}
+
+
+def champion_name(connection: psycopg.Connection) -> dict[str, Any] | None:
+    in_force = champion(connection)
+    return {"name": in_force.name, "version": in_force.version} if in_force else None
+
+
+def data_age(connection: psycopg.Connection) -> dict[str, str | None]:
+    """Instants (ISO, UTC) of the newest answer from a source and of the newest played match."""
+    row = connection.execute("""
+        select
+            (select max(fetched_at) from raw.fetches),
+            (select max(match_date) from raw.matches where home_goals is not null)
+    """).fetchone() or (None, None)
+    return {
+        "newest_fetch": row[0].astimezone(UTC).isoformat() if row[0] else None,
+        "newest_match": row[1].isoformat() if row[1] else None,
+    }
+
+
+def service_states() -> dict[str, dict[str, str | None]]:
+    """Every service by name; one that is not part of this installation is absent."""
+    return {name: {"url": None, "state": "absent"} for name in SERVICES}
+
+
+def final_scores(connection: psycopg.Connection) -> list[dict[str, Any]]:
+    """Stored scores of the final window, all leagues and top five; the champion's come again under its title."""
+    rows = connection.execute("""
+        select model, league, seasons, n, log_loss, rps, brier, ece, accuracy, se from models.evaluation
+        where "window" = 'final' and league in ('all', 'top5') order by league, log_loss
+    """).fetchall()
+    names = ("model", "league", "seasons", "n", "log_loss", "rps", "brier", "ece", "accuracy", "se")
+    scores = [dict(zip(names, row, strict=True)) for row in rows]
+    in_force = champion(connection)
+    titles = {"elo_logit": ["elo"], in_force.name if in_force else "": ["champion"]}
+    titled = [row | {"model": title} for row in scores for title in titles.get(row["model"], [])]
+    return scores + titled
+
+
+def ledger_counts(connection: psycopg.Connection, clock: datetime, sealed_before: int) -> dict[str, int]:
+    """Fixtures listed, those past ``clock``, those open that the champion has sealed, and rows sealed by this run."""
+    in_force = champion(connection)
+    row = connection.execute(
+        """
+        select
+            (select count(*) from intermediate.int_fixtures),
+            (select count(*) from intermediate.int_fixtures where kickoff <= %(clock)s),
+            (select count(distinct fixtures.match_id) from intermediate.int_fixtures as fixtures
+                inner join predictions.ledger using (match_id)
+                where fixtures.kickoff > %(clock)s and model_name = %(name)s and model_version = %(version)s),
+            (select count(*) from predictions.ledger)
+        """,
+        {
+            "clock": clock,
+            "name": in_force.name if in_force else None,
+            "version": in_force.version if in_force else None,
+        },
+    ).fetchone() or (0, 0, 0, 0)
+    listed, past, predicted, rows = row
+    return {
+        "listed": listed,
+        "past": past,
+        "predicted": predicted,
+        "unready": listed - past - predicted,
+        "sealed": rows - sealed_before,
+    }
+
+
+def run_summary(connection: psycopg.Connection, request: Request, outcome: Outcome) -> dict[str, Any]:
+    """The object ``run --json`` ends with, less its total seconds. Before the first build the counts are 0."""
+    built = connection.execute("select to_regclass('intermediate.int_fixtures') is not null").fetchone() == (True,)
+    empty = {"files": 0, "matches": 0, "fixtures": 0, "quarantined": {}}
+    return {
+        **(warehouse_counts(connection, request.selection, request.clock) if built else empty),
+        "checks": {"passed": outcome.checks_passed, "failed": len(outcome.checks_failed)},
+        "failed_checks": outcome.checks_failed,
+        "champion": champion_name(connection),
+        "evaluation": final_scores(connection),
+        "predictions": ledger_counts(connection, request.clock, outcome.sealed_before) if built else {},
+        "layers": [{"name": name, "seconds": round(spent, 2)} for name, spent in outcome.seconds.items()],
+        "materialized": outcome.materialized,
+        "warnings": outcome.warnings,
+        "errors": outcome.errors,
+    }
+
+
+def status(connection: psycopg.Connection, definitions: dg.Definitions, instance: dg.DagsterInstance) -> dict[str, Any]:
+    """Every asset by key with its state: missing, stale (and why), failing (a check), or fresh."""
+    specs = definitions.resolve_all_asset_specs()
+    latest = latest_materializations(instance, [spec.key for spec in specs])
+    checks = CheckStates(definitions, instance)
+    stale = stale_assets(specs, latest, {}, checks.unsettled())
+    failing = checks.failing()
+    at = {
+        record.asset_entry.asset_key: datetime.fromtimestamp(event.timestamp, UTC).isoformat(timespec="seconds")
+        for record in instance.get_asset_records([spec.key for spec in specs])
+        if (event := record.asset_entry.last_materialization)
+    }
+    assets = []
+    for spec in sorted(specs, key=lambda spec: (LAYERS.index(spec.key.path[0]), spec.key.path[-1])):
+        name = spec.key.to_user_string()
+        failed = [check for check in failing if check.startswith(f"{name}:")]
+        reason = ", ".join(failed) or stale.get(spec.key)
+        state = "missing" if spec.key not in latest else "failing" if failed else "stale" if reason else "fresh"
+        assets.append(
+            {"key": name, "state": state, "reason": None if state == "missing" else reason, "at": at.get(spec.key)}
+        )
+    return {
+        "assets": assets,
+        "failing_checks": failing,
+        "champion": champion_name(connection),
+        "data_age": data_age(connection),
+        "services": service_states(),
+    }

@@ -1,0 +1,54 @@
+"""Which leagues and seasons a command is about, as its user writes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from footpred_dagster.core.domain import FIRST_SEASON, MAIN_LEAGUES, Season
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """League codes, and a closed range of seasons."""
+
+    leagues: tuple[str, ...]
+    first: Season
+    last: Season
+
+    @property
+    def seasons(self) -> list[str]:
+        return [str(Season(start)) for start in range(self.first.start, self.last.start + 1)]
+
+
+def parse_leagues(text: str) -> tuple[str, ...]:
+    """``main`` (the 22 main divisions), ``all``, or codes such as ``E0,D1``; raises ValueError naming the unknown."""
+    if text in ("main", "all"):
+        return tuple(MAIN_LEAGUES)
+    codes = tuple(dict.fromkeys(code.strip() for code in text.split(",") if code.strip()))
+    if unknown := [code for code in codes if code not in MAIN_LEAGUES]:
+        raise ValueError(f"unknown league {', '.join(unknown)}; known are main, all, {', '.join(MAIN_LEAGUES)}")
+    if not codes:
+        raise ValueError("no league given; write main, all, or codes such as E0,D1")
+    return codes
+
+
+def parse_seasons(text: str | None, until: Season) -> tuple[Season, Season]:
+    """``1516-2425``, one season ``2425``, or None for everything up to ``until``."""
+    if text is None:
+        return Season(FIRST_SEASON), until
+    first, _, last = text.partition("-")
+    start = Season.parse(first)
+    end = Season.parse(last) if last else start
+    if end < start:
+        raise ValueError(f"{text!r} runs backwards: write the earlier season first")
+    return start, end
+
+
+def parse_instant(text: str) -> datetime:
+    """A date (00:00 UTC at its start) or an ISO timestamp (UTC unless it says otherwise)."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not a date or timestamp: write 2025-06-30 or 2025-06-30T12:00:00Z") from error
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

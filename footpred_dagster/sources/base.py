@@ -1,0 +1,92 @@
+"""What every place that serves match files looks like: the site itself, another host, or a local folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from footpred_dagster.core.domain import Season
+
+SITE_NAME = "football-data"
+SITE_URL = "https://www.football-data.co.uk"
+
+FIXTURES_PATH = "fixtures.csv"
+
+MAX_BODY = 8 * 2**20
+"""Bytes after decompression. The largest real file has 0.4 MB; more is not a season of football."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a conditional request sends: the validators of the copy we already hold."""
+
+    etag: str | None
+    last_modified: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One answer.
+
+    status: 200 (``body`` holds the bytes, whatever they are), 304 (unchanged) or 404 (not published).
+    etag, last_modified: for the next conditional request; None when this answer must not be compared against.
+    seconds: wall time of the fetch, waits and retries included.
+    """
+
+    url: str
+    status: int
+    body: bytes | None
+    etag: str | None
+    last_modified: str | None
+    seconds: float
+
+
+class SourceUnavailable(Exception):
+    """A rerun can change the answer: timeouts, 5xx, 429 exhausted, circuit open. Names the URL and the cause."""
+
+
+class BodyTooLarge(Exception):
+    """The body passed ``MAX_BODY`` and was dropped while streaming; a rerun will not help."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+    def __str__(self) -> str:
+        return f"{self.url}: over {MAX_BODY // 2**20} MiB, dropped while streaming; no season of football is that large"
+
+
+class Source(Protocol):
+    """Where files come from; ``name`` is a short label for metadata and messages."""
+
+    @property
+    def name(self) -> str: ...
+
+    def fetch(self, path: str, known: Validators | None = None) -> Fetched:
+        """Ask for ``path``; raises SourceUnavailable or BodyTooLarge."""
+        ...
+
+
+def results_path(league: str, season: Season) -> str:
+    """Where a main division's season lives, relative to the source: ``mmz4281/2425/E0.csv``."""
+    return f"mmz4281/{season.site_code}/{league}.csv"
+
+
+def open_source(where: str) -> Source:
+    """The source a configuration value names; nothing is requested yet.
+
+    Raises ValueError that names the accepted forms.
+    """
+    if where == SITE_NAME or where.lower().startswith(("http://", "https://")):
+        from footpred_dagster.sources.http import HttpSource  # httpx costs 60 ms that folder users need not pay
+
+        return HttpSource(SITE_URL, name=SITE_NAME) if where == SITE_NAME else HttpSource(where)
+    if where and (root := Path(where).expanduser()).is_dir():
+        from footpred_dagster.sources.directory import DirectorySource
+
+        return DirectorySource(root)
+    raise ValueError(
+        f"{where!r} is not a source: write {SITE_NAME!r}, an http(s):// address, or an existing folder laid out like "
+        f"the site (mmz4281/2425/E0.csv)"
+    )

@@ -1,0 +1,117 @@
+"""From a source to the archive: ask only what is due, keep every body, log every request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import psycopg
+
+from footpred_dagster.core.storage import Archive
+from footpred_dagster.sources.base import BodyTooLarge, Source, Validators
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A file to ask for: the partition it fills and its path at the source."""
+
+    partition_key: str
+    path: str
+
+
+@dataclass(slots=True)
+class FetchReport:
+    """What happened, by partition key."""
+
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    fresh: list[str] = field(default_factory=list)
+    """Not asked for: the source answered for them moments ago."""
+    refused: list[str] = field(default_factory=list)
+    """Too large to be what they should be; nothing was kept."""
+
+
+def fetch(
+    connection: psycopg.Connection,
+    archive: Archive,
+    source: Source,
+    targets: Iterable[Target],
+    *,
+    max_age: float = 0.0,
+    progress: Callable[[Target], None] = lambda _: None,
+) -> FetchReport:
+    """Fetch each target that was not answered for in the last ``max_age`` seconds; archive new bodies before logging.
+
+    The connection must be in autocommit: each answer is logged as it comes, so that an interrupted fetch resumes.
+    Raises SourceUnavailable; what was fetched before stays fetched.
+    """
+    report = FetchReport()
+    for target in targets:
+        progress(target)
+        previous = _previous(connection, source.name, target.path)
+        if previous and previous.age < max_age:
+            report.fresh.append(target.partition_key)
+            continue
+        known = Validators(previous.etag, previous.last_modified) if previous and previous.sha256 else None
+        try:
+            answer = source.fetch(target.path, known)
+        except BodyTooLarge:
+            report.refused.append(target.partition_key)
+            continue
+        digest = previous.sha256 if answer.status == 304 and previous else None
+        if answer.status == 200 and answer.body is not None:
+            digest = archive.put(answer.body)
+        bucket = (
+            report.missing
+            if answer.status == 404
+            else report.unchanged
+            if previous and digest == previous.sha256
+            else report.changed
+        )
+        bucket.append(target.partition_key)
+        connection.execute(
+            """
+            insert into raw.fetches (source, path, url, status, etag, last_modified, sha256, size, seconds)
+            values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+            """,
+            [
+                source.name,
+                target.path,
+                answer.url,
+                answer.status,
+                answer.etag or (previous.etag if previous and answer.status == 304 else None),
+                answer.last_modified or (previous.last_modified if previous and answer.status == 304 else None),
+                digest,
+                len(answer.body) if answer.body is not None else None,
+                answer.seconds,
+            ],
+        )
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Previous:
+    etag: str | None
+    last_modified: str | None
+    sha256: str | None
+    age: float
+
+
+def _previous(connection: psycopg.Connection, source: str, path: str) -> _Previous | None:
+    row = connection.execute(
+        """
+        select etag, last_modified, sha256, extract(epoch from clock_timestamp() - fetched_at)::double precision
+        from raw.fetches where path = %s and source = %s order by fetch_id desc limit 1
+        """,
+        [path, source],
+    ).fetchone()
+    return _Previous(*row) if row else None
+
+
+def newest_body(connection: psycopg.Connection, path: str) -> str | None:
+    """sha256 of the newest body any source gave for ``path``."""
+    row = connection.execute(
+        "select sha256 from raw.fetches where path = %s and sha256 is not null order by fetch_id desc limit 1", [path]
+    ).fetchone()
+    return row[0] if row else None

@@ -1,0 +1,211 @@
+"""From the archive to the raw tables: one partition, one transaction, under that partition's lock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import psycopg
+from psycopg import sql
+
+from footpred_dagster.core.domain import MAIN_LEAGUES, Season
+from footpred_dagster.core.storage import Archive
+from footpred_dagster.sources.base import FIXTURES_PATH, results_path
+from footpred_dagster.sources.fetch import Target, newest_body
+from footpred_dagster.sources.football_data import (
+    PARSER_VERSION,
+    FileRefused,
+    Quarantined,
+    RawFixture,
+    RawMatch,
+    parse_fixtures,
+    parse_results,
+)
+
+FIXTURES = Target("fixtures", FIXTURES_PATH)
+
+
+def results_target(league: str, season: Season) -> Target:
+    return Target(f"{league}|{season}", results_path(league, season))
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """How a partition stands after loading; ``detail`` says why a body was refused."""
+
+    state: Literal["loaded", "unchanged", "refused", "missing"]
+    rows: int = 0
+    quarantined: int = 0
+    detail: str | None = None
+    facts: dict[str, Any] | None = None
+
+    def metadata(self) -> dict[str, Any]:
+        """For the asset's event: state, counts, and what the parser noted about the file."""
+        noted = {name: value for name, value in (self.facts or {}).items() if isinstance(value, str | int | float)}
+        reason = {"refused because": self.detail} if self.detail else {}
+        return {"state": self.state, "rows": self.rows, "quarantined": self.quarantined, **reason, **noted}
+
+
+def load_results(connection: psycopg.Connection, archive: Archive, league: str, season: Season) -> Loaded:
+    """Replace one league-season by the newest archived body, unless the table holds that body already.
+
+    A refused body leaves the rows as they were and is remembered in ``raw.refusals``.
+    """
+    target = results_target(league, season)
+
+    def write(cursor: psycopg.Cursor, body: bytes) -> _Written:
+        parsed = parse_results(body, league, season)
+        cursor.execute("delete from raw.matches where partition_key = %s", [target.partition_key])
+        rows = [(target.partition_key, league, str(season), *match) for match in parsed.matches]
+        _copy(cursor, "matches", ("partition_key", "league", "season", *RawMatch._fields), rows)
+        return _Written(len(rows), parsed.quarantined, parsed.facts)
+
+    return _load(connection, archive, target, write)
+
+
+def load_fixtures(connection: psycopg.Connection, archive: Archive) -> Loaded:
+    """Replace the fixtures by the newest archived ``fixtures.csv``, under the same rules."""
+
+    def write(cursor: psycopg.Cursor, body: bytes) -> _Written:
+        parsed = parse_fixtures(body, MAIN_LEAGUES)
+        cursor.execute("delete from raw.fixtures")
+        _copy(cursor, "fixtures", RawFixture._fields, parsed.fixtures)
+        return _Written(len(parsed.fixtures), parsed.quarantined, parsed.facts)
+
+    return _load(connection, archive, FIXTURES, write)
+
+
+def due(connection: psycopg.Connection, targets: Sequence[Target]) -> list[str]:
+    """Partition keys whose newest archived body is neither what the table was loaded from nor already refused."""
+    rows = connection.execute(
+        """
+        with newest as (
+            select distinct on (path) path, sha256 from raw.fetches
+            where sha256 is not null and path = any(%(paths)s) order by path, fetch_id desc
+        )
+        select target.partition_key
+        from unnest(%(keys)s::text[], %(paths)s::text[]) with ordinality as target (partition_key, path, position)
+        inner join newest on target.path = newest.path
+        where not exists (
+            select 1 from raw.loads as loads
+            where loads.partition_key = target.partition_key
+                and loads.sha256 = newest.sha256 and loads.parser_version = %(parser)s
+        ) and not exists (
+            select 1 from raw.refusals as refusals
+            where refusals.partition_key = target.partition_key
+                and refusals.sha256 = newest.sha256 and refusals.parser_version = %(parser)s
+        )
+        order by target.position
+        """,
+        {
+            "keys": [target.partition_key for target in targets],
+            "paths": [target.path for target in targets],
+            "parser": PARSER_VERSION,
+        },
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def settled(connection: psycopg.Connection, now: datetime) -> set[str]:
+    """Partitions of seasons complete before ``now`` that are loaded: a remote source is not asked for them again."""
+    keys = connection.execute("select partition_key from raw.loads where partition_key <> %s", [FIXTURES.partition_key])
+    return {key for (key,) in keys if Season.parse(key.partition("|")[2]).end <= now}
+
+
+def raw_version(connection: psycopg.Connection, *, fixtures: bool) -> str:
+    """What the raw tables hold, as one short text: the bodies they were loaded from and the parser that read them."""
+    row = connection.execute(
+        """
+        select count(*) || ':' || left(md5(coalesce(
+            string_agg(partition_key || sha256 || parser_version, ',' order by partition_key), '')), 16)
+        from raw.loads where (partition_key = %s) = %s
+        """,
+        [FIXTURES.partition_key, fixtures],
+    ).fetchone()
+    return str(row[0]) if row else "0:"
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    rows: int
+    quarantined: list[Quarantined]
+    facts: dict[str, Any]
+
+
+def _load(connection: psycopg.Connection, archive: Archive, target: Target, write: Any) -> Loaded:
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtext(%s))", [f"raw.loads:{target.partition_key}"])
+        digest = newest_body(connection, target.path)
+        if digest is None:
+            return Loaded("missing")
+        current = cursor.execute(
+            """
+            select rows, quarantined, facts from raw.loads
+            where partition_key = %s and sha256 = %s and parser_version = %s
+            """,
+            [target.partition_key, digest, PARSER_VERSION],
+        ).fetchone()
+        if current:
+            cursor.execute("delete from raw.refusals where partition_key = %s", [target.partition_key])
+            rows, quarantined, facts = current
+            return Loaded("unchanged", rows, quarantined, facts=facts)
+        try:
+            written = write(cursor, archive.get(digest))
+        except FileRefused as refusal:
+            _remember_refusal(cursor, target, digest, refusal)
+            return Loaded("refused", detail=f"{refusal.reason}: {refusal.detail}")
+        _remember_load(cursor, target, digest, written)
+        return Loaded("loaded", written.rows, len(written.quarantined), facts=written.facts)
+
+
+def _remember_load(cursor: psycopg.Cursor, target: Target, digest: str, written: _Written) -> None:
+    cursor.execute("delete from raw.quarantine where partition_key = %s", [target.partition_key])
+    _copy(
+        cursor,
+        "quarantine",
+        ("partition_key", "path", "sha256", *Quarantined._fields),
+        [(target.partition_key, target.path, digest, *item) for item in written.quarantined],
+    )
+    cursor.execute("delete from raw.refusals where partition_key = %s", [target.partition_key])
+    cursor.execute(
+        """
+        insert into raw.loads (partition_key, sha256, parser_version, rows, quarantined, facts)
+        values (%s, %s, %s, %s, %s, %s)
+        on conflict (partition_key) do update set
+            sha256 = excluded.sha256, parser_version = excluded.parser_version, rows = excluded.rows,
+            quarantined = excluded.quarantined, facts = excluded.facts, loaded_at = clock_timestamp()
+        """,
+        [
+            target.partition_key,
+            digest,
+            PARSER_VERSION,
+            written.rows,
+            len(written.quarantined),
+            json.dumps(written.facts),
+        ],
+    )
+
+
+def _remember_refusal(cursor: psycopg.Cursor, target: Target, digest: str, refusal: FileRefused) -> None:
+    cursor.execute(
+        """
+        insert into raw.refusals (partition_key, sha256, parser_version, reason, detail, structural)
+        values (%s, %s, %s, %s, %s, %s)
+        on conflict (partition_key) do update set
+            sha256 = excluded.sha256, parser_version = excluded.parser_version, reason = excluded.reason,
+            detail = excluded.detail, structural = excluded.structural, refused_at = clock_timestamp()
+        """,
+        [target.partition_key, digest, PARSER_VERSION, refusal.reason, refusal.detail, refusal.structural],
+    )
+
+
+def _copy(cursor: psycopg.Cursor, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    statement = sql.SQL("copy {} ({}) from stdin").format(
+        sql.Identifier("raw", table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    with cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)

@@ -1,0 +1,122 @@
+"""What every test stands on: an environment that is ours alone, the real files, and one real PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+KEPT = "FOOTPRED_TEST_DATA"
+
+
+def _own_environment() -> None:
+    """A developer's FOOTPRED_HOME, PGHOST or DAGSTER_HOME must neither help a test nor be written to by one."""
+    for name in list(os.environ):
+        if name != KEPT and name.startswith(("FOOTPRED_", "PG", "DAGSTER_HOME")):
+            del os.environ[name]
+
+
+_own_environment()
+
+from footpred_dagster.core.database import migrate  # noqa: E402 - nothing of ours before the environment is clean
+from footpred_dagster.core.postgres import EmbeddedPostgres  # noqa: E402
+from footpred_dagster.core.settings import TELEMETRY_OFF, Settings  # noqa: E402
+
+os.environ.update(TELEMETRY_OFF)
+
+DATA = Path(os.environ.get(KEPT) or Path(__file__).resolve().parents[2] / "shared" / "data")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not (DATA / "site" / "mmz4281").is_dir():
+        absent = pytest.mark.skip(reason=f"the real files are not in {DATA}; {KEPT} names another folder")
+        for item in items:
+            if item.get_closest_marker("real_data"):
+                item.add_marker(absent)
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Real files of the sources; tests that ask for it are marked ``real_data``."""
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Path]:
+    """FOOTPRED_HOME of in-process tests. The server's account must pass through it; pytest's own folders are 0700."""
+    folder = Path(tempfile.mkdtemp(prefix="footpred-test-"))
+    folder.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FOOTPRED_HOME", str(folder))
+        try:
+            yield folder
+        finally:
+            EmbeddedPostgres(folder).stop()
+            record = folder / "postgres" / "cluster"
+            if record.exists():
+                shutil.rmtree(record.read_text().strip())
+            shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def settings(home: Path) -> Settings:
+    return Settings(home=home)
+
+
+@pytest.fixture(scope="session")
+def server_url(home: Path) -> str:
+    """The owner's URL of one embedded server for the whole session; tests take a database of their own from it."""
+    return EmbeddedPostgres(home).start()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(server_url: str) -> str:
+    """Name of a database that ``migrate`` brought up once; copying it is ten times as fast as migrating again."""
+    with _new_database(server_url, "template", keep=True) as url:
+        migrate(url)
+    return urlsplit(url).path.removeprefix("/")
+
+
+@pytest.fixture
+def empty_database_url(server_url: str) -> Iterator[str]:
+    with _new_database(server_url, "empty") as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(server_url: str, migrated_template: str) -> Iterator[str]:
+    """A database of this test alone, migrated and empty; dropped afterwards whoever is still connected."""
+    with _new_database(server_url, "test", template=migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(database_url, options="-c timezone=UTC", prepare_threshold=None) as connection:
+        yield connection
+
+
+@contextmanager
+def _new_database(server_url: str, purpose: str, template: str = "template1", *, keep: bool = False) -> Iterator[str]:
+    """URL of a new database on the server, dropped at the end unless ``keep``."""
+    name = f"{purpose}_{secrets.token_hex(6)}"
+
+    def execute(statement: str, *names: str) -> None:
+        with psycopg.connect(server_url, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+    execute("create database {} template {}", name, template)
+    try:
+        yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
+    finally:
+        if not keep:
+            execute("drop database {} with (force)", name)

@@ -1,0 +1,183 @@
+"""Versions and the champion on a real server: who may predict, how the others hear of it, what is never loaded."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from footpred_dagster.core import registry
+from footpred_dagster.core.contract import fingerprint
+from footpred_dagster.core.models.baselines import BaseRate, EloLogit
+from footpred_dagster.core.registry import CHAMPION_CHANNEL, Decision, FingerprintMismatch, ModelVersion
+from footpred_dagster.core.storage import Archive, ArchiveError, LocalArchive
+
+SUMMER = datetime(2024, 7, 1, tzinfo=UTC)
+A_YEAR_LATER = datetime(2025, 7, 1, tzinfo=UTC)
+ELO_WINS = Decision("elo_logit", {"elo_logit": ["passes all gates"], "base_rate": ["is the bar"]})
+NOBODY_WINS = Decision(None, {"elo_logit": ["leak flag"]})
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> LocalArchive:
+    return LocalArchive(tmp_path / "archive")
+
+
+def elo(home_advantage: float = 0.25) -> EloLogit:
+    return EloLogit([0.8, 0.0, -0.8], [home_advantage, 0.0, -home_advantage])
+
+
+def register(
+    connection: psycopg.Connection, archive: Archive, model: EloLogit | BaseRate, as_of: datetime = SUMMER
+) -> ModelVersion:
+    return registry.register(connection, archive, model, as_of=as_of, training_rows=1000)
+
+
+def decide(connection: psycopg.Connection, decision: Decision, as_of: datetime = SUMMER) -> ModelVersion | None:
+    return registry.record_decision(connection, decision, as_of=as_of)
+
+
+def decisions(connection: psycopg.Connection) -> list[tuple[object, ...]]:
+    return connection.execute("select decision, name, version from models.promotions order by promotion_id").fetchall()
+
+
+def test_the_same_parameters_keep_their_version_and_changed_ones_get_the_next(connection, archive):
+    first = register(connection, archive, elo())
+    assert (first.name, first.version, first.fingerprint) == ("elo_logit", 1, fingerprint())
+    assert register(connection, archive, elo(), A_YEAR_LATER) == first
+    assert register(connection, archive, elo(0.3)).version == 2
+    assert register(connection, archive, elo()) == first
+    assert register(connection, archive, BaseRate([0.5, 0.3, 0.2])).version == 1
+
+
+def test_the_same_parameters_under_another_contract_are_another_version(connection, archive, monkeypatch):
+    first = register(connection, archive, elo())
+    monkeypatch.setattr(registry, "fingerprint", lambda: "another-one")
+    assert register(connection, archive, elo()) == replace(first, version=2, fingerprint="another-one")
+
+
+def test_processes_that_register_at_once_get_versions_of_their_own(database_url, archive):
+    """The second waits for the first: neither the same number twice nor an error."""
+    with psycopg.connect(database_url) as one, psycopg.connect(database_url) as two:
+        register(one, archive, elo(0.1))
+        two.execute("set lock_timeout = '50ms'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            register(two, archive, elo(0.2))
+        two.rollback()
+        one.commit()
+        assert register(two, archive, elo(0.2)).version == 2
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_model_with_nan_or_infinity_is_never_registered(connection, archive, bad):
+    with pytest.raises(ValueError, match="JSON"):
+        register(connection, archive, elo(bad))
+    assert registry.newest_version(connection, "elo_logit") is None
+
+
+def test_a_loaded_model_predicts_as_the_one_that_was_registered(connection, archive):
+    version = register(connection, archive, elo(1 / 3))
+    assert registry.load(archive, version).parameters() == elo(1 / 3).parameters()
+
+
+def test_a_model_fitted_under_another_contract_is_not_loaded(connection, archive):
+    version = replace(register(connection, archive, elo()), fingerprint="0" * 12)
+    with pytest.raises(FingerprintMismatch, match=f"000000000000.*in force is {fingerprint()}"):
+        registry.load(archive, version)
+
+
+def test_a_damaged_or_missing_artifact_is_not_loaded(connection, archive):
+    version = register(connection, archive, elo())
+    (artifact,) = (path for path in archive.root.rglob("*") if path.is_file())
+    artifact.write_text(json.dumps({"recipe": "elo_logit", "parameters": elo(9.0).parameters()}))
+    with pytest.raises(ArchiveError, match="damaged"):
+        registry.load(archive, version)
+    artifact.unlink()
+    with pytest.raises(ArchiveError, match="not in the archive"):
+        registry.load(archive, version)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["update models.promotions set version = 1", "delete from models.promotions", "truncate models.promotions"],
+)
+def test_promotions_are_insert_only(connection, archive, statement):
+    register(connection, archive, elo())
+    decide(connection, ELO_WINS)
+    connection.commit()
+    with pytest.raises(psycopg.errors.RestrictViolation, match=r"models\.promotions is insert-only"):
+        connection.execute(statement.encode())
+
+
+def test_a_promotion_must_name_a_version_that_exists(connection):
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        connection.execute(
+            "insert into models.promotions (as_of, name, version, decision, reasons) "
+            "values (now(), 'x', 1, 'promoted', '{}')"
+        )
+
+
+def test_nobody_is_champion_until_somebody_is_promoted(connection, archive):
+    register(connection, archive, elo())
+    assert registry.champion(connection) is None
+    assert decide(connection, NOBODY_WINS) is None
+    assert registry.champion(connection) is None
+    assert decisions(connection) == [("none", None, None)]
+
+
+def test_a_winner_is_promoted_once_then_kept_and_survives_a_round_without_a_winner(connection, archive):
+    first = register(connection, archive, elo())
+    assert decide(connection, ELO_WINS) == first
+    assert decide(connection, ELO_WINS) == first
+    assert decide(connection, NOBODY_WINS) == first
+    second = register(connection, archive, elo(0.3))
+    assert registry.champion(connection) == first
+    assert decide(connection, ELO_WINS) == second == registry.champion(connection)
+    assert decisions(connection) == [
+        ("promoted", "elo_logit", 1),
+        ("kept", "elo_logit", 1),
+        ("kept", "elo_logit", 1),
+        ("promoted", "elo_logit", 2),
+    ]
+
+
+def test_every_decision_keeps_its_reasons_and_its_clock(connection, archive):
+    register(connection, archive, elo())
+    decide(connection, ELO_WINS, A_YEAR_LATER)
+    found = connection.execute("select reasons, as_of from models.promotions").fetchall()
+    assert found == [(ELO_WINS.reasons, A_YEAR_LATER)]
+
+
+def test_a_decision_of_the_past_promotes_what_was_fitted_then_not_a_fit_that_saw_more(connection, archive):
+    """Forbids a replay that predicts with a model trained on the matches it predicts."""
+    then = register(connection, archive, elo(0.1), SUMMER)
+    register(connection, archive, elo(0.2), A_YEAR_LATER)
+    assert register(connection, archive, elo(0.1), SUMMER) == then
+    assert decide(connection, ELO_WINS, SUMMER) == then
+
+
+def test_listeners_hear_of_a_promotion_when_it_is_committed_and_of_nothing_else(connection, archive, database_url):
+    with psycopg.connect(database_url, autocommit=True) as listener:
+        listener.execute(f"listen {CHAMPION_CHANNEL}")
+
+        def heard() -> list[str]:
+            return [note.payload for note in listener.notifies(timeout=0.1)]
+
+        register(connection, archive, elo())
+        decide(connection, NOBODY_WINS)
+        decide(connection, ELO_WINS)
+        assert heard() == []
+        connection.rollback()
+        assert heard() == []
+        register(connection, archive, elo())
+        decide(connection, ELO_WINS)
+        connection.commit()
+        assert heard() == ["elo_logit:1"]
+        decide(connection, ELO_WINS)
+        decide(connection, NOBODY_WINS)
+        connection.commit()
+        assert heard() == []

@@ -1,0 +1,184 @@
+"""A newcomer's path on a small site: first run, second run, a change, a bad file, and the commands beside it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import date
+
+import psycopg
+import pytest
+
+from footpred_dagster.core.domain import Season
+from tests.support.command import fresh_home
+from tests.support.site import build_site, clubs, season_rows, write_fixtures, write_season
+
+AS_OF = "2024-08-01"
+ARGUMENTS = ("--leagues", "E0,SC0", "--as-of", AS_OF)
+FIXTURE_ROWS = [
+    {"Div": "E0", "Date": "31/07/2024", "Time": "19:45", "HomeTeam": "E0 Club A", "AwayTeam": "E0 Club B"},
+    {"Div": "E0", "Date": "10/08/2024", "Time": "15:00", "HomeTeam": "E0 Club C", "AwayTeam": "E0 Club D"},
+    {"Div": "SC0", "Date": "11/08/2024", "Time": "15:00", "HomeTeam": "SC0 Club A", "AwayTeam": "SC0 Club B"},
+    {"Div": "E0", "Date": "11/08/2024", "Time": "15:00", "HomeTeam": "New One", "AwayTeam": "New Two"},
+]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    root = tmp_path_factory.mktemp("site")
+    build_site(root, ["E0", "SC0"], 2016, 2023)
+    write_fixtures(root, FIXTURE_ROWS)
+    return root
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    with fresh_home(tmp_path_factory.mktemp("e2e")) as home:
+        yield home
+
+
+@pytest.fixture(scope="module")
+def first(home, site):
+    return home.json("run", "--source", str(site), *ARGUMENTS)
+
+
+def test_the_first_run_takes_files_to_sealed_predictions(first):
+    assert (first["files"], first["matches"], first["quarantined"]) == (16, 16 * 56, {})
+    assert first["checks"]["failed"] == len(first["failed_checks"])
+    assert set(first["failed_checks"]) <= {"intermediate/int_matches:team_names_are_known"}
+    assert first["champion"] == {"name": "elo_logit", "version": 1}
+    assert {layer["name"] for layer in first["layers"]} == {
+        *("raw", "staging", "intermediate", "ratings", "features", "models", "predictions")
+    }
+    assert first["predictions"] == {"listed": 4, "past": 1, "predicted": 2, "unready": 1, "sealed": 2}
+    assert first["fixtures"] == 3
+    rows = {(row["model"], row["league"]): row for row in first["evaluation"]}
+    assert rows["champion", "all"]["seasons"] == "2223,2324"
+    assert rows["champion", "all"]["n"] == rows["market_closing", "all"]["n"] == 4 * 56
+    assert rows["elo", "all"]["log_loss"] < rows["base_rate", "all"]["log_loss"]
+
+
+def test_predictions_of_a_past_clock_are_replays_whose_inputs_are_older(home, first):
+    with psycopg.connect(home.database_url) as connection:
+        rows = connection.execute("""
+            select kind, latest_input < as_of, as_of < kickoff, sealed_at > now() - interval '1 hour',
+                p_home + p_draw + p_away
+            from predictions.ledger
+        """).fetchall()
+    assert len(rows) == first["predictions"]["sealed"]
+    for *facts, total in rows:
+        assert facts == ["replay", True, True, True]
+        assert total == pytest.approx(1)
+
+
+def test_the_second_run_recomputes_nothing(home, site, first):
+    before = home.checksums()
+    second = home.json("run", "--source", str(site), *ARGUMENTS)
+    assert (second["materialized"], second["layers"], second["predictions"]["sealed"]) == (0, [], 0)
+    assert {key: second[key] for key in ("files", "matches", "fixtures", "champion", "evaluation")} == {
+        key: first[key] for key in ("files", "matches", "fixtures", "champion", "evaluation")
+    }
+    assert home.checksums() == before
+
+
+def test_status_and_doctor_tell_what_is(home, first):
+    status = home.json("status")
+    assert {asset["state"] for asset in status["assets"]} <= {"fresh", "failing"}
+    assert status["champion"] == first["champion"]
+    assert status["services"]["api"] == {"url": None, "state": "absent"}
+    assert status["data_age"]["newest_match"].startswith("2023-11")
+    doctor = home.json("doctor")
+    assert doctor["home"] == str(home.path)
+    assert doctor["versions"]["dagster"].startswith("1.13")
+
+
+def test_evaluate_gives_rows_for_every_model_and_refuses_what_it_does_not_know(home, first):
+    rows = home.json("evaluate", "--seasons", "2223-2324", "--leagues", "all,E0", "--as-of", AS_OF)["rows"]
+    assert {row["model"] for row in rows} == {
+        *("champion", "elo", "elo_logit", "base_rate", "market_opening", "market_closing")
+    }
+    stored = {row["model"]: row for row in first["evaluation"]}
+    again = {row["model"]: row for row in rows if row["league"] == "all"}
+    assert again["champion"]["log_loss"] == pytest.approx(stored["champion"]["log_loss"], abs=1e-9)
+    assert "unknown model" in home.run("evaluate", "--seasons", "2324", "--models", "oracle", code=2)
+    assert "no played matches" in home.run("evaluate", "--seasons", "9394", code=2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--leagues", "E9"), "unknown league E9"),
+        (("--seasons", "2425-2324"), "runs backwards"),
+        (("--as-of", "yesterday"), "write 2025-06-30"),
+        (("--source", "/no/such/folder"), "/no/such/folder"),
+    ],
+)
+def test_a_wrong_call_exits_2_and_says_what_is_accepted(home, arguments, complaint):
+    assert complaint in home.run("run", *arguments, code=2)
+
+
+def test_a_corrected_score_reaches_what_depends_on_it_and_leaves_sealed_rows_alone(home, site, first):
+    rows = season_rows("E0", Season(2023), clubs("E0"))
+    rows[-1] |= {"FTHG": 9, "FTAG": 0, "FTR": "H", "HST": 11, "HS": 14}
+    write_season(site, "E0", Season(2023), rows)
+    with psycopg.connect(home.database_url) as connection:
+        sealed = connection.execute("select seq, hash from predictions.ledger order by seq").fetchall()
+    corrected = home.json("run", "--source", str(site), *ARGUMENTS)
+    assert corrected["matches"] == first["matches"]
+    assert corrected["champion"]["version"] > first["champion"]["version"]
+    with psycopg.connect(home.database_url) as connection:
+        scores = connection.execute("select count(*) from raw.matches where home_goals = 9").fetchone()
+        after = connection.execute("select seq, hash from predictions.ledger order by seq").fetchall()
+    assert scores == (1,)
+    assert after[: len(sealed)] == sealed
+
+
+def test_a_file_without_a_required_column_stops_the_run_and_keeps_the_old_rows(home, site, first):
+    path = site / "mmz4281" / "2324" / "SC0.csv"
+    good = path.read_bytes()
+    before = home.checksums()
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [[cell for name, cell in row.items() if name != "FTHG"] for row in csv.DictReader(file)]
+        header = [name for name in csv.DictReader(path.open(encoding="utf-8-sig")).fieldnames if name != "FTHG"]
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    stopped = home.json("run", "--source", str(site), *ARGUMENTS, code=1)
+    assert any("files_have_the_known_shape" in error for error in stopped["errors"])
+    changed = {table for table, checksum in home.checksums().items() if before[table] != checksum}
+    assert changed == {"raw.refusals"}
+    assert any("files_have_the_known_shape" in check for check in home.json("status")["failing_checks"])
+    # The same bytes again: still stopped, for the same reason.
+    home.json("run", "--source", str(site), *ARGUMENTS, code=1)
+    path.write_bytes(good)
+    assert home.json("run", "--source", str(site), *ARGUMENTS)["errors"] == []
+    assert home.checksums() == before
+
+
+def test_a_page_instead_of_a_file_is_a_warning_and_the_old_rows_stay(home, site, first):
+    path = site / "mmz4281" / "2324" / "SC0.csv"
+    good = path.read_bytes()
+    path.write_text("<!DOCTYPE HTML><html><title>300 Multiple Choices</title></html>")
+    warned = home.json("run", "--source", str(site), *ARGUMENTS)
+    assert warned["matches"] == first["matches"]
+    assert any("deliveries_are_whole" in warning for warning in warned["warnings"])
+    path.write_bytes(good)
+    assert not any(
+        "deliveries" in warning for warning in home.json("run", "--source", str(site), *ARGUMENTS)["warnings"]
+    )
+
+
+def test_a_live_clock_seals_live_predictions(home, site, first):
+    soon = date(date.today().year + 1, 8, 20)
+    write_fixtures(site, [FIXTURE_ROWS[1] | {"Date": soon.strftime("%d/%m/%Y")}])
+    live = home.json("run", "--source", str(site), "--leagues", "E0,SC0")
+    assert live["predictions"]["sealed"] == 1
+    with psycopg.connect(home.database_url) as connection:
+        kinds = connection.execute("select kind, sealed_at - as_of < interval '1 minute' from predictions.ledger "
+                                   "order by seq desc limit 1").fetchone()  # fmt: skip
+    assert kinds == ("live", True)
+
+
+def test_down_stops_the_database_and_the_next_command_brings_it_back(home, first):
+    assert json.loads(home.run("down", "--json")) == {"stopped": ["database"]}
+    assert home.json("down") == {"stopped": []}
+    assert home.json("status")["champion"]["name"] == "elo_logit"

@@ -1,0 +1,1 @@
+"""What several tests need: a small site with known contents, and a warehouse built from compiled SQL."""

@@ -1,0 +1,83 @@
+"""The ``footpred`` command as its users run it: a process of its own, with its own home."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+TIMEOUT = 300
+
+
+@dataclass(frozen=True)
+class Home:
+    """A FOOTPRED_HOME and the commands run in it."""
+
+    path: Path
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Begin a command; its standard streams are pipes."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "footpred_dagster.cli", *arguments],
+            env=os.environ | {"FOOTPRED_HOME": str(self.path)},
+            cwd="/",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, code: int = 0) -> str:
+        """Run a command to its end and return stdout; fails the test unless it exits with ``code``."""
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=TIMEOUT)
+        assert process.returncode == code, f"exit {process.returncode}\n{out[-3000:]}\n{err[-3000:]}"
+        return out if code != 2 else err
+
+    def json(self, *arguments: str, code: int = 0) -> dict[str, Any]:
+        return dict(json.loads(self.run(*arguments, "--json", code=code)))
+
+    @property
+    def database_url(self) -> str:
+        return str(self.json("doctor")["database_url"])
+
+    def checksums(self) -> dict[str, str]:
+        """md5 of the rows of every table a run writes, without the columns that tell when it ran."""
+        told_by_the_clock = "{fetch_id,fetched_at,seconds,loaded_at,refused_at,created_at,decided_at,sealed_at,hash}"
+        with psycopg.connect(self.database_url) as connection:
+            tables = connection.execute("""
+                select table_schema, table_name from information_schema.tables
+                where table_schema in ('raw', 'staging', 'intermediate', 'ratings', 'features', 'models', 'predictions')
+                    and table_name not in ('fetches', 'promotions')
+            """).fetchall()
+            return {
+                f"{schema}.{table}": connection.execute(
+                    f"""
+                    select count(*) || ' ' || coalesce(md5(string_agg(line, ' ' order by line)), '')
+                    from (select (to_jsonb(t) - %s::text[])::text as line from {schema}.{table} as t) as lines
+                    """,
+                    [told_by_the_clock],
+                ).fetchone()[0]
+                for schema, table in tables
+            }
+
+
+@contextmanager
+def fresh_home(parent: Path) -> Iterator[Home]:
+    """An empty home under ``parent``, its server stopped and its folders removed afterwards."""
+    home = Home(parent / "home")
+    try:
+        yield home
+    finally:
+        home.run("down")
+        elsewhere = home.path / "postgres" / "cluster"
+        if elsewhere.exists():
+            shutil.rmtree(elsewhere.read_text().strip(), ignore_errors=True)

@@ -1,0 +1,116 @@
+"""The dbt models without dbt: compiled once, then run as plain SQL, so that a property test can build them often."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+
+from footpred_dagster.core.domain import Season
+from footpred_dagster.core.rating import store_elo
+from footpred_dagster.core.settings import PACKAGE_ROOT, TELEMETRY_OFF
+
+PROJECT = PACKAGE_ROOT / "dbt_project"
+SEED_COLUMNS = {
+    "leagues": "league text, name text, country text, tier integer, first_season integer",
+    "team_aliases": "country text, name text, team_id text",
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """A played match, or with goals of None a fixture."""
+
+    day: date
+    home: str
+    away: str
+    goals: tuple[int, int] | None
+    league: str = "E0"
+
+
+def compile_models(database_url: str, target: Path) -> list[tuple[str, str, str]]:
+    """(schema, name, compiled select) of every model, upstream first."""
+    url = urlsplit(database_url)
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "dbt.cli.main", "compile", "--quiet"),
+            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+            *("--target-path", str(target), "--log-path", str(target)),
+        ],
+        env=os.environ
+        | TELEMETRY_OFF
+        | {
+            "FOOTPRED_DBT_HOST": url.hostname or "",
+            "FOOTPRED_DBT_PORT": str(url.port),
+            "FOOTPRED_DBT_DATABASE": url.path.lstrip("/"),
+            "FOOTPRED_DBT_USER": unquote(url.username or ""),
+            "DBT_ENV_SECRET_FOOTPRED_PASSWORD": unquote(url.password or ""),
+        },
+        check=True,
+    )
+    nodes = json.loads((target / "manifest.json").read_text())["nodes"]
+    models = {key: node for key, node in nodes.items() if node["resource_type"] == "model"}
+    done: dict[str, tuple[str, str, str]] = {}
+    while len(done) < len(models):
+        for key, node in models.items():
+            needed = [parent for parent in node["depends_on"]["nodes"] if parent in models]
+            if key not in done and all(parent in done for parent in needed):
+                done[key] = (node["schema"], node["name"], node["compiled_code"])
+    return list(done.values())
+
+
+def load_seeds(connection: psycopg.Connection) -> None:
+    for seed, columns in SEED_COLUMNS.items():
+        connection.execute(f"create table staging.{seed} ({columns})")
+        with (PROJECT / "seeds" / f"{seed}.csv").open(newline="") as file, connection.cursor() as cursor:
+            rows = csv.reader(file)
+            header = next(rows)
+            with cursor.copy(f"copy staging.{seed} ({', '.join(header)}) from stdin") as copy:
+                for row in rows:
+                    copy.write_row(row)
+    connection.commit()
+
+
+def build(
+    connection: psycopg.Connection, models: list[tuple[str, str, str]], results: list[Result]
+) -> dict[str, tuple]:
+    """Features of every match and fixture by (day, home, away), after loading ``results`` into an empty raw layer."""
+    with connection.cursor() as cursor:
+        cursor.execute("truncate raw.matches, raw.fixtures")
+        for line, result in enumerate(results, 2):
+            season = str(Season.containing(result.day))
+            if result.goals is None:
+                cursor.execute(
+                    "insert into raw.fixtures (line, league, match_date, home, away) values (%s, %s, %s, %s, %s)",
+                    [line, result.league, result.day, result.home, result.away],
+                )
+            else:
+                cursor.execute(
+                    """
+                    insert into raw.matches
+                        (partition_key, league, season, line, match_date, home, away, home_goals, away_goals)
+                    values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+                    """,
+                    [f"{result.league}|{season}", result.league, season, line, result.day]
+                    + [result.home, result.away, *result.goals],
+                )
+        rated = False
+        for schema, name, select in models:
+            if schema == "features" and not rated:
+                store_elo(connection)
+                rated = True
+            cursor.execute(f"drop table if exists {schema}.{name} cascade")
+            cursor.execute(f"create table {schema}.{name} as {select}")
+        cursor.execute("""
+            select (match_date, home_id, away_id)::text, to_jsonb(features)
+            from features.fct_match_features as features inner join intermediate.int_match_spine using (match_id)
+        """)
+        return dict(cursor.fetchall())
