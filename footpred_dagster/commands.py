@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,9 +30,9 @@ def run(where: str | None, selection: Selection, as_of: datetime | None) -> tupl
 
     settings = Settings.from_env()
     where = where or settings.source
-    source = open_source(where)
-    definitions, instance = _platform(settings)
     with ExitStack() as stack:
+        source = stack.enter_context(closing(open_source(where)))
+        definitions, instance = _platform(settings)
         connection = stack.enter_context(connect(settings, autocommit=True))
         progress = stack.enter_context(LayerProgress())
         request = Request(where, selection, as_of)
@@ -56,7 +56,8 @@ def evaluate(selection: Selection, leagues: str, models: str | None, as_of: date
     if unknown := set(wanted) - set(MODEL_NAMES):
         raise ValueError(f"unknown model {', '.join(sorted(unknown))}; known are {', '.join(MODEL_NAMES)}")
     groups = leagues.split(",")
-    parse_leagues(",".join(group for group in groups if group != "top5") or "all")
+    if codes := [group for group in groups if group not in ("all", "top5")]:
+        parse_leagues(",".join(codes))
     settings = Settings.from_env()
     migrate(database_url(settings))
     with connect(settings) as connection:

@@ -163,7 +163,9 @@ class Pipeline:
         """A check that failed on raw, now or in an earlier run, holds everything downstream back."""
         broken = CheckStates(self.definitions, self.instance).broken()
         names = [name for key in (RESULTS, FIXTURE_LIST) for name in broken.get(key, [])]
-        self.outcome.errors += [f"blocking check {name} failed: downstream left as it was" for name in names]
+        for name in names:
+            if name not in self.outcome.checks_failed:
+                self.outcome.errors.append(f"check {name} failed earlier: what depends on it is left as it was")
         return bool(names)
 
     def _materialize_stale(self) -> None:
@@ -225,7 +227,8 @@ class Pipeline:
         elif event.event_type == DagsterEventType.STEP_FAILURE:
             error = event.step_failure_data.error
             cause = error.cause if error and error.cause else error
-            self.outcome.errors.append(f"{event.step_key}: {_explain(cause.message) if cause else 'failed'}")
+            if cause is None or cause.cls_name != "DagsterAssetCheckFailedError":  # the check speaks for itself
+                self.outcome.errors.append(f"{event.step_key}: {_explain(cause.message) if cause else 'failed'}")
 
     def _count_check(self, check: dg.AssetCheckEvaluation) -> None:
         name = f"{check.asset_key.to_user_string()}:{check.check_name}"
@@ -235,6 +238,8 @@ class Pipeline:
         self.outcome.checks_failed.append(name)
         if check.severity == dg.AssetCheckSeverity.WARN:
             self.outcome.warnings.append(f"check {name} is not met: see its metadata in the Dagster UI")
+        else:
+            self.outcome.errors.append(f"check {name} failed: what depends on it is left as it was")
 
 
 def _explain(message: str) -> str:

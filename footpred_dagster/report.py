@@ -9,6 +9,7 @@ import dagster as dg
 import psycopg
 
 from footpred_dagster.checks import CheckStates
+from footpred_dagster.core.evaluating import ALIASES
 from footpred_dagster.core.registry import champion
 from footpred_dagster.pipeline import Outcome, Request
 from footpred_dagster.selection import Selection
@@ -69,7 +70,7 @@ def service_states() -> dict[str, dict[str, str | None]]:
 
 
 def final_scores(connection: psycopg.Connection) -> list[dict[str, Any]]:
-    """Stored scores of the final window, all leagues and top five; the champion's come again under its title."""
+    """Stored scores of the final window, all leagues and top five; titled ones (champion, elo) again by title."""
     rows = connection.execute("""
         select model, league, seasons, n, log_loss, rps, brier, ece, accuracy, se from models.evaluation
         where "window" = 'final' and league in ('all', 'top5') order by league, log_loss
@@ -77,9 +78,8 @@ def final_scores(connection: psycopg.Connection) -> list[dict[str, Any]]:
     names = ("model", "league", "seasons", "n", "log_loss", "rps", "brier", "ece", "accuracy", "se")
     scores = [dict(zip(names, row, strict=True)) for row in rows]
     in_force = champion(connection)
-    titles = {"elo_logit": ["elo"], in_force.name if in_force else "": ["champion"]}
-    titled = [row | {"model": title} for row in scores for title in titles.get(row["model"], [])]
-    return scores + titled
+    titles = ALIASES | {"champion": in_force.name if in_force else None}
+    return scores + [row | {"model": title} for row in scores for title, name in titles.items() if row["model"] == name]
 
 
 def ledger_counts(connection: psycopg.Connection, clock: datetime, sealed_before: int) -> dict[str, int]:

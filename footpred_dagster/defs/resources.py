@@ -1,7 +1,7 @@
 """Resources: thin, and each returns a core object. Assets write their own tables."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -45,8 +45,10 @@ class SourceSite(dg.ConfigurableResource):
     where: str = SETTINGS.source
     max_age: float = 0.0
 
-    def open(self) -> Source:
-        return open_source(self.where)
+    @contextmanager
+    def open(self) -> Iterator[Source]:
+        with closing(open_source(self.where)) as source:
+            yield source
 
 
 class Clock(dg.ConfigurableResource):

@@ -67,6 +67,10 @@ class Source(Protocol):
         """Ask for ``path``; raises SourceUnavailable or BodyTooLarge."""
         ...
 
+    def close(self) -> None:
+        """Let go of connections; the source is not used afterwards."""
+        ...
+
 
 def results_path(league: str, season: Season) -> str:
     """Where a main division's season lives, relative to the source: ``mmz4281/2425/E0.csv``."""

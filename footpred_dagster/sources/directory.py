@@ -22,6 +22,9 @@ class DirectorySource:
     def name(self) -> str:
         return str(self._root)
 
+    def close(self) -> None:
+        """Nothing is held open."""
+
     def fetch(self, path: str, known: Validators | None = None) -> Fetched:
         """Status 404 for a missing file; ValueError for a path (or link) that leads out of the folder.
 

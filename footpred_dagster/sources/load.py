@@ -89,15 +89,13 @@ def due(connection: psycopg.Connection, targets: Sequence[Target]) -> list[str]:
         select target.partition_key
         from unnest(%(keys)s::text[], %(paths)s::text[]) with ordinality as target (partition_key, path, position)
         inner join newest on target.path = newest.path
-        where not exists (
-            select 1 from raw.loads as loads
-            where loads.partition_key = target.partition_key
-                and loads.sha256 = newest.sha256 and loads.parser_version = %(parser)s
-        ) and not exists (
-            select 1 from raw.refusals as refusals
-            where refusals.partition_key = target.partition_key
-                and refusals.sha256 = newest.sha256 and refusals.parser_version = %(parser)s
-        )
+        left join raw.loads as loads on target.partition_key = loads.partition_key
+        left join raw.refusals as refusals on target.partition_key = refusals.partition_key
+        where (
+            (loads.sha256, loads.parser_version) is distinct from (newest.sha256, %(parser)s)
+            -- the file that was refused is gone and the one before it is back
+            or refusals.sha256 is not null
+        ) and (refusals.sha256, refusals.parser_version) is distinct from (newest.sha256, %(parser)s)
         order by target.position
         """,
         {

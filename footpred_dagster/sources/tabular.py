@@ -91,7 +91,7 @@ def read_table(body: bytes, required: Sequence[str]) -> Table:
             raise FileRefused("not_csv", f"more than {MAX_ROWS} rows, which is no season of football")
     blank -= not lines[-1]  # what follows the last line end is no row
     index, warnings = _index(header)
-    _check_shape(index, required, rows, ends_whole)
+    _check_shape(index, required, rows, None if ends_whole else len(header))
     facts: dict[str, JSON] = {
         "rows_read": len(rows),
         "blank_rows": blank,
@@ -150,17 +150,18 @@ def _index(header: list[str]) -> tuple[dict[str, int], list[str]]:
 
 
 def _check_shape(
-    index: dict[str, int], required: Sequence[str], rows: list[tuple[int, list[str]]], ends_whole: bool
+    index: dict[str, int], required: Sequence[str], rows: list[tuple[int, list[str]]], unended_width: int | None
 ) -> None:
     """Refuse foreign text, a missing column, and a body that breaks off inside its last row.
 
-    A cut shows when the last row, without its line end, is shorter than every row before it or lacks required cells; a
-    cut inside the very last cell cannot be seen. Every real file ends with a line end, so no whole file comes near.
+    unended_width: cells in the header when text stands after the last line end, else None. A cut shows when that row is
+    shorter than every row before it (a lone row: than the header) or lacks required cells; a cut inside the very last
+    cell cannot be seen. Every real file ends with a line end, so no whole file comes near.
     """
     missing = [name for name in required if name not in index]
     if len(missing) > len(required) - 2:
         raise FileRefused("not_csv", "not CSV: the first line is not the header of a results or fixtures file")
-    if missing and not rows and not ends_whole:
+    if missing and not rows and unended_width:
         raise FileRefused("truncated", "the body breaks off inside its header; a later fetch brings the whole file")
     if missing:
         raise FileRefused(
@@ -169,10 +170,10 @@ def _check_shape(
             f"teach the parser the new name",
             structural=True,
         )
-    if rows and not ends_whole:
+    if rows and unended_width:
         line, cells = rows[-1]
         needed = 1 + max(index[name] for name in required)
-        usual = min((len(cells) for _, cells in rows[:-1]), default=needed)
+        usual = min((len(cells) for _, cells in rows[:-1]), default=unended_width)
         if len(cells) < max(needed, usual):
             raise FileRefused("truncated", f"the body breaks off in line {line}; a later fetch brings the whole file")
 

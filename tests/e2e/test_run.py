@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from datetime import date
 
@@ -137,11 +136,7 @@ def test_a_file_without_a_required_column_stops_the_run_and_keeps_the_old_rows(h
     path = site / "mmz4281" / "2324" / "SC0.csv"
     good = path.read_bytes()
     before = home.checksums()
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = [[cell for name, cell in row.items() if name != "FTHG"] for row in csv.DictReader(file)]
-        header = [name for name in csv.DictReader(path.open(encoding="utf-8-sig")).fieldnames if name != "FTHG"]
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows([header, *rows])
+    path.write_bytes(good.replace(b"FTHG", b"Goals"))
     stopped = home.json("run", "--source", str(site), *ARGUMENTS, code=1)
     assert any("files_have_the_known_shape" in error for error in stopped["errors"])
     changed = {table for table, checksum in home.checksums().items() if before[table] != checksum}

@@ -29,9 +29,9 @@ def matches(
     transaction. A file that cannot be believed is refused whole and the rows loaded before stay.
     """
     pairs = [LeagueSeason.parse(key) for key in context.partition_keys]
-    store, site = archive.open(), source.open()
+    store = archive.open()
     rows = refused = 0
-    with warehouse.connect(autocommit=True) as connection:
+    with warehouse.connect(autocommit=True) as connection, source.open() as site:
         targets = [results_target(pair.league, pair.season) for pair in pairs]
         fetch(connection, store, site, targets, max_age=source.max_age)
         for done, pair in enumerate(pairs, 1):
