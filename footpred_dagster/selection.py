@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -34,9 +35,11 @@ def parse_leagues(text: str) -> tuple[str, ...]:
 
 
 def parse_seasons(text: str | None, until: Season) -> tuple[Season, Season]:
-    """``1516-2425``, one season ``2425``, or None for everything up to ``until``."""
+    """``1516-2425``, one season ``2425`` or ``2024-25``, or None for everything up to ``until``."""
     if text is None:
         return Season(FIRST_SEASON), until
+    if re.fullmatch(r"\d{4}-\d{2}", text):
+        return Season.parse(text), Season.parse(text)
     first, _, last = text.partition("-")
     start = Season.parse(first)
     end = Season.parse(last) if last else start

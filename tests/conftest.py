@@ -99,6 +99,13 @@ def database_url(server_url: str, migrated_template: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def module_database_url(server_url: str, migrated_template: str) -> Iterator[str]:
+    """The same for a whole module, where what stands in it is dear to build."""
+    with _new_database(server_url, "module", template=migrated_template) as url:
+        yield url
+
+
 @pytest.fixture
 def connection(database_url: str) -> Iterator[psycopg.Connection]:
     with psycopg.connect(database_url, options="-c timezone=UTC", prepare_threshold=None) as connection:

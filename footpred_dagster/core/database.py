@@ -55,7 +55,7 @@ def migrate(url: str) -> None:
 
     config = Config()
     config.set_main_option("script_location", "footpred_dagster.core:migrations")
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=NullPool)
+    engine = create_engine("postgresql+psycopg://" + url.partition("://")[2], poolclass=NullPool)
     with engine.connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

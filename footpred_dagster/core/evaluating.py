@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -47,17 +49,6 @@ def evaluate_models(
 
 
 def as_row(evaluation: Evaluation) -> dict[str, Any]:
-    """One evaluation as programs read it."""
-    scores = evaluation.scores
-    return {
-        "model": evaluation.model,
-        "league": evaluation.league,
-        "seasons": evaluation.seasons,
-        "n": scores.n,
-        "log_loss": scores.log_loss,
-        "rps": scores.rps,
-        "brier": scores.brier,
-        "ece": scores.ece,
-        "accuracy": scores.accuracy,
-        "se": scores.se,
-    }
+    """One evaluation as programs read it; what is infinite (JSON has no word for it) is None."""
+    scores = {name: value if math.isfinite(value) else None for name, value in asdict(evaluation.scores).items()}
+    return {"model": evaluation.model, "league": evaluation.league, "seasons": evaluation.seasons, **scores}

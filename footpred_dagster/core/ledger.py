@@ -7,6 +7,7 @@ refuses a live row that is not live, and chains the hashes. This module writes r
 from __future__ import annotations
 
 import hashlib
+import math
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ class Prediction:
 
 def feature_hash(values: Sequence[float | None]) -> str:
     """Sixteen hex digits of the exact feature values, in contract order; null and NaN are the same."""
-    packed = b"".join(struct.pack(">d", float("nan") if value is None else value) for value in values)
+    packed = b"".join(b"null" if value is None or math.isnan(value) else struct.pack(">d", value) for value in values)
     return hashlib.sha256(packed).hexdigest()[:16]
 
 
@@ -120,8 +121,9 @@ class Verification:
 def verify(connection: psycopg.Connection) -> Verification:
     """Recompute the whole chain; stops at the first row that is missing, changed or out of order."""
     head, rows = "", 0
-    with connection.cursor(name="ledger_verify", row_factory=dict_row) as cursor:
-        cursor.execute("select * from predictions.ledger order by seq")
+    with connection.transaction(), connection.cursor(name="ledger_verify", row_factory=dict_row) as cursor:
+        # Binary: floats to the last bit, whatever extra_float_digits the role has.
+        cursor.execute("select * from predictions.ledger order by seq", binary=True)
         for row in cursor:
             if row["seq"] != rows + 1:
                 return Verification(rows, head, rows + 1, "row is missing")

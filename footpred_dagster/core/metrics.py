@@ -24,7 +24,7 @@ class InvalidProbabilities(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Mean scores over ``n`` matches; ``se`` is the standard error of the mean log-loss."""
+    """Mean scores over ``n`` matches; ``se`` is the standard error of the mean log-loss, infinite where it has none."""
 
     n: int
     log_loss: float
@@ -82,6 +82,7 @@ def expected_calibration_error(probabilities: Probabilities, outcomes: Outcomes)
 def score(probabilities: Probabilities, outcomes: Outcomes) -> Scores:
     """All scores of one set of forecasts. Accuracy counts the first of tied favourites, in outcome order."""
     losses = log_losses(probabilities, outcomes)
+    spread = losses.std(ddof=1) if len(losses) > 1 and np.isfinite(losses).all() else np.inf
     return Scores(
         n=len(outcomes),
         log_loss=float(losses.mean()),
@@ -89,5 +90,5 @@ def score(probabilities: Probabilities, outcomes: Outcomes) -> Scores:
         brier=float(brier_scores(probabilities, outcomes).mean()),
         ece=expected_calibration_error(probabilities, outcomes),
         accuracy=float((probabilities.argmax(axis=1) == outcomes).mean()),
-        se=float(losses.std(ddof=1) / np.sqrt(len(losses))) if len(losses) > 1 else 0.0,
+        se=float(spread / np.sqrt(len(losses))),
     )

@@ -17,7 +17,8 @@ from footpred_dagster.core.storage import Archive
 @dataclass(frozen=True, slots=True)
 class SealReport:
     """``listed`` fixtures not yet played by the files, those ``past`` as_of or without usable history (``unready``),
-    those ``predicted``, and how many rows were ``sealed`` because features or model were new."""
+    those ``predicted``, and how many rows were ``sealed`` because features or model were new. ``champion`` is None when
+    there is none, or none fitted before as_of."""
 
     listed: int
     past: int
@@ -33,7 +34,7 @@ def seal_open_fixtures(connection: psycopg.Connection, archive: Archive, as_of: 
         "select count(*), count(*) filter (where kickoff <= %s) from intermediate.int_fixtures", [as_of]
     ).fetchone() or (0, 0)
     version = champion(connection)
-    if version is None:
+    if version is None or version.as_of > as_of:  # a model fitted on later matches must not predict earlier ones
         return SealReport(listed, past, listed - past, 0, 0, None)
     fixtures = predictable_fixtures(connection, as_of)
     rows = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from footpred_dagster.core.backtest import PROBABILITIES
@@ -26,17 +27,18 @@ def decide(
     """Choose among candidates by mean log-loss on the selection window.
 
     ``predictions`` holds each candidate's and the base rate's probabilities for exactly the matches of ``outcomes``;
-    ``closing`` the closing market line for those that have a price. Ties go to the candidate listed first.
+    ``closing`` the closing market line for those that have a price. Ties go to the candidate listed first. Raises
+    InvalidProbabilities when the base rate itself is no forecast.
     """
     reasons: dict[str, list[str]] = {}
     losses: dict[str, float] = {}
     if outcomes.empty:
         return Decision(None, {name: ["no complete season to select on"] for name in candidates})
+    base_loss = float(_losses(predictions[BENCHMARK], outcomes).mean())
     for name in candidates:
         try:
-            loss, faults = _gates(
-                predictions[name], predictions[BENCHMARK], outcomes, closing, is_benchmark=name == BENCHMARK
-            )
+            loss = float(_losses(predictions[name], outcomes).mean())
+            faults = _bar(name, loss, base_loss) + _leak(predictions[name], outcomes, closing)
         except InvalidProbabilities as error:
             reasons[name] = [f"not a forecast: {error}"]
             continue
@@ -46,28 +48,32 @@ def decide(
     return Decision(min(losses, key=losses.__getitem__) if losses else None, reasons)
 
 
-def _gates(
-    predicted: pd.DataFrame, base: pd.DataFrame, outcomes: pd.Series, closing: pd.DataFrame, *, is_benchmark: bool
-) -> tuple[float, list[str]]:
-    """Mean log-loss, and what forbids promotion."""
-    happened = outcomes.to_numpy(dtype=np.int64)
-    loss = float(log_losses(_matrix(predicted, outcomes.index), happened).mean())
-    base_loss = float(log_losses(_matrix(base, outcomes.index), happened).mean())
-    faults = []
-    if is_benchmark:
-        faults.append("the base rate is the bar, not a contender")
-    elif not loss < base_loss:
-        faults.append(f"log-loss {loss:.4f} does not beat the base rate's {base_loss:.4f}")
-    if len(closing):
-        priced = outcomes.loc[closing.index].to_numpy(dtype=np.int64)
-        lead = (
-            ranked_probability_scores(_matrix(closing, closing.index), priced).mean()
-            - ranked_probability_scores(_matrix(predicted, closing.index), priced).mean()
-        )
-        if lead > LEAK_MARGIN:
-            faults.append(f"leak flag: RPS beats the closing line by {lead:.4f} on {len(closing)} matches")
-    return loss, faults
+def _bar(name: str, loss: float, base_loss: float) -> list[str]:
+    if name == BENCHMARK:
+        return ["the base rate is the bar, not a contender"]
+    if not loss < base_loss:
+        return [f"log-loss {loss:.4f} does not beat the base rate's {base_loss:.4f}"]
+    return []
 
 
-def _matrix(frame: pd.DataFrame, index: pd.Index) -> np.ndarray:
-    return frame.loc[index, PROBABILITIES].to_numpy(dtype=float)
+def _leak(predicted: pd.DataFrame, outcomes: pd.Series, closing: pd.DataFrame) -> list[str]:
+    """Compared on the matches that have a closing price, the same for both."""
+    if closing.empty:
+        return []
+    priced = outcomes.loc[closing.index]
+    lead = float((_ranked(closing, priced) - _ranked(predicted, priced)).mean())
+    if lead > LEAK_MARGIN:
+        return [f"leak flag: RPS beats the closing line by {lead:.4f} on {len(priced)} matches"]
+    return []
+
+
+def _losses(predicted: pd.DataFrame, outcomes: pd.Series) -> npt.NDArray[np.float64]:
+    return log_losses(*_arrays(predicted, outcomes))
+
+
+def _ranked(predicted: pd.DataFrame, outcomes: pd.Series) -> npt.NDArray[np.float64]:
+    return ranked_probability_scores(*_arrays(predicted, outcomes))
+
+
+def _arrays(predicted: pd.DataFrame, outcomes: pd.Series) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    return predicted.loc[outcomes.index, PROBABILITIES].to_numpy(dtype=float), outcomes.to_numpy(dtype=np.int64)

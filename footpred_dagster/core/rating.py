@@ -10,7 +10,7 @@ from footpred_dagster.core.models.ratings import RatedMatch, elo
 def store_elo(connection: psycopg.Connection) -> int:
     """Replace ``ratings.team_elo`` by one pass over all matches and fixtures; returns the rows written.
 
-    The caller owns the transaction: readers see the old ratings until it commits.
+    The caller owns the transaction; whoever reads the table meanwhile waits for it.
     """
     rows = connection.execute("""
         select match_id, match_date, tier, home_id, away_id, home_goals, away_goals, league, season, kickoff

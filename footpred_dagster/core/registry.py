@@ -45,7 +45,10 @@ class Decision:
 def register(
     connection: psycopg.Connection, archive: Archive, model: Model, *, as_of: datetime, training_rows: int
 ) -> ModelVersion:
-    """Archive a fitted model as JSON and give it a version; the same parameters under the same contract keep theirs."""
+    """Archive a fitted model as JSON, give it a version and make it its recipe's candidate.
+
+    The same parameters under the same contract keep their version, and the earliest as_of that gave them.
+    """
     artifact = json.dumps({"recipe": model.name, "parameters": model.parameters()}, sort_keys=True, allow_nan=False)
     digest = archive.put(artifact.encode())
     connection.execute("lock table models.versions in share row exclusive mode")
@@ -54,7 +57,7 @@ def register(
         insert into models.versions (name, version, fingerprint, artifact_sha256, as_of, training_rows, profile)
         select %(name)s, coalesce(max(version), 0) + 1, %(fingerprint)s, %(digest)s, %(as_of)s, %(rows)s, 'production'
         from models.versions where name = %(name)s
-        on conflict (name, fingerprint, artifact_sha256) do nothing
+        on conflict (name, fingerprint, artifact_sha256) do update set as_of = least(versions.as_of, excluded.as_of)
         """,
         {
             "name": model.name,
@@ -69,11 +72,19 @@ def register(
     )
     if found is None:
         raise RuntimeError(f"{model.name} was registered and is not there")
+    connection.execute(
+        """
+        insert into models.candidates (name, version) values (%s, %s)
+        on conflict (name) do update set version = excluded.version, trained_at = clock_timestamp()
+        """,
+        [found.name, found.version],
+    )
     return found
 
 
-def newest_version(connection: psycopg.Connection, name: str) -> ModelVersion | None:
-    return _version(connection, "name = %s", name)
+def candidate(connection: psycopg.Connection, name: str) -> ModelVersion | None:
+    """The version a recipe stands for now. Not its newest: a run with an earlier clock refits an earlier one."""
+    return _version(connection, "(name, version) = (select name, version from models.candidates where name = %s)", name)
 
 
 def load(archive: Archive, version: ModelVersion) -> Model:
@@ -101,7 +112,7 @@ def record_decision(connection: psycopg.Connection, decision: Decision, *, as_of
     Without a winner the champion stays.
     """
     current = champion(connection)
-    winner = newest_version(connection, decision.winner) if decision.winner else None
+    winner = candidate(connection, decision.winner) if decision.winner else None
     in_force = winner or current
     outcome = "none" if in_force is None else "promoted" if in_force != current else "kept"
     connection.execute(

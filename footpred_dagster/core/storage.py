@@ -43,10 +43,18 @@ class LocalArchive:
     def put(self, body: bytes) -> str:
         digest = sha256_hex(body)
         path = self._path(digest)
-        if path.exists():
-            return digest
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Written beside its place and renamed: a crash or a full disk leaves no half object under a good name.
+        try:
+            if path.exists() and path.read_bytes() == body:
+                return digest
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._write(path, body)
+        except OSError as error:
+            raise ArchiveError(f"cannot archive {digest} in {self.root}: {error}") from error
+        return digest
+
+    @staticmethod
+    def _write(path: Path, body: bytes) -> None:
+        """Beside its place, then renamed: a crash or a full disk leaves no half object under a good name."""
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".put-")
         try:
             with os.fdopen(handle, "wb") as file:
@@ -54,16 +62,17 @@ class LocalArchive:
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)
-        except OSError as error:
+        except OSError:
             Path(temporary).unlink(missing_ok=True)
-            raise ArchiveError(f"cannot archive {digest} in {self.root}: {error}") from error
-        return digest
+            raise
 
     def get(self, digest: str) -> bytes:
         try:
             body = self._path(digest).read_bytes()
         except FileNotFoundError as error:
             raise ArchiveError(f"{digest} is not in the archive {self.root}") from error
+        except OSError as error:
+            raise ArchiveError(f"cannot read {digest} in {self.root}: {error}") from error
         if sha256_hex(body) != digest:
             raise ArchiveError(f"{digest} in {self.root} is damaged: its bytes hash to {sha256_hex(body)}")
         return body

@@ -127,6 +127,13 @@ def test_elo_logit_predicts_what_scikit_learn_itself_predicts():
     )
 
 
+def test_elo_logit_learns_from_the_last_six_seasons_and_from_all_six():
+    frame = history(2000).assign(season=np.resize([f"20{year}-{year + 1}" for year in range(17, 25)], 2000))
+    recent = frame[frame["season"] >= "2019-20"]
+    assert EloLogit().fit(frame).parameters() == EloLogit().fit(recent).parameters()
+    assert EloLogit().fit(frame).parameters() != EloLogit().fit(frame[frame["season"] >= "2020-21"]).parameters()
+
+
 def test_elo_logit_is_at_the_maximum_of_the_likelihood():
     """There, mean forecasts equal frequencies: an optimiser stopped early or a heavy penalty would break that."""
     frame = history(2000)

@@ -10,6 +10,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -20,10 +21,7 @@ from footpred_dagster.core.ledger import COLUMNS, Prediction, Verification, feat
 
 INSERT = f"insert into predictions.ledger ({', '.join(COLUMNS)}) values ({', '.join(['%s'] * len(COLUMNS))})"
 MINUTE = timedelta(minutes=1)
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
+now = partial(datetime.now, UTC)
 
 
 def live(**changes: Any) -> Prediction:
@@ -58,9 +56,8 @@ def rows(connection: psycopg.Connection) -> list[dict[str, Any]]:
 
 
 def as_superuser(connection: psycopg.Connection, statement: str) -> None:
-    connection.execute("alter table predictions.ledger disable trigger all")
-    connection.execute(statement.encode())
-    connection.execute("alter table predictions.ledger enable trigger all")
+    switch = "alter table predictions.ledger {} trigger all"
+    connection.execute("; ".join([switch.format("disable"), statement, switch.format("enable")]).encode())
 
 
 @pytest.mark.parametrize(
@@ -249,7 +246,7 @@ def test_concurrent_inserters_make_one_unbroken_chain(database_url):
     ("statement", "bad_seq"),
     [
         ("update predictions.ledger set p_home = 0.4, p_away = 0.3 where seq = 3", 3),
-        ("update predictions.ledger set p_home = nextafter where seq = 1", 1),
+        ("update predictions.ledger set p_home = 0.5 + 1.2e-16 where seq = 1", 1),
         ("update predictions.ledger set sealed_at = sealed_at - interval '1 microsecond' where seq = 5", 5),
         ("update predictions.ledger set kind = 'live' where seq = 2", 2),
         ("update predictions.ledger set role = 'challenger' where seq = 4", 4),
@@ -261,7 +258,7 @@ def test_concurrent_inserters_make_one_unbroken_chain(database_url):
 )
 def test_tampering_by_the_owner_is_found_at_the_first_row_it_touched(connection, statement, bad_seq):
     seal(connection, [replay(match_id=f"m{number}") for number in range(1, 6)])
-    as_superuser(connection, statement.replace("nextafter", "0.5 + 1.2e-16"))
+    as_superuser(connection, statement)
     found = verify(connection)
     assert (found.ok, found.bad_seq, found.rows) == (False, bad_seq, bad_seq - 1)
     assert found.problem
@@ -283,8 +280,7 @@ def test_rows_cut_off_the_end_show_in_count_and_head(connection):
     seal(connection, [replay(match_id=f"m{number}") for number in range(1, 6)])
     before = verify(connection)
     as_superuser(connection, "delete from predictions.ledger where seq = 5")
-    after = verify(connection)
-    assert after.ok
+    assert (after := verify(connection)).ok
     assert (after.rows, after.head) != (before.rows, before.head)
 
 

@@ -113,8 +113,10 @@ def test_ece_is_small_for_a_calibrated_sample_and_large_for_a_shifted_one():
     assert metrics.expected_calibration_error(shifted, outcomes) > 0.05
 
 
-def test_ece_has_a_place_for_certainty():
-    assert metrics.expected_calibration_error(one(1.0, 0.0, 0.0), np.array([HOME])) == 0
+def test_ece_counts_certainty_into_the_highest_bin():
+    probabilities = np.array([[1.0, 0.0, 0.0], [0.95, 0.05, 0.0]])
+    found = metrics.expected_calibration_error(probabilities, np.array([DRAW, HOME]))
+    assert found == pytest.approx((abs(1.0 + 0.95 - 1) + abs(0.05 - 1)) / 6)
 
 
 def test_a_zero_for_what_happened_costs_infinity_and_is_not_clipped():
@@ -137,7 +139,7 @@ def test_of_tied_favourites_the_first_in_outcome_order_is_the_tip():
 
 
 def test_one_match_has_no_standard_error():
-    assert score(one(0.5, 0.3, 0.2), np.array([HOME])).se == 0
+    assert np.isinf(score(one(0.5, 0.3, 0.2), np.array([HOME])).se)
 
 
 @pytest.mark.parametrize("scoring", SCORINGS)

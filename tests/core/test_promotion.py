@@ -8,7 +8,7 @@ import pytest
 
 from footpred_dagster.core.backtest import PROBABILITIES
 from footpred_dagster.core.metrics import ranked_probability_scores
-from footpred_dagster.core.promotion import LEAK_MARGIN, decide
+from footpred_dagster.core.promotion import decide
 from footpred_dagster.core.registry import Decision
 
 N = 600
@@ -80,7 +80,7 @@ def test_one_nan_among_good_predictions_is_enough_to_be_refused():
     assert "NaN" in decision.reasons["almost"][0]
 
 
-@pytest.mark.parametrize(("margin", "winner"), [(LEAK_MARGIN + 1e-5, None), (LEAK_MARGIN - 1e-5, "candidate")])
+@pytest.mark.parametrize(("margin", "winner"), [(0.00201, None), (0.00199, "candidate")])
 def test_beating_the_closing_line_by_more_than_the_margin_is_a_leak_until_proven_otherwise(margin, winner):
     closing = knowing(0.1)
     decision = judge(frame(closing), candidate=better_by(margin, closing))

@@ -40,7 +40,7 @@ def after(matches: list[RatedMatch]) -> dict[str, float]:
 
 
 def test_a_first_rating_is_lower_by_a_step_per_tier():
-    assert [list(elo([match(1, 0, "a", "b", None, tier)]))[0][1:] for tier in (1, 2, 3)] == [
+    assert [next(iter(elo([match(1, 0, "a", "b", None, tier)])))[1:] for tier in (1, 2, 3)] == [
         (START, START),
         (START - TIER_STEP,) * 2,
         (START - 2 * TIER_STEP,) * 2,
@@ -73,6 +73,13 @@ def test_the_change_by_hand(score, change):
 def test_constants_can_be_given():
     _, (_, home, _) = elo([match(1, 0, "a", "b", (1, 0)), match(2, 1, "a", "b", None)], EloParameters(k=20, home=0))
     assert home == START + 10
+
+
+def test_a_team_listed_twice_on_a_day_is_rated_from_the_day_before_both_times_and_keeps_both_changes():
+    day = [match(1, 0, "a", "b", (1, 0)), match(2, 0, "c", "a", (0, 1))]
+    (_, _, second), (_, after_day, _) = list(elo([*day, match(3, 1, "a", "d", None)]))[1:]
+    assert second == START
+    assert after_day - START == pytest.approx(16 * 0.4145 + 16 * 0.5855, abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +133,7 @@ def test_a_fixture_changes_nothing(history):
 @bounded
 @given(histories(), st.integers(0, 8), st.data())
 def test_nothing_on_or_after_a_day_changes_what_was_rated_before_or_on_it(history, day, data):
-    """The leak this forbids is a rating that knows its own result. Results of the day itself are as unknown as later."""
+    """Forbids a rating that knows its own result: results of the day itself are as unknown as those of later days."""
     today = FIRST_DAY + timedelta(days=day)
     past = [match for match in history if match.match_date < today]
     altered = list(past)

@@ -6,6 +6,7 @@ import csv
 import random
 from collections.abc import Sequence
 from datetime import date, timedelta
+from math import comb
 from pathlib import Path
 
 from footpred_dagster.core.domain import Season
@@ -15,6 +16,7 @@ COLUMNS = (
     *("HS", "AS", "HST", "AST", "HF", "AF", "HC", "AC", "HY", "AY", "HR", "AR"),
     *("AvgH", "AvgD", "AvgA", "AvgCH", "AvgCD", "AvgCA"),
 )
+SHOTS = 10
 FIXTURE_COLUMNS = ("Div", "Date", "Time", "HomeTeam", "AwayTeam", "AvgH", "AvgD", "AvgA")
 
 
@@ -31,11 +33,9 @@ def season_rows(league: str, season: Season, teams: Sequence[str], seed: int = 1
     for number, (home, away) in enumerate(_rounds(teams)):
         week = number // (len(teams) // 2)
         day = date(season.start, 8, 7) + timedelta(weeks=week)
-        home_goals = _goals(dice, 1.5 + strength[home] - strength[away])
-        away_goals = _goals(dice, 1.2 + strength[away] - strength[home])
-        edge = 0.25 * (strength[home] - strength[away])
-        fair = (0.45 + edge, 0.27, 0.28 - edge)
-        odds = [round(1 / (p * 1.05), 2) for p in (max(share, 0.03) for share in fair)]
+        means = (1.5 + strength[home] - strength[away], 1.2 + strength[away] - strength[home])
+        home_goals, away_goals = (_goals(dice, mean) for mean in means)
+        odds = [round(1 / (share * 1.05), 2) for share in _true_probabilities(*means)]
         rows.append(
             {
                 "Div": league,
@@ -102,5 +102,17 @@ def _rounds(teams: Sequence[str]) -> list[tuple[str, str]]:
 
 def _goals(dice: random.Random, mean: float) -> int:
     """A count with about that mean: ten shots, each as likely."""
-    chance = min(max(mean, 0.2), 4.0) / 10
-    return sum(dice.random() < chance for _ in range(10))
+    return sum(dice.random() < _chance(mean) for _ in range(SHOTS))
+
+
+def _chance(mean: float) -> float:
+    return min(max(mean, 0.2), 4.0) / SHOTS
+
+
+def _true_probabilities(home_mean: float, away_mean: float) -> tuple[float, float, float]:
+    """What the bookmakers of this site know: nobody beats their closing line but by luck."""
+    home, away = ([comb(SHOTS, k) * p**k * (1 - p) ** (SHOTS - k) for k in range(SHOTS + 1)]
+                  for p in (_chance(home_mean), _chance(away_mean)))  # fmt: skip
+    win = sum(home[i] * away[j] for i in range(SHOTS + 1) for j in range(i))
+    draw = sum(h * a for h, a in zip(home, away, strict=True))
+    return win, draw, 1 - win - draw

@@ -99,8 +99,10 @@ def build(
                         (partition_key, league, season, line, match_date, home, away, home_goals, away_goals)
                     values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
                     """,
-                    [f"{result.league}|{season}", result.league, season, line, result.day]
-                    + [result.home, result.away, *result.goals],
+                    [
+                        *(f"{result.league}|{season}", result.league, season, line),
+                        *(result.day, result.home, result.away, *result.goals),
+                    ],
                 )
         rated = False
         for schema, name, select in models:

@@ -22,6 +22,15 @@ def upgrade() -> None:
         );
         comment on table models.versions is 'Fitted models; the artifact lies in the archive under its sha256.';
 
+        create table models.candidates (
+            name text primary key,
+            version integer not null,
+            trained_at timestamptz not null default clock_timestamp(),
+            foreign key (name, version) references models.versions
+        );
+        comment on table models.candidates is
+            'The version each recipe stands for now: the fit that belongs to its rows in models.walk_forward.';
+
         create table models.walk_forward (
             model text not null,
             match_id text not null,

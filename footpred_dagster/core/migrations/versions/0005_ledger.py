@@ -30,7 +30,9 @@ def upgrade() -> None:
             hash text not null,
             unique (match_id, model_name, model_version, kind, feature_hash),
             check (p_home > 0 and p_draw > 0 and p_away > 0 and abs(p_home + p_draw + p_away - 1) < 1e-9),
-            check (latest_input < as_of and as_of < kickoff)
+            check (latest_input < as_of and as_of < kickoff),
+            -- The hash joins columns by this mark: text with it could move between columns unseen.
+            check (concat(match_id, model_name, fingerprint, feature_hash) not like '%|%')
         );
         comment on table predictions.ledger is
             'Sealed predictions. Rows are never changed; hash = sha256 of the row and the hash before it.';

@@ -1,0 +1,172 @@
+"""Who may import whom, seen in fresh interpreters (what is really loaded) and in the sources (what is written)."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("footpred_dagster", "serving", "dashboards")
+CORE = "footpred_dagster.core"
+HEAVY = {"dagster", "dagster_dbt", "dbt", "sklearn", "mlflow", "pandas", "xgboost"}
+MAX_LINES = 300
+
+# Walks without importing first: a package that fails to import fails the test instead of being passed over.
+LOAD = """
+import importlib, json, pkgutil, sys
+def names(package):
+    yield package
+    for found in pkgutil.iter_modules(importlib.import_module(package).__path__, package + "."):
+        if found.ispkg:
+            yield from names(found.name)
+        else:
+            yield found.name
+packages, modules, skipped = json.loads(sys.argv[1])
+asked = [name for package in packages for name in names(package) if name not in skipped] + modules
+for name in asked:
+    importlib.import_module(name)
+print(json.dumps([asked, sorted(sys.modules)]))
+"""
+
+
+@cache
+def load(packages: tuple[str, ...] = (), modules: tuple[str, ...] = (), skipped: tuple[str, ...] = ()):
+    """Import every module of ``packages``, and ``modules``, in a fresh interpreter: (asked for, loaded in the end)."""
+    result = subprocess.run(
+        [sys.executable, "-c", LOAD, json.dumps([packages, modules, skipped])],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 0, result.stderr
+    asked, loaded = json.loads(result.stdout)
+    return asked, set(loaded)
+
+
+def tops(modules: set[str]) -> set[str]:
+    return {name.partition(".")[0] for name in modules}
+
+
+def of_ours_outside_core(modules: set[str]) -> set[str]:
+    allowed = {"footpred_dagster", CORE}
+    ours = {name for name in modules if name.partition(".")[0] == "footpred_dagster"}
+    return {name for name in ours if name not in allowed and not name.startswith(CORE + ".")}
+
+
+def sources(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def imported(path: Path) -> set[str]:
+    """Every module a file names in an import, at any depth: imports inside functions count."""
+    found = set()
+    package = path.relative_to(ROOT).parent.parts
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            start = ".".join(part for part in (base, node.module) if part)
+            found |= {start} | {f"{start}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("package", ["serving", "dashboards"])
+def test_what_faces_users_loads_nothing_heavy_and_of_ours_only_core(package):
+    asked, loaded = load((package,))
+    assert package in asked
+    assert tops(loaded) & HEAVY == set()
+    assert of_ours_outside_core(loaded) == set()
+
+
+def test_core_loads_no_dagster_and_nothing_of_ours_outside_it():
+    versions = sorted((ROOT / "footpred_dagster/core/migrations/versions").glob("[0-9]*.py"))
+    migrations = tuple(f"{CORE}.migrations.versions.{path.stem}" for path in versions)
+    asked, loaded = load((CORE,), migrations, skipped=(f"{CORE}.migrations.env",))
+    assert {f"{CORE}.ledger", f"{CORE}.models.baselines", f"{CORE}.migrations.versions.0005_ledger"} <= set(asked)
+    assert tops(loaded) & {"dagster", "dagster_dbt", "dbt", "serving", "dashboards"} == set()
+    assert of_ours_outside_core(loaded) == set()
+
+
+def test_sources_load_no_dagster():
+    asked, loaded = load(("footpred_dagster.sources",))
+    assert len(asked) > 2
+    assert tops(loaded) & {"dagster", "dagster_dbt", "dbt", "serving", "dashboards"} == set()
+    allowed = ("footpred_dagster.sources",)
+    assert {name for name in of_ours_outside_core(loaded) if not name.startswith(allowed)} == set()
+
+
+def test_importing_the_package_costs_nothing():
+    _, loaded = load(modules=("footpred_dagster",))
+    assert {name for name in loaded if name.startswith("footpred_dagster")} == {"footpred_dagster"}
+    assert tops(loaded) & (HEAVY | {"numpy", "psycopg", "click"}) == set()
+
+
+def test_the_command_answers_help_without_loading_the_platform():
+    _, loaded = load(modules=("footpred_dagster.cli",))
+    assert tops(loaded) & (HEAVY | {"alembic", "sqlalchemy"}) == set()
+
+
+def test_heavy_imports_would_be_seen():
+    """Forbids a check that passes because it looks at nothing."""
+    _, loaded = load(modules=("footpred_dagster.core.promotion", "footpred_dagster.staleness"))
+    assert {"dagster", "pandas"} <= tops(loaded)
+    assert of_ours_outside_core(loaded) >= {"footpred_dagster.staleness", "footpred_dagster.versions"}
+
+
+def forbidden_imports(folder: str, allowed: tuple[str, ...]) -> dict[str, set[str]]:
+    """Imports of our own packages that no prefix in ``allowed`` covers, by file."""
+    found = {}
+    for path in sources(folder):
+        names = {name for name in imported(path) if name.partition(".")[0] in PACKAGES and name != "footpred_dagster"}
+        if bad := {name for name in names if not any(f"{name}.".startswith(f"{start}.") for start in allowed)}:
+            found[relative(path)] = bad
+    return found
+
+
+@pytest.mark.parametrize(
+    ("folder", "allowed"),
+    [
+        ("footpred_dagster/core", (CORE,)),
+        ("footpred_dagster/sources", (CORE, "footpred_dagster.sources")),
+        ("serving", (CORE, "serving")),
+        ("dashboards", (CORE, "dashboards")),
+        ("footpred_dagster", ("footpred_dagster",)),
+    ],
+)
+def test_no_file_names_a_package_its_layer_may_not_see_not_even_inside_a_function(folder, allowed):
+    assert forbidden_imports(folder, allowed) == {}
+
+
+@pytest.mark.parametrize("folder", ["footpred_dagster/core", "footpred_dagster/sources", "serving", "dashboards"])
+def test_no_file_below_the_code_location_names_dagster(folder):
+    dagster = {relative(path): {n for n in imported(path) if n.startswith("dagster")} for path in sources(folder)}
+    assert {path: names for path, names in dagster.items() if names} == {}
+
+
+def test_no_module_is_longer_than_a_reader_can_hold():
+    lengths = {relative(path): len(path.read_text("utf-8").splitlines()) for path in sources(*PACKAGES, "tests")}
+    assert len(lengths) > 50
+    assert {path: lines for path, lines in lengths.items() if lines > MAX_LINES} == {}
+
+
+def test_every_layer_says_what_it_is_for():
+    folders = [path for path in (ROOT / "footpred_dagster" / "defs").iterdir() if path.is_dir()]
+    layers = [folder for folder in folders if folder.name != "__pycache__"]
+    assert {"raw", "ratings", "features", "models", "predictions"} <= {layer.name for layer in layers}
+    inits = {layer.name: layer / "__init__.py" for layer in layers}
+    docstrings = {
+        name: path.exists() and ast.get_docstring(ast.parse(path.read_text())) for name, path in inits.items()
+    }
+    assert [name for name, docstring in docstrings.items() if not docstring] == []
