@@ -1,0 +1,94 @@
+"""The code location as an engineer meets it: which assets there are, and that each says whose and what it is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+import warnings
+from pathlib import Path
+
+import pytest
+import yaml
+
+from footpred_dagster.core.settings import PACKAGE_ROOT
+
+KEYS = {
+    *("raw/matches", "raw/fixtures"),
+    *("staging/leagues", "staging/team_aliases", "staging/stg_matches", "staging/stg_fixtures"),
+    *("intermediate/int_matches", "intermediate/int_fixtures", "intermediate/int_match_spine"),
+    *("intermediate/int_team_matches", "intermediate/int_team_form"),
+    "ratings/team_elo",
+    "features/fct_match_features",
+    *("models/base_rate", "models/elo_logit", "models/evaluation", "models/champion"),
+    "predictions/ledger",
+}
+BLOCKING_ON_RAW = {"rows_reconcile", "few_rows_dropped", "files_have_the_known_shape", "scored_matches_exist"}
+
+
+@pytest.fixture(scope="module")
+def definitions(home):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # dagster's own, at import
+        from footpred_dagster.definitions import defs
+
+        return defs()
+
+
+@pytest.fixture(scope="module")
+def specs(definitions):
+    return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+
+
+def test_no_asset_was_dropped_or_added_silently(specs):
+    assert set(specs) == KEYS
+
+
+def test_every_asset_says_its_layer_owner_kind_code_version_and_meaning(specs):
+    for name, spec in specs.items():
+        assert spec.group_name == name.partition("/")[0]
+        assert spec.owners == ["team:footpred"]
+        assert spec.kinds
+        assert spec.code_version
+        assert len(spec.description or "") > 20, name
+
+
+def test_raw_is_guarded_by_blocking_checks(definitions):
+    blocking = {
+        spec.name
+        for checks in definitions.asset_checks or []
+        for spec in getattr(checks, "check_specs", [])
+        if spec.blocking and spec.asset_key.to_user_string() == "raw/matches"
+    }
+    assert blocking == BLOCKING_ON_RAW
+
+
+def test_data_tests_of_dbt_are_asset_checks(definitions):
+    names = {key.name for key in definitions.resolve_asset_graph().asset_check_keys}
+    assert "unique_int_matches_match_id" in names
+    assert "earlier_than_fct_match_features_latest_input__kickoff" in names
+
+
+def test_partitions_are_the_pairs_that_exist(home):
+    from footpred_dagster.core.domain import Season
+    from footpred_dagster.partitions import league_seasons
+
+    keys = [pair.key for pair in league_seasons(Season(2024))]
+    # The 667 files the source has from 1993-94 to 2024-25, season by season.
+    assert len(keys) == len(set(keys)) == 667
+    assert keys[0] == "E0|1993-94"
+    assert [key for key in keys if key.endswith("2024-25")] == keys[-22:]
+
+
+def test_the_workspace_names_the_location_as_the_project_does():
+    workspace = yaml.safe_load((PACKAGE_ROOT / "workspace.yaml").read_text())
+    project = tomllib.loads((PACKAGE_ROOT / "pyproject.toml").read_text())
+    location = workspace["load_from"][0]["python_module"]["location_name"]
+    assert location == project["tool"]["dg"]["project"]["code_location_name"]
+
+
+@pytest.mark.parametrize("command", [("dagster", "definitions", "validate"), ("dg", "check", "defs")])
+def test_dagsters_own_validation_passes(command, home):
+    program = Path(sys.executable).with_name(command[0])
+    result = subprocess.run([program, *command[1:]], cwd=PACKAGE_ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]

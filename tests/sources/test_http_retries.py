@@ -1,0 +1,117 @@
+"""The HTTP source against a site that fails: retries, Retry-After, the shared budget and the circuit."""
+
+from __future__ import annotations
+
+import gzip
+from email.utils import formatdate
+
+import pytest
+
+from footpred_dagster.sources.base import SourceUnavailable
+from footpred_dagster.sources.http import ATTEMPTS, HttpSource
+from tests.support.scripted_site import CSV, Answer, Clock, Site
+
+
+def test_429_waits_as_long_as_asked(site: Site, source: HttpSource, clock: Clock) -> None:
+    site.script = [Answer(429, headers={"Retry-After": "7"}), Answer()]
+    assert source.fetch("fixtures.csv").status == 200
+    assert clock.waits == [7.0]
+
+
+def test_retry_after_may_be_a_date(site: Site, source: HttpSource, clock: Clock) -> None:
+    date = formatdate(4_102_444_800, usegmt=True)  # the server's clock may be anything: only the difference counts
+    server_now = {"Date": formatdate(4_102_444_800 - 30, usegmt=True)}
+    site.script = [Answer(503, headers={"Retry-After": date}), Answer()]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site.server.RequestHandlerClass, "date_time_string", lambda _: server_now["Date"])
+        assert source.fetch("fixtures.csv").status == 200
+    assert clock.waits == [30.0]
+
+
+@pytest.mark.parametrize("unclear", ["soon", "-5", "", "١٢"])
+def test_an_unclear_retry_after_falls_back_to_backing_off(
+    site: Site, source: HttpSource, clock: Clock, unclear: str
+) -> None:
+    site.script = [Answer(429, headers={"Retry-After": unclear.encode().decode("latin-1")}), Answer()]
+    assert source.fetch("fixtures.csv").status == 200
+    (wait,) = clock.waits
+    assert 1 <= wait <= 2
+
+
+def test_the_retry_budget_is_shared_by_all_files(site: Site, source: HttpSource, clock: Clock) -> None:
+    site.script = [Answer(429, headers={"Retry-After": "100"}), Answer(), Answer(429, headers={"Retry-After": "100"})]
+    assert source.fetch("mmz4281/2425/E0.csv").status == 200
+    with pytest.raises(SourceUnavailable, match=r"E1\.csv: HTTP 429; it asks to wait 100 s, 20 s are left"):
+        source.fetch("mmz4281/2425/E1.csv")
+    assert clock.waits == [100.0]
+
+
+def test_a_passing_503_is_retried_with_growing_waits(site: Site, source: HttpSource, clock: Clock) -> None:
+    site.script = [Answer(503), Answer(502), Answer(500), Answer()]
+    assert source.fetch("fixtures.csv").status == 200
+    assert [low <= wait <= low + 1 for low, wait in zip((1, 2, 4), clock.waits, strict=True)] == [True] * 3
+
+
+def test_five_failures_in_a_row_open_the_circuit_for_good(site: Site, source: HttpSource) -> None:
+    site.script = [Answer(503)]
+    with pytest.raises(SourceUnavailable, match=r"fixtures\.csv: HTTP 503"):
+        source.fetch("fixtures.csv")
+    assert len(site.asked) == ATTEMPTS == 5
+    site.script = [Answer()]
+    with pytest.raises(SourceUnavailable, match=r"E0\.csv: not asked, 5 requests in a row failed \(HTTP 503\)"):
+        source.fetch("mmz4281/2425/E0.csv")
+    assert len(site.asked) == 5
+
+
+def test_an_answer_closes_the_count_of_failures(site: Site, source: HttpSource) -> None:
+    site.script = [*[Answer(503)] * 4, Answer(404), *[Answer(503)] * 4, Answer()]
+    assert source.fetch("mmz4281/2627/E0.csv").status == 404
+    assert source.fetch("mmz4281/2425/E0.csv").status == 200
+
+
+def test_five_timeouts_open_the_circuit(site: Site, clock: Clock) -> None:
+    site.script = [Answer(hang=True)]
+    with HttpSource(site.url, timeout=0.1, sleep=clock.sleep, clock=clock) as source:
+        with pytest.raises(SourceUnavailable, match=r"fixtures\.csv: timeout"):
+            source.fetch("fixtures.csv")
+        with pytest.raises(SourceUnavailable, match=r"not asked.*timeout"):
+            source.fetch("fixtures.csv")
+    assert len(clock.waits) == 4
+
+
+def test_a_server_that_drips_runs_into_the_deadline(site: Site, source: HttpSource, clock: Clock) -> None:
+    site.script = [Answer(drip=lambda: clock.sleep(500)), Answer()]
+    assert source.fetch("fixtures.csv").body == CSV
+    assert len(site.asked) == 2
+
+
+def test_nobody_listening_is_unavailable(site: Site, clock: Clock) -> None:
+    site.close()
+    with (
+        HttpSource(site.url, sleep=clock.sleep, clock=clock) as source,
+        pytest.raises(SourceUnavailable, match="ConnectError"),
+    ):
+        source.fetch("fixtures.csv")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        Answer(claimed=len(CSV) + 100),
+        Answer(body=gzip.compress(CSV * 50)[:-20], headers={"Content-Encoding": "gzip"}),
+        Answer(body=b"this is not gzip", headers={"Content-Encoding": "gzip"}),
+    ],
+    ids=["short body", "gzip cut short", "no gzip"],
+)
+def test_a_body_that_breaks_off_is_asked_for_again(site: Site, source: HttpSource, broken: Answer) -> None:
+    site.script = [broken, Answer()]
+    assert source.fetch("fixtures.csv").body == CSV
+    assert len(site.asked) == 2
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 451])
+def test_being_refused_is_not_retried(site: Site, source: HttpSource, clock: Clock, status: int) -> None:
+    site.script = [Answer(status)]
+    with pytest.raises(SourceUnavailable, match=f"fixtures.csv: HTTP {status}"):
+        source.fetch("fixtures.csv")
+    assert (len(site.asked), clock.waits) == (1, [])

@@ -1,0 +1,188 @@
+"""From bytes to rows: what a partition holds after a load, a second one, a bad file, a crash, and two at once."""
+
+from __future__ import annotations
+
+import threading
+
+import psycopg
+import pytest
+
+from footpred_dagster.core.domain import Season
+from footpred_dagster.core.storage import ArchiveError, LocalArchive
+from footpred_dagster.sources.base import Fetched
+from footpred_dagster.sources.directory import DirectorySource
+from footpred_dagster.sources.fetch import fetch
+from footpred_dagster.sources.load import (
+    FIXTURES,
+    due,
+    load_fixtures,
+    load_results,
+    raw_version,
+    results_target,
+    settled,
+)
+from tests.support.site import clubs, season_rows, write_fixtures, write_season
+
+SEASON = Season(2023)
+TARGET = results_target("E0", SEASON)
+ROWS = 56
+
+
+@pytest.fixture
+def site(tmp_path):
+    root = tmp_path / "site"
+    write_season(root, "E0", SEASON, season_rows("E0", SEASON, clubs("E0")))
+    return root
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return LocalArchive(tmp_path / "archive")
+
+
+@pytest.fixture
+def warehouse(database_url):
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        yield connection
+
+
+def _refetch(warehouse, archive, site):
+    return fetch(warehouse, archive, DirectorySource(site), [TARGET])
+
+
+def _count(warehouse, table="raw.matches"):
+    return warehouse.execute(f"select count(*) from {table}").fetchone()[0]
+
+
+def _load(warehouse, archive):
+    return load_results(warehouse, archive, "E0", SEASON)
+
+
+def test_a_file_is_loaded_once_and_a_second_load_writes_nothing(warehouse, archive, site):
+    assert _refetch(warehouse, archive, site).changed == [TARGET.partition_key]
+    assert due(warehouse, [TARGET]) == [TARGET.partition_key]
+    assert _load(warehouse, archive).state == "loaded"
+    version, loaded_at = raw_version(warehouse, fixtures=False), warehouse.execute("select loaded_at from raw.loads")
+    loaded_at = loaded_at.fetchone()
+    assert _refetch(warehouse, archive, site).unchanged == [TARGET.partition_key]
+    assert due(warehouse, [TARGET]) == []
+    assert _load(warehouse, archive).state == "unchanged"
+    assert raw_version(warehouse, fixtures=False) == version
+    assert warehouse.execute("select loaded_at from raw.loads").fetchone() == loaded_at
+    assert _count(warehouse) == ROWS
+
+
+def test_a_touched_file_with_the_same_bytes_is_not_loaded_again(warehouse, archive, site):
+    _refetch(warehouse, archive, site)
+    _load(warehouse, archive)
+    path = site / TARGET.path
+    path.write_bytes(path.read_bytes())
+    assert _refetch(warehouse, archive, site).unchanged == [TARGET.partition_key]
+    assert due(warehouse, [TARGET]) == []
+
+
+def test_every_request_is_logged_and_an_unchanged_answer_keeps_naming_the_body(warehouse, archive, site):
+    _refetch(warehouse, archive, site)
+    _refetch(warehouse, archive, site)
+    log = warehouse.execute("select status, sha256 is not null, size is not null from raw.fetches order by fetch_id")
+    assert log.fetchall() == [(200, True, True), (304, True, False)]
+
+
+def test_a_file_not_published_is_no_failure(warehouse, archive, site):
+    later = results_target("E0", Season(2030))
+    report = fetch(warehouse, archive, DirectorySource(site), [later])
+    assert report.missing == [later.partition_key]
+    assert due(warehouse, [later]) == []
+    assert load_results(warehouse, archive, "E0", Season(2030)).state == "missing"
+
+
+def test_a_refused_file_leaves_the_rows_and_is_due_again_only_when_its_bytes_change(warehouse, archive, site):
+    _refetch(warehouse, archive, site)
+    _load(warehouse, archive)
+    path, version = site / TARGET.path, raw_version(warehouse, fixtures=False)
+    good = path.read_bytes()
+    path.write_text("<!DOCTYPE html><html>Multiple Choices</html>")
+    _refetch(warehouse, archive, site)
+    assert due(warehouse, [TARGET]) == [TARGET.partition_key]
+    refused = _load(warehouse, archive)
+    assert refused.state == "refused"
+    assert "HTML" in (refused.detail or "")
+    assert (_count(warehouse), raw_version(warehouse, fixtures=False)) == (ROWS, version)
+    assert due(warehouse, [TARGET]) == []
+    path.write_bytes(good)
+    _refetch(warehouse, archive, site)
+    assert due(warehouse, [TARGET]) == [TARGET.partition_key]
+    assert _load(warehouse, archive).state == "unchanged"
+    assert _count(warehouse, "raw.refusals") == 0
+
+
+def test_quarantined_rows_name_their_file_line_and_reason(warehouse, archive, site):
+    rows = season_rows("E0", SEASON, clubs("E0"))
+    rows[3] |= {"FTHG": "1.5"}
+    write_season(site, "E0", SEASON, rows)
+    _refetch(warehouse, archive, site)
+    assert _load(warehouse, archive).rows == ROWS - 1
+    item = warehouse.execute('select path, line, "column", reason, value, dropped from raw.quarantine').fetchone()
+    assert item == (TARGET.path, 5, "FTHG", "bad_goals", "1.5", True)
+
+
+def test_a_load_that_cannot_read_the_archive_leaves_the_rows_as_they_were(warehouse, archive, site):
+    _refetch(warehouse, archive, site)
+    _load(warehouse, archive)
+    rows = season_rows("E0", SEASON, clubs("E0"))[:20]
+    write_season(site, "E0", SEASON, rows)
+    _refetch(warehouse, archive, site)
+    newest = warehouse.execute("select sha256 from raw.fetches order by fetch_id desc limit 1").fetchone()[0]
+    (archive.root / newest[:2] / newest[2:]).write_bytes(b"damaged")
+    with pytest.raises(ArchiveError, match="damaged"):
+        _load(warehouse, archive)
+    assert _count(warehouse) == ROWS
+
+
+def test_two_loads_of_a_partition_at_once_give_one_result(database_url, warehouse, archive, site):
+    _refetch(warehouse, archive, site)
+    states = []
+
+    def load():
+        with psycopg.connect(database_url, autocommit=True) as own:
+            states.append(load_results(own, archive, "E0", SEASON).state)
+
+    threads = [threading.Thread(target=load) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(states) == ["loaded", "unchanged", "unchanged", "unchanged"]
+    assert _count(warehouse) == ROWS
+
+
+def test_fixtures_replace_each_other(warehouse, archive, site):
+    row = {"Div": "E0", "Date": "10/08/2024", "Time": "15:00", "HomeTeam": "E0 Club A", "AwayTeam": "E0 Club B"}
+    source = DirectorySource(site)
+    for teams in ("E0 Club C", "E0 Club D"):
+        write_fixtures(site, [row | {"AwayTeam": teams}])
+        fetch(warehouse, archive, source, [FIXTURES])
+        assert load_fixtures(warehouse, archive).rows == 1
+    assert warehouse.execute("select away from raw.fixtures").fetchall() == [("E0 Club D",)]
+    assert raw_version(warehouse, fixtures=False).startswith("0:")
+
+
+def test_complete_loaded_seasons_are_settled(warehouse, archive, site):
+    _refetch(warehouse, archive, site)
+    assert settled(warehouse, SEASON.end) == set()
+    _load(warehouse, archive)
+    assert settled(warehouse, SEASON.end) == {TARGET.partition_key}
+    assert settled(warehouse, Season(2022).end) == set()
+
+
+def test_an_answer_moments_ago_is_taken_for_now(warehouse, archive, site):
+    _refetch(warehouse, archive, site)
+
+    class Silent:
+        name = str(DirectorySource(site).name)
+
+        def fetch(self, path: str, known: object = None) -> Fetched:
+            raise AssertionError("asked again")
+
+    report = fetch(warehouse, archive, Silent(), [TARGET], max_age=60)
+    assert report.fresh == [TARGET.partition_key]
