@@ -1,0 +1,48 @@
+"""All main divisions since 1993 from the real files, and a snapshot of a season in progress on top of them."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from tests.support.command import fresh_home
+
+pytestmark = [pytest.mark.slow, pytest.mark.real_data]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    with fresh_home(tmp_path_factory.mktemp("history")) as home:
+        yield home
+
+
+@pytest.fixture(scope="module")
+def history(home, data_dir):
+    return home.json("run", "--source", str(data_dir / "site"), "--as-of", "2025-06-30")
+
+
+def test_thirty_two_seasons_are_read_whole_and_judged(history):
+    assert (history["files"], history["matches"], history["errors"]) == (667, 233_506, [])
+    assert history["checks"]["failed"] == 0
+    rows = {(row["model"], row["league"]): row for row in history["evaluation"]}
+    assert rows["champion", "all"]["n"] == 15_480
+    # Published figures of the same models on the same matches: a result far better is a leak, far worse a fault.
+    assert rows["elo", "all"]["rps"] == pytest.approx(0.2076, abs=0.0005)
+    assert rows["base_rate", "all"]["rps"] == pytest.approx(0.2287, abs=0.0005)
+    assert rows["market_closing", "all"]["log_loss"] == pytest.approx(0.9939, abs=0.0005)
+    assert rows["market_opening", "top5"]["log_loss"] == pytest.approx(0.9588, abs=0.0005)
+
+
+def test_the_same_command_again_recomputes_nothing(home, data_dir, history):
+    again = home.json("run", "--source", str(data_dir / "site"), "--as-of", "2025-06-30")
+    assert (again["materialized"], again["evaluation"]) == (0, history["evaluation"])
+
+
+def test_a_snapshot_of_a_season_in_progress_adds_to_it(home, data_dir, history):
+    source = data_dir / "snapshots" / "2025-09-23"
+    snapshot = home.json("run", "--source", str(source), "--as-of", "2025-09-24T00:00:00Z")
+    assert snapshot["predictions"] == {"listed": 39, "past": 25, "predicted": 14, "unready": 0, "sealed": 14}
+    assert snapshot["matches"] > history["matches"]
+    with psycopg.connect(home.database_url) as connection:
+        kinds = connection.execute("select kind, count(*) from predictions.ledger group by kind").fetchall()
+    assert kinds == [("replay", 14)]
