@@ -47,10 +47,11 @@ def _failures_explained() -> Iterator[None]:
 
     from footpred_dagster.core.postgres import EmbeddedPostgresError
     from footpred_dagster.core.settings import SettingsError
+    from footpred_dagster.core.storage import ArchiveError
 
     try:
         yield
-    except (EmbeddedPostgresError, SettingsError) as error:
+    except (ArchiveError, EmbeddedPostgresError, SettingsError) as error:
         raise click.ClickException(str(error)) from error
     except psycopg.OperationalError as error:
         raise click.ClickException(f"the database does not answer: {error}\nfootpred doctor says more") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from footpred_dagster.core.dataset import fixture_cut
 from footpred_dagster.core.storage import Archive
 from footpred_dagster.core.training import training_cut
 from footpred_dagster.partitions import LEAGUE_SEASONS
-from footpred_dagster.progress import LayerProgress
+from footpred_dagster.progress import LayerProgress, stdout_kept_for_results
 from footpred_dagster.selection import Selection
 from footpred_dagster.sources.base import Source, SourceUnavailable
 from footpred_dagster.sources.directory import DirectorySource
@@ -172,7 +171,7 @@ class Pipeline:
         specs = self.definitions.resolve_all_asset_specs()
         latest = latest_materializations(self.instance, [spec.key for spec in specs])
         unsettled = CheckStates(self.definitions, self.instance).unsettled()
-        stale = stale_assets(specs, latest, self._cuts(specs) if LEDGER in latest else {}, unsettled)
+        stale = stale_assets(specs, latest, self._cuts(specs), unsettled)
         stale = {key: reason for key, reason in stale.items() if key != FIXTURE_LIST}
         for layer, keys in groupby(stale, key=lambda key: key.path[0]):
             self.progress.expect(layer, len(list(keys)))
@@ -180,6 +179,10 @@ class Pipeline:
             self._execute(list(stale))
 
     def _cuts(self, specs: Iterable[dg.AssetSpec]) -> dict[dg.AssetKey, str]:
+        """What the clock lets each asset see; empty before there are features, when all behind them is stale anyway."""
+        built = self.connection.execute("select to_regclass('features.fct_match_features') is not null").fetchone()
+        if built != (True,):
+            return {}
         clock = self.request.clock
         training = training_cut(self.connection, clock)
         kind = "replay" if self.request.as_of else "live"
@@ -197,8 +200,7 @@ class Pipeline:
             resources["clock"] = {"config": {"as_of": self.request.as_of.isoformat()}}
         self.instance.add_event_listener(run_id, self._watch)
         job = self.definitions.resolve_implicit_global_asset_job_def()
-        # Steps print (dbt's log among them); their output is kept by Dagster's compute logs.
-        with contextlib.redirect_stdout(io.StringIO()):
+        with stdout_kept_for_results():
             job.execute_in_process(
                 run_config={"resources": resources, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 instance=self.instance,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -58,3 +62,21 @@ class LayerProgress:
     def say(self, text: str) -> None:
         """A line above the bars."""
         console.print(text)
+
+
+@contextmanager
+def stdout_kept_for_results() -> Iterator[None]:
+    """Steps print (dbt's log among them). Dagster's compute logs keep that; this process's stdout is for the summary.
+
+    Done on the file descriptor, because that is where Dagster captures, and passes on what it captured.
+    """
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)

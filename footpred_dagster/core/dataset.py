@@ -59,20 +59,24 @@ def predictable_fixtures(connection: psycopg.Connection, as_of: datetime) -> pd.
 
     A fixture played since is predicted all the same when the clock is set before its kickoff; its result is not read.
     """
-    query = sql.SQL("""
-        select {features}
-        from features.fct_match_features as features
-        inner join intermediate.int_fixtures as fixtures using (match_id)
-        where fixtures.kickoff > {as_of} and features.kickoff > {as_of} and features.latest_input < {as_of}
-        order by fixtures.kickoff, match_id
-    """).format(features=_columns("features", IDENTITY + FEATURE_NAMES), as_of=sql.Literal(as_of))
-    return _frame(connection, query)
+    return _frame(connection, _open_fixtures(_columns("features", IDENTITY + FEATURE_NAMES), as_of))
 
 
 def fixture_cut(connection: psycopg.Connection, as_of: datetime, kind: str) -> str:
     """Which fixtures ``as_of`` leaves open for prediction, and as what kind of row, as text."""
-    match_ids = sorted(predictable_fixtures(connection, as_of)["match_id"])
-    return f"{len(match_ids)} {kind} fixtures {hashlib.sha256('|'.join(match_ids).encode()).hexdigest()[:12]}"
+    rows = connection.execute(_open_fixtures(sql.SQL("match_id"), as_of)).fetchall()
+    digest = hashlib.sha256("|".join(row[0] for row in rows).encode()).hexdigest()[:12]
+    return f"{len(rows)} {kind} fixtures {digest}"
+
+
+def _open_fixtures(columns: sql.Composable, as_of: datetime) -> sql.Composed:
+    return sql.SQL("""
+        select {columns}
+        from features.fct_match_features as features
+        inner join intermediate.int_fixtures as fixtures using (match_id)
+        where fixtures.kickoff > {as_of} and features.kickoff > {as_of} and features.latest_input < {as_of}
+        order by fixtures.kickoff, match_id
+    """).format(columns=columns, as_of=sql.Literal(as_of))
 
 
 def _columns(table: str, names: Sequence[str]) -> sql.Composed:
