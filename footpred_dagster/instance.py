@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import dagster as dg
 import yaml
@@ -16,15 +17,15 @@ from footpred_dagster.core.settings import TELEMETRY_OFF, Settings
 def prepare_home(settings: Settings) -> Path:
     """Write ``dagster.yaml`` for this home and point this process at it.
 
-    The file holds the database password, so it is readable by its owner only; it is rewritten at each start because
-    the embedded server may have moved to another port.
+    Rewritten whenever the database moved: the embedded server may be on another port after a restart.
     """
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
-    storage = sibling_database(database_url(settings), "dagster")
+    storage = _without_password(sibling_database(database_url(settings), "dagster"), home / "pgpass")
     config = {
         "storage": {"postgres": {"postgres_url": storage}},
         "telemetry": {"enabled": False},
+        "nux": {"enabled": False},
         "compute_logs": {
             "module": "dagster._core.storage.local_compute_log_manager",
             "class": "LocalComputeLogManager",
@@ -36,13 +37,7 @@ def prepare_home(settings: Settings) -> Path:
             "config": {"base_dir": str(home)},
         },
     }
-    text = yaml.safe_dump(config)
-    path = home / "dagster.yaml"
-    if not path.exists() or path.read_text() != text:
-        temporary = path.with_suffix(f".{os.getpid()}")
-        temporary.touch(mode=0o600)
-        temporary.write_text(text)
-        temporary.replace(path)
+    _write_private(home / "dagster.yaml", yaml.safe_dump(config))
     os.environ.update(TELEMETRY_OFF, DAGSTER_HOME=str(home))
     return home
 
@@ -53,3 +48,30 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         return dg.DagsterInstance.from_config(str(home))
+
+
+def _without_password(url: str, passfile: Path) -> str:
+    """``url`` with its password moved to a libpq password file.
+
+    Dagster hands its configuration to child processes as an argument, where every user of the machine can read it.
+    """
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    fields = (parts.hostname, parts.port or 5432, parts.path.lstrip("/"), parts.username, parts.password)
+    line = ":".join(unquote(str(field)).replace("\\", "\\\\").replace(":", "\\:") for field in fields)
+    _write_private(passfile, line + "\n")
+    host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
+    address = f"{quote(unquote(parts.username or ''))}@{host}:{parts.port or 5432}"
+    query = urlencode([*parse_qsl(parts.query), ("passfile", str(passfile))])
+    return urlunsplit(parts._replace(netloc=address, query=query))
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Replace a file only its owner may read, whole or not at all; an equal one stays untouched."""
+    if path.exists() and path.read_text() == text:
+        return
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.touch(mode=0o600)
+    temporary.write_text(text)
+    temporary.replace(path)
