@@ -23,7 +23,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	touch $@
 
 test: install
-	env $(UNSET) $(BIN)/python -m pytest -m "not slow" $(ARGS)
+	env $(UNSET) $(BIN)/python -m pytest -m "not slow and not bench" $(ARGS)
 
 test-slow: install
 	env $(UNSET) $(BIN)/python -m pytest -m slow $(ARGS)
@@ -32,7 +32,7 @@ lint: install
 	env $(UNSET) $(BIN)/pre-commit run --all-files
 
 bench: install
-	env $(UNSET) $(BIN)/python -m pytest tests/performance -m bench -s $(ARGS)
+	env $(UNSET) $(BIN)/python -m pytest tests/performance -m bench -s --no-header -q $(ARGS)
 
 lock:
 	rm -f requirements.lock

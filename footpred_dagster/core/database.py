@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from functools import cache
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -11,6 +12,11 @@ from psycopg import sql
 
 from footpred_dagster.core.postgres import EmbeddedPostgres
 from footpred_dagster.core.settings import Settings
+
+NEWEST_REVISION = max(
+    path.name.partition("_")[0] for path in (Path(__file__).parent / "migrations/versions").glob("0*.py")
+)
+"""Files in migrations/versions are named for their revision: ``0001_schemas.py``."""
 
 
 @cache
@@ -46,7 +52,15 @@ def sibling_database(url: str, suffix: str) -> str:
 
 
 def migrate(url: str) -> None:
-    """Bring the schema to the newest version; safe from many processes at once."""
+    """Bring the schema to the newest version; safe from many processes at once.
+
+    Raises psycopg.OperationalError when the server does not answer.
+    """
+    with psycopg.connect(url, prepare_threshold=None) as connection:
+        if connection.execute("select to_regclass('public.schema_version') is not null").fetchone() == (True,):
+            version = connection.execute("select version_num from public.schema_version").fetchone()
+            if version == (NEWEST_REVISION,):
+                return
     # Alembic and SQLAlchemy take half a second to import: only who migrates pays.
     from alembic import command
     from alembic.config import Config

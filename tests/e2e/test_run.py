@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from footpred_dagster.core.domain import Season
-from tests.support.command import fresh_home
+from tests.support.command import Home, fresh_home
 from tests.support.site import build_site, clubs, season_rows, write_fixtures, write_season
 
 AS_OF = "2024-08-01"
@@ -114,6 +114,20 @@ def test_evaluate_gives_rows_for_every_model_and_refuses_what_it_does_not_know(h
 )
 def test_a_wrong_call_exits_2_and_says_what_is_accepted(home, arguments, complaint):
     assert complaint in home.run("run", *arguments, code=2)
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("postgresql://u:hush@127.0.0.1:1/d", "the database does not answer"),
+        ("mysql://u:hush@h/d", "must be a postgresql:// URL"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_explained_in_a_line_without_its_password(tmp_path, url, complaint):
+    said = Home(tmp_path, {"FOOTPRED_DATABASE_URL": url}).run("doctor", code=1)
+    assert complaint in said
+    assert "hush" not in said
+    assert "Traceback" not in said
 
 
 def test_a_corrected_score_reaches_what_depends_on_it_and_leaves_sealed_rows_alone(home, site, first):
