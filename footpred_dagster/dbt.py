@@ -58,17 +58,21 @@ def _parse(settings: Settings) -> None:
 
 
 def export_connection(settings: Settings) -> None:
-    """Give the dbt processes this process starts their connection, through the environment profiles.yml reads."""
-    url = urlsplit(database_url(settings))
-    os.environ.update(
-        TELEMETRY_OFF,
-        DBT_USE_COLORS="false",
-        FOOTPRED_DBT_HOST=url.hostname or "127.0.0.1",
-        FOOTPRED_DBT_PORT=str(url.port or 5432),
-        FOOTPRED_DBT_DATABASE=url.path.lstrip("/"),
-        FOOTPRED_DBT_USER=unquote(url.username or ""),
-        DBT_ENV_SECRET_FOOTPRED_PASSWORD=unquote(url.password or ""),
-    )
+    """Give the dbt processes this process starts their connection."""
+    os.environ.update(connection_environment(database_url(settings)))
+
+
+def connection_environment(url: str) -> dict[str, str]:
+    """What profiles.yml reads of a ``postgresql://`` URL; dbt keeps variables named so out of its logs."""
+    parts = urlsplit(url)
+    return TELEMETRY_OFF | {
+        "DBT_USE_COLORS": "false",
+        "FOOTPRED_DBT_HOST": parts.hostname or "127.0.0.1",
+        "FOOTPRED_DBT_PORT": str(parts.port or 5432),
+        "FOOTPRED_DBT_DATABASE": parts.path.lstrip("/"),
+        "FOOTPRED_DBT_USER": unquote(parts.username or ""),
+        "DBT_ENV_SECRET_FOOTPRED_PASSWORD": unquote(parts.password or ""),
+    }
 
 
 class LayerTranslator(DagsterDbtTranslator):

@@ -6,6 +6,22 @@
     )
 {%- endmacro %}
 
+{# Every row of a staging relation with its league's country and tier and both clubs' ids: matches and fixtures alike. #}
+{% macro with_team_ids(relation) -%}
+    select
+        games.*,
+        leagues.country,
+        leagues.tier,
+        {{ team_id('home.team_id', 'leagues.country', 'games.home_name') }} as home_id,
+        {{ team_id('away.team_id', 'leagues.country', 'games.away_name') }} as away_id
+    from {{ relation }} as games
+    inner join {{ ref('leagues') }} as leagues on games.league = leagues.league
+    left join {{ ref('team_aliases') }} as home
+        on leagues.country = home.country and games.home_name = home.name
+    left join {{ ref('team_aliases') }} as away
+        on leagues.country = away.country and games.away_name = away.name
+{%- endmacro %}
+
 {# `parts` are SQL expressions. 64 bits: a clash among a million matches has odds of 1 to 37 million. #}
 {% macro match_id(parts) -%}
     left(md5(concat_ws('|', {{ parts | join(', ') }})), 16)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
-import warnings
 from pathlib import Path
 
 import pytest
@@ -28,11 +27,9 @@ BLOCKING_ON_RAW = {"rows_reconcile", "few_rows_dropped", "files_have_the_known_s
 
 @pytest.fixture(scope="module")
 def definitions(home):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # dagster's own, at import
-        from footpred_dagster.definitions import defs
+    from footpred_dagster.definitions import defs  # the home must be set before the resources read it
 
-        return defs()
+    return defs()
 
 
 @pytest.fixture(scope="module")

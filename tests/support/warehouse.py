@@ -6,19 +6,16 @@ import csv
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import psycopg
 
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.rating import store_elo
-from footpred_dagster.core.settings import PACKAGE_ROOT, TELEMETRY_OFF
+from footpred_dagster.dbt import DBT, PROJECT_DIR, connection_environment
 
-PROJECT = PACKAGE_ROOT / "dbt_project"
 SEED_COLUMNS = {
     "leagues": "league text, name text, country text, tier integer, first_season integer",
     "team_aliases": "country text, name text, team_id text",
@@ -36,26 +33,23 @@ class Result:
     league: str = "E0"
 
 
+def run_dbt(database_url: str, target: Path, *command: str) -> str:
+    """Run a dbt command on the project with that database; returns what it printed, fails the test if it fails."""
+    where = ("--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR, "--target-path", target, "--log-path", target)
+    result = subprocess.run(
+        [DBT, *command, *where],
+        env=os.environ | connection_environment(database_url),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout[-4000:]
+    return result.stdout
+
+
 def compile_models(database_url: str, target: Path) -> list[tuple[str, str, str]]:
     """(schema, name, compiled select) of every model, upstream first."""
-    url = urlsplit(database_url)
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "dbt.cli.main", "compile", "--quiet"),
-            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-            *("--target-path", str(target), "--log-path", str(target)),
-        ],
-        env=os.environ
-        | TELEMETRY_OFF
-        | {
-            "FOOTPRED_DBT_HOST": url.hostname or "",
-            "FOOTPRED_DBT_PORT": str(url.port),
-            "FOOTPRED_DBT_DATABASE": url.path.lstrip("/"),
-            "FOOTPRED_DBT_USER": unquote(url.username or ""),
-            "DBT_ENV_SECRET_FOOTPRED_PASSWORD": unquote(url.password or ""),
-        },
-        check=True,
-    )
+    run_dbt(database_url, target, "compile", "--quiet")
     nodes = json.loads((target / "manifest.json").read_text())["nodes"]
     models = {key: node for key, node in nodes.items() if node["resource_type"] == "model"}
     done: dict[str, tuple[str, str, str]] = {}
@@ -70,7 +64,7 @@ def compile_models(database_url: str, target: Path) -> list[tuple[str, str, str]
 def load_seeds(connection: psycopg.Connection) -> None:
     for seed, columns in SEED_COLUMNS.items():
         connection.execute(f"create table staging.{seed} ({columns})")
-        with (PROJECT / "seeds" / f"{seed}.csv").open(newline="") as file, connection.cursor() as cursor:
+        with (PROJECT_DIR / "seeds" / f"{seed}.csv").open(newline="") as file, connection.cursor() as cursor:
             rows = csv.reader(file)
             header = next(rows)
             with cursor.copy(f"copy staging.{seed} ({', '.join(header)}) from stdin") as copy:

@@ -2,18 +2,7 @@
 -- id when it moves and when it becomes a match. Played ones stay in the list for a while: as of an earlier instant they
 -- were still to come.
 with named as (
-    select
-        fixtures.*,
-        leagues.country,
-        leagues.tier,
-        {{ team_id('home.team_id', 'leagues.country', 'fixtures.home_name') }} as home_id,
-        {{ team_id('away.team_id', 'leagues.country', 'fixtures.away_name') }} as away_id
-    from {{ ref('stg_fixtures') }} as fixtures
-    inner join {{ ref('leagues') }} as leagues on fixtures.league = leagues.league
-    left join {{ ref('team_aliases') }} as home
-        on leagues.country = home.country and fixtures.home_name = home.name
-    left join {{ ref('team_aliases') }} as away
-        on leagues.country = away.country and fixtures.away_name = away.name
+    {{ with_team_ids(ref('stg_fixtures')) }}
 ),
 
 identified as (

@@ -2,26 +2,15 @@
 -- `meeting` counts the played matches of an ordered pair in a season, because several divisions play more than one
 -- round at home. Void matches (no score) get ids of their own and never count as a meeting.
 with named as (
-    select
-        matches.*,
-        leagues.country,
-        leagues.tier,
-        {{ team_id('home.team_id', 'leagues.country', 'matches.home_name') }} as home_id,
-        {{ team_id('away.team_id', 'leagues.country', 'matches.away_name') }} as away_id,
-        matches.home_goals is not null as is_played
-    from {{ ref('stg_matches') }} as matches
-    inner join {{ ref('leagues') }} as leagues on matches.league = leagues.league
-    left join {{ ref('team_aliases') }} as home
-        on leagues.country = home.country and matches.home_name = home.name
-    left join {{ ref('team_aliases') }} as away
-        on leagues.country = away.country and matches.away_name = away.name
+    {{ with_team_ids(ref('stg_matches')) }}
 ),
 
 counted as (
     select
         *,
+        home_goals is not null as is_played,
         row_number() over (
-            partition by league, season, home_id, away_id, is_played
+            partition by league, season, home_id, away_id, home_goals is not null
             order by match_date
         ) as meeting
     from named
