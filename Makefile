@@ -40,5 +40,7 @@ lock:
 		--no-emit-index-url pyproject.toml -o requirements.lock
 
 clean:
-	test ! -x $(BIN)/footpred || $(BIN)/footpred down || true
+	test ! -x $(BIN)/footpred || env $(UNSET) $(BIN)/footpred down || true
+	case "$$(cat .footpred/postgres/cluster 2>/dev/null)" in /var/*/footpred-*) \
+		rm -rf "$$(cat .footpred/postgres/cluster)" ;; esac
 	rm -rf $(VENV) .footpred .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
