@@ -1,0 +1,165 @@
+"""The simulated site over HTTP on loopback, with the validators and status codes conditional clients rely on."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+from footpred_dagster.core.domain import Season
+from footpred_dagster.sources.base import FIXTURES_PATH
+from footpred_dagster.sources.simulator.site import (
+    fixtures_changed,
+    render_fixtures,
+    render_results,
+    render_truth,
+    results_changed,
+    truth_changed,
+)
+from footpred_dagster.sources.simulator.world import World
+
+TRUTH_PATH = "truth.csv"
+SIMULATED_HEADER = "X-Footpred-Simulated"
+IDLE_SECONDS = 30
+"""After which a silent connection is closed."""
+
+_RESULTS = re.compile(r"mmz4281/(\d{4})/([A-Z0-9]+)\.csv", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One body as of one instant. etag: strong, SHA-256 of the body, quoted. changed: UTC, whole seconds."""
+
+    body: bytes
+    etag: str
+    changed: datetime
+
+
+class SimulatorServer:
+    """Serves ``world`` as of ``clock()`` (aware; whole minutes, in which kickoffs are set) until closed.
+
+    Use it in a ``with`` statement, or call ``start`` and ``close``. ``requests`` counts answers by status; a test reads
+    it, and may clear it between requests.
+    """
+
+    def __init__(self, world: World, clock: Callable[[], datetime]) -> None:
+        self.world, self.clock = world, clock
+        self.requests: Counter[int] = Counter()
+        self._pages: dict[str, tuple[datetime, Page | None]] = {}
+        self._lock = threading.Lock()
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True, name="simulator")
+
+    @property
+    def url(self) -> str:
+        """Without trailing slash; the port is the operating system's choice."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def start(self) -> Self:
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def page(self, path: str) -> Page | None:
+        """What ``path`` holds now; None where the site has no file. Kept per path until the clock's next minute."""
+        as_of = self.clock().astimezone(UTC).replace(second=0, microsecond=0)
+        with self._lock:
+            kept = self._pages.get(path)
+            if kept is None or kept[0] != as_of:
+                kept = as_of, self._render(path, as_of)
+                if kept[1] is not None:  # unbounded guesses at paths are not worth remembering
+                    self._pages[path] = kept
+            return kept[1]
+
+    def count(self, status: int) -> None:
+        with self._lock:
+            self.requests[status] += 1
+
+    def _render(self, path: str, as_of: datetime) -> Page | None:
+        if path == FIXTURES_PATH:
+            return _page(render_fixtures(self.world, as_of), fixtures_changed(self.world, as_of))
+        if path == TRUTH_PATH:
+            return _page(render_truth(self.world, as_of), truth_changed(self.world, as_of))
+        if not (match := _RESULTS.fullmatch(path)):
+            return None
+        try:
+            season = Season.parse(match[1])
+        except ValueError:
+            return None
+        body = render_results(self.world, match[2], season, as_of)
+        changed = results_changed(self.world, match[2], season, as_of)
+        return _page(body, changed) if body is not None and changed is not None else None
+
+
+def _page(body: bytes, changed: datetime) -> Page:
+    return Page(body, f'"{hashlib.sha256(body).hexdigest()}"', changed.astimezone(UTC).replace(microsecond=0))
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    disable_nagle_algorithm = True
+
+
+def _handler(simulator: SimulatorServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        server_version = "FootpredSimulator"
+        disable_nagle_algorithm = True
+        timeout = IDLE_SECONDS
+
+        def do_GET(self) -> None:
+            page = simulator.page(self.path.partition("?")[0].lstrip("/"))
+            if page is None:
+                self._answer(404, {"Content-Type": "text/plain"}, b"no such file\n")
+                return
+            headers = {"ETag": page.etag, "Last-Modified": format_datetime(page.changed, usegmt=True)}
+            if _unchanged(page, self.headers.get("If-None-Match"), self.headers.get("If-Modified-Since")):
+                self._answer(304, headers, None)
+            else:
+                self._answer(200, {"Content-Type": "text/csv", **headers}, page.body)
+
+        def _answer(self, status: int, headers: dict[str, str], body: bytes | None) -> None:
+            simulator.count(status)
+            self.send_response(status)
+            for name, value in {**headers, SIMULATED_HEADER: "true"}.items():
+                self.send_header(name, value)
+            if body is not None:
+                self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, *_: Any) -> None:
+            """Nobody reads a line per request on standard error; ``requests`` counts them."""
+
+    return Handler
+
+
+def _unchanged(page: Page, if_none_match: str | None, if_modified_since: str | None) -> bool:
+    """RFC 9110, 13.2.2: the entity tag decides alone where it is sent; a date nobody can read asks nothing."""
+    if if_none_match is not None:
+        tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+        return page.etag in tags or "*" in tags
+    try:
+        since = parsedate_to_datetime(if_modified_since or "")
+    except ValueError:
+        return False
+    return page.changed <= (since if since.tzinfo else since.replace(tzinfo=UTC))
