@@ -77,11 +77,7 @@ def run(where: str | None, leagues: tuple[str, ...], seasons: str | None, as_of:
         from footpred_dagster import commands
 
         started = time.monotonic()
-        selection = _selection(leagues, seasons, as_of)
-        try:
-            summary, outcome = commands.run(where, selection, as_of)
-        except ValueError as error:
-            raise click.UsageError(str(error)) from error
+        summary, outcome = commands.run(where, _selection(leagues, seasons, as_of), as_of)
         summary["seconds"] = round(time.monotonic() - started, 1)
         commands.print_run(summary, outcome, as_json=as_json)
         sys.exit(FAILED if outcome.errors else 0)
@@ -100,11 +96,7 @@ def evaluate(seasons: str, leagues: str, models: str | None, as_of: Any, as_json
     with _failures_explained():
         from footpred_dagster import commands
 
-        selection = _selection((), seasons, as_of)
-        try:
-            rows = commands.evaluate(selection, leagues, models, as_of)
-        except ValueError as error:
-            raise click.UsageError(str(error)) from error
+        rows = commands.evaluate(_selection((), seasons, as_of), leagues, models, as_of)
         commands.print_evaluation(rows, as_json=as_json)
 
 

@@ -21,17 +21,20 @@ PIPE_WIDTH = 140
 
 
 def run(where: str | None, selection: Selection, as_of: datetime | None) -> tuple[dict[str, Any], Any]:
-    """Run the pipeline; returns the summary programs read, and the outcome. Raises ValueError for an unknown source."""
+    """Run the pipeline; returns the summary programs read, and the outcome."""
     from footpred_dagster import report
     from footpred_dagster.core.storage import LocalArchive
     from footpred_dagster.pipeline import Pipeline, Request
     from footpred_dagster.progress import LayerProgress
-    from footpred_dagster.sources.base import open_source
+    from footpred_dagster.sources.catalog import UnknownSource, open_source
 
     settings = Settings.from_env()
     where = where or settings.source
     with ExitStack() as stack:
-        source = stack.enter_context(closing(open_source(where)))
+        try:
+            source = stack.enter_context(closing(open_source(where)))
+        except UnknownSource as error:
+            raise click.UsageError(str(error)) from error
         definitions, instance = _platform(settings)
         connection = stack.enter_context(connect(settings, autocommit=True))
         progress = stack.enter_context(LayerProgress())
@@ -46,24 +49,29 @@ def run(where: str | None, selection: Selection, as_of: datetime | None) -> tupl
 
 
 def evaluate(selection: Selection, leagues: str, models: str | None, as_of: datetime | None) -> list[dict[str, Any]]:
-    """Rows of ``footpred evaluate``; raises ValueError for names nobody knows and seasons nobody has."""
+    """Rows of ``footpred evaluate``; names nobody knows and seasons nobody has are usage errors."""
     from footpred_dagster.core import registry
     from footpred_dagster.core.dataset import played_before
-    from footpred_dagster.core.evaluating import MODEL_NAMES, as_row, evaluate_models
+    from footpred_dagster.core.evaluating import MODEL_NAMES, NothingToEvaluate, as_row, evaluate_models
     from footpred_dagster.selection import parse_leagues
 
     wanted = models.split(",") if models else list(MODEL_NAMES)
     if unknown := set(wanted) - set(MODEL_NAMES):
-        raise ValueError(f"unknown model {', '.join(sorted(unknown))}; known are {', '.join(MODEL_NAMES)}")
+        raise click.UsageError(f"unknown model {', '.join(sorted(unknown))}; known are {', '.join(MODEL_NAMES)}")
     groups = leagues.split(",")
-    if codes := [group for group in groups if group not in ("all", "top5")]:
-        parse_leagues(",".join(codes))
+    try:
+        parse_leagues(",".join(group for group in groups if group not in ("all", "top5")) or "main")
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     settings = Settings.from_env()
     migrate(database_url(settings))
     with connect(settings) as connection:
         champion = registry.champion(connection)
         frame = played_before(connection, as_of or datetime.now(UTC))
-    rows = evaluate_models(frame, wanted, selection.seasons, groups, champion.name if champion else None)
+    try:
+        rows = evaluate_models(frame, wanted, selection.seasons, groups, champion.name if champion else None)
+    except NothingToEvaluate as error:
+        raise click.UsageError(str(error)) from error
     return [as_row(row) for row in rows]
 
 

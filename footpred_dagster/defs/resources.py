@@ -13,7 +13,8 @@ from footpred_dagster.core.ledger import Kind
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import Archive, LocalArchive
 from footpred_dagster.dbt import DBT, fresh_project
-from footpred_dagster.sources.base import Source, open_source
+from footpred_dagster.sources.base import Source
+from footpred_dagster.sources.catalog import open_source
 
 SETTINGS = Settings.from_env()
 PROJECT = fresh_project(SETTINGS)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from footpred_dagster.core.domain import Season
-
-SITE_NAME = "football-data"
-SITE_URL = "https://www.football-data.co.uk"
 
 FIXTURES_PATH = "fixtures.csv"
 
@@ -75,22 +71,3 @@ class Source(Protocol):
 def results_path(league: str, season: Season) -> str:
     """Where a main division's season lives, relative to the source: ``mmz4281/2425/E0.csv``."""
     return f"mmz4281/{season.site_code}/{league}.csv"
-
-
-def open_source(where: str) -> Source:
-    """The source a configuration value names; nothing is requested yet.
-
-    Raises ValueError that names the accepted forms.
-    """
-    if where == SITE_NAME or where.lower().startswith(("http://", "https://")):
-        from footpred_dagster.sources.http import HttpSource  # httpx costs 60 ms that folder users need not pay
-
-        return HttpSource(SITE_URL, name=SITE_NAME) if where == SITE_NAME else HttpSource(where)
-    if where and (root := Path(where).expanduser()).is_dir():
-        from footpred_dagster.sources.directory import DirectorySource
-
-        return DirectorySource(root)
-    raise ValueError(
-        f"{where!r} is not a source: write {SITE_NAME!r}, an http(s):// address, or an existing folder laid out like "
-        f"the site (mmz4281/2425/E0.csv)"
-    )

@@ -15,9 +15,9 @@ from footpred_dagster.sources.base import (
     BodyTooLarge,
     SourceUnavailable,
     Validators,
-    open_source,
     results_path,
 )
+from footpred_dagster.sources.catalog import open_source
 from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.http import HttpSource
 

@@ -1,0 +1,33 @@
+"""Which sources there are, by the names users and configuration give them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from footpred_dagster.sources.base import Source
+from footpred_dagster.sources.directory import DirectorySource
+from footpred_dagster.sources.http import HttpSource
+
+SITE_NAME = "football-data"
+SITE_URL = "https://www.football-data.co.uk"
+
+
+class UnknownSource(ValueError):
+    """Nothing goes by that name; the message says which forms are accepted."""
+
+
+def open_source(where: str) -> Source:
+    """The source a configuration value names; nothing is requested yet. Raises UnknownSource."""
+    if where == SITE_NAME:
+        return HttpSource(SITE_URL, name=SITE_NAME)
+    if where.lower().startswith(("http://", "https://")):
+        try:
+            return HttpSource(where)
+        except ValueError as error:
+            raise UnknownSource(str(error)) from error
+    if where and (root := Path(where).expanduser()).is_dir():
+        return DirectorySource(root)
+    raise UnknownSource(
+        f"{where!r} is not a source: write {SITE_NAME!r}, an http(s):// address, or an existing folder laid out like "
+        f"the site (mmz4281/2425/E0.csv)"
+    )
