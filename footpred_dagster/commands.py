@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
+import psycopg
 from rich.console import Console
 from rich.table import Table
 
@@ -65,13 +66,15 @@ def evaluate(selection: Selection, leagues: str, models: str | None, as_of: date
         raise click.UsageError(str(error)) from error
     settings = Settings.from_env()
     migrate(database_url(settings))
-    with connect(settings) as connection:
-        champion = registry.champion(connection)
-        frame = played_before(connection, as_of or datetime.now(UTC))
     try:
+        with connect(settings) as connection:
+            champion = registry.champion(connection)
+            frame = played_before(connection, as_of or datetime.now(UTC))
         rows = evaluate_models(frame, wanted, selection.seasons, groups, champion.name if champion else None)
     except NothingToEvaluate as error:
         raise click.UsageError(str(error)) from error
+    except psycopg.errors.UndefinedTable as error:
+        raise click.ClickException("the warehouse holds nothing yet: fill it with footpred run") from error
     return [as_row(row) for row in rows]
 
 
@@ -141,7 +144,8 @@ def print_run(summary: dict[str, Any], outcome: Any, *, as_json: bool) -> None:
     if summary["evaluation"]:
         out.print(_evaluation_table(summary["evaluation"]))
     layers = ", ".join(f"{layer['name']} {layer['seconds']:.1f} s" for layer in summary["layers"])
-    out.print(f"{layers or 'nothing was stale'}; {summary['seconds']:.1f} s in all")
+    idle = "stopped before anything was built" if outcome.errors else "nothing was stale"
+    out.print(f"{layers or idle}; {summary['seconds']:.1f} s in all")
     for warning in outcome.warnings:
         out.print(f"[yellow]warning[/] {warning}", markup=True, highlight=False)
     for error in outcome.errors:

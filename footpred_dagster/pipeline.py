@@ -76,6 +76,7 @@ class Pipeline:
     progress: LayerProgress
     outcome: Outcome = field(default_factory=Outcome)
     correlation: str = field(default_factory=lambda: uuid.uuid4().hex)
+    source_answers: bool = True
     _last_event: dict[str | None, float] = field(default_factory=dict)
 
     def run(self) -> Outcome:
@@ -130,6 +131,7 @@ class Pipeline:
             for key in report.refused:
                 self.outcome.warnings.append(f"{key}: the source's file is too large to be one, old rows stay")
         except SourceUnavailable as error:
+            self.source_answers = False
             self.outcome.warnings.append(f"source unavailable, going on with what is archived: {error}")
 
     def _materialize_raw(self) -> None:
@@ -141,6 +143,24 @@ class Pipeline:
             tags = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
             # The checks look at the whole table: once, when the last range is in.
             self._execute([RESULTS], tags, checks=(first, last) == ranges[-1])
+        if self.outcome.errors:
+            return
+        if not self._anything_loaded():
+            self.outcome.errors.append(
+                f"{self.source.name} gave no results file of the leagues and seasons asked for, and none was loaded "
+                "before: a source holds mmz4281/2425/E0.csv and the like"
+            )
+        elif self.source_answers:
+            self._materialize_fixtures()
+
+    def _anything_loaded(self) -> bool:
+        found = self.connection.execute(
+            "select exists (select from raw.loads where partition_key <> %s)", [FIXTURES.partition_key]
+        ).fetchone()
+        return found == (True,)
+
+    def _materialize_fixtures(self) -> None:
+        unsettled = CheckStates(self.definitions, self.instance).unsettled()
         recorded = latest_materializations(self.instance, [FIXTURE_LIST]).get(FIXTURE_LIST)
         version = raw_version(self.connection, fixtures=True)
         told = recorded is not None and _data_version(recorded) == version

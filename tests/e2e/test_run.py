@@ -116,6 +116,16 @@ def test_a_wrong_call_exits_2_and_says_what_is_accepted(home, arguments, complai
     assert complaint in home.run("run", *arguments, code=2)
 
 
+def test_an_empty_home_says_what_to_do(tmp_path):
+    (tmp_path / "not a site").mkdir()
+    with fresh_home(tmp_path) as empty:
+        assert "fill it with footpred run" in empty.run("evaluate", "--seasons", "2324", code=1)
+        result = empty.json("run", "--source", str(tmp_path / "not a site"), code=1)
+        assert len(result["errors"]) == 1
+        assert "gave no results file" in result["errors"][0]
+        assert {asset["state"] for asset in empty.json("status")["assets"]} == {"missing"}
+
+
 @pytest.mark.parametrize(
     ("url", "complaint"),
     [
