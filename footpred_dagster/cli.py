@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import click
 
+from footpred_dagster import services
 from footpred_dagster.core.domain import Season
+from footpred_dagster.core.settings import Settings
 from footpred_dagster.selection import Selection, parse_instant, parse_leagues, parse_seasons
 
 FAILED = 1
@@ -46,12 +50,13 @@ def _failures_explained() -> Iterator[None]:
     import psycopg
 
     from footpred_dagster.core.postgres import EmbeddedPostgresError
+    from footpred_dagster.core.provenance import MixedOrigins
     from footpred_dagster.core.settings import SettingsError
     from footpred_dagster.core.storage import ArchiveError
 
     try:
         yield
-    except (ArchiveError, EmbeddedPostgresError, SettingsError) as error:
+    except (ArchiveError, EmbeddedPostgresError, MixedOrigins, SettingsError) as error:
         raise click.ClickException(str(error)) from error
     except psycopg.OperationalError as error:
         raise click.ClickException(f"the database does not answer: {error}\nfootpred doctor says more") from error
@@ -65,7 +70,10 @@ def main() -> None:
 
 @main.command()
 @click.option(
-    "--source", "where", help="football-data, a URL, or a folder laid out like the site.  [default: football-data]"
+    "--source",
+    "where",
+    help="football-data, simulator, a URL, or a folder laid out like the site. "
+    "Default: where the data of this home came from, football-data at first.",
 )
 @leagues_option
 @click.option("--seasons", help="1516-2425, or one season: 2425. Default: all there are.")
@@ -74,13 +82,53 @@ def main() -> None:
 def run(where: str | None, leagues: tuple[str, ...], seasons: str | None, as_of: Any, as_json: bool) -> None:
     """Fetch what changed and materialize everything stale, from raw files to sealed predictions."""
     with _failures_explained():
-        from footpred_dagster import commands
+        _run(where, _selection(leagues, seasons, as_of), as_of, as_json=as_json)
 
-        started = time.monotonic()
-        summary, outcome = commands.run(where, _selection(leagues, seasons, as_of), as_of)
-        summary["seconds"] = round(time.monotonic() - started, 1)
-        commands.print_run(summary, outcome, as_json=as_json)
-        sys.exit(FAILED if outcome.errors else 0)
+
+def _run(where: str | None, selection: Selection, as_of: Any, *, as_json: bool) -> None:
+    """Run and print; leaves the program with code 1 if something failed."""
+    from footpred_dagster import commands, printing
+
+    started = time.monotonic()
+    summary, outcome = commands.run(where, selection, as_of)
+    summary["seconds"] = round(time.monotonic() - started, 1)
+    printing.print_run(summary, outcome, as_json=as_json)
+    if outcome.errors:
+        sys.exit(FAILED)
+
+
+@main.command()
+@click.option("--no-serve", is_flag=True, help="Stop after the job.")
+@json_option
+def demo(no_serve: bool, as_json: bool) -> None:
+    """Everything on fictional leagues, without network: the job of ``run``, then the services of ``up``."""
+    with _failures_explained():
+        from footpred_dagster.sources.simulator import DEFAULT_FIRST_SEASON, DEFAULT_LEAGUES
+
+        now = Season.containing(datetime.now(UTC).date())
+        _run("simulator", Selection(DEFAULT_LEAGUES, Season(DEFAULT_FIRST_SEASON), now), None, as_json=as_json)
+        if not no_serve:
+            sys.stdout.flush()
+            # In place of this process, which holds what a run needs and a supervisor does not.
+            os.execv(sys.executable, [sys.executable, "-m", "footpred_dagster.cli", "up"])  # noqa: S606
+
+
+@main.command()
+def up() -> None:
+    """Dagster, MLflow and the rest of this home's services, until Ctrl-C or ``footpred down``."""
+    with _failures_explained():
+        from footpred_dagster import commands
+        from footpred_dagster.supervisor import AlreadyUp
+
+        try:
+            whole = commands.up(click.echo)
+        except AlreadyUp:
+            click.echo("already up:")
+            for name, service in services.states(Settings.from_env()).items():
+                if service.url:
+                    click.echo(f"{name:<9} {service.url}  {service.state}")
+            return
+        sys.exit(0 if whole else FAILED)
 
 
 @main.command()
@@ -94,10 +142,10 @@ def run(where: str | None, leagues: tuple[str, ...], seasons: str | None, as_of:
 def evaluate(seasons: str, leagues: str, models: str | None, as_of: Any, as_json: bool) -> None:
     """Score models on whole seasons; each season is predicted by a fit strictly before it."""
     with _failures_explained():
-        from footpred_dagster import commands
+        from footpred_dagster import commands, printing
 
         rows = commands.evaluate(_selection((), seasons, as_of), leagues, models, as_of)
-        commands.print_evaluation(rows, as_json=as_json)
+        printing.print_evaluation(rows, as_json=as_json)
 
 
 @main.command()
@@ -105,9 +153,9 @@ def evaluate(seasons: str, leagues: str, models: str | None, as_of: Any, as_json
 def status(as_json: bool) -> None:
     """What is materialized, stale or failing; the champion; how old the data is."""
     with _failures_explained():
-        from footpred_dagster import commands
+        from footpred_dagster import commands, printing
 
-        commands.print_status(commands.status(), as_json=as_json)
+        printing.print_status(commands.status(), as_json=as_json)
 
 
 @main.command()
@@ -115,10 +163,10 @@ def status(as_json: bool) -> None:
 def doctor(as_json: bool) -> None:
     """Where this home is, what it runs on, how to reach its database, and what is wrong with it."""
     with _failures_explained():
-        from footpred_dagster import commands
+        from footpred_dagster import commands, printing
 
         report = commands.doctor()
-        commands.print_doctor(report, as_json=as_json)
+        printing.print_doctor(report, as_json=as_json)
         sys.exit(FAILED if report["problems"] else 0)
 
 
@@ -127,19 +175,16 @@ def doctor(as_json: bool) -> None:
 def down(as_json: bool) -> None:
     """Stop everything of this home; nothing is lost, the next command starts what it needs."""
     with _failures_explained():
-        from footpred_dagster.core.postgres import EmbeddedPostgres
-        from footpred_dagster.core.settings import Settings
+        from footpred_dagster import commands
 
-        stopped = EmbeddedPostgres(Settings.from_env().home).stop()
+        stopped = commands.down()
         if as_json:
-            click.echo(json.dumps({"stopped": ["database"] if stopped else []}))
+            click.echo(json.dumps({"stopped": stopped}))
         else:
-            click.echo("database stopped" if stopped else "nothing was running")
+            click.echo(f"{' and '.join(stopped)} stopped" if stopped else "nothing was running")
 
 
 def _selection(leagues: tuple[str, ...], seasons: str | None, as_of: Any) -> Selection:
-    from datetime import UTC, datetime
-
     until = Season.containing((as_of or datetime.now(UTC)).date())
     try:
         return Selection(leagues, *parse_seasons(seasons, until))

@@ -1,24 +1,28 @@
-"""What the commands do, and how they show it. Imported only by a command that needs the platform."""
+"""What the commands do. Imported only by a command that needs the platform."""
 
 from __future__ import annotations
 
-import json
+import os
 import warnings
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 import psycopg
-from rich.console import Console
-from rich.table import Table
 
 from footpred_dagster import health
 from footpred_dagster.core.database import connect, database_url, migrate
 from footpred_dagster.core.settings import Settings
+from footpred_dagster.instance import prepare_home
 from footpred_dagster.selection import Selection
+from footpred_dagster.services import supervised
 
-PIPE_WIDTH = 140
+SERVICE_ENVIRONMENT = {
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # it would start workers for features nobody here uses
+    "PYTHONUNBUFFERED": "1",
+}
 
 
 def run(where: str | None, selection: Selection, as_of: datetime | None) -> tuple[dict[str, Any], Any]:
@@ -27,17 +31,18 @@ def run(where: str | None, selection: Selection, as_of: datetime | None) -> tupl
     from footpred_dagster.core.storage import LocalArchive
     from footpred_dagster.pipeline import Pipeline, Request
     from footpred_dagster.progress import LayerProgress
-    from footpred_dagster.sources.catalog import UnknownSource, open_source
+    from footpred_dagster.sources.catalog import UnknownSource, open_source, usual_source
 
     settings = Settings.from_env()
-    where = where or settings.source
     with ExitStack() as stack:
+        migrate(database_url(settings))
+        connection = stack.enter_context(connect(settings, autocommit=True))
+        where = where or settings.source or usual_source(connection)
         try:
             source = stack.enter_context(closing(open_source(where)))
         except UnknownSource as error:
             raise click.UsageError(str(error)) from error
         definitions, instance = _platform(settings)
-        connection = stack.enter_context(connect(settings, autocommit=True))
         progress = stack.enter_context(LayerProgress())
         request = Request(where, selection, as_of)
         pipeline = Pipeline(
@@ -90,16 +95,58 @@ def status() -> dict[str, Any]:
 
 def doctor() -> dict[str, Any]:
     """Where things are, and what is wrong; starts the embedded database if it is down."""
+    from footpred_dagster.sources.catalog import usual_source
+
     settings = Settings.from_env()
     url = database_url(settings)
     migrate(url)
+    with connect(settings) as connection:
+        source = settings.source or usual_source(connection)
     return {
         "home": str(settings.home),
         "database_url": url,
-        "source": settings.source,
+        "source": source,
         "versions": health.versions(),
         "problems": health.home_problems(settings),
     }
+
+
+def up(say: Callable[[str], None]) -> bool:
+    """Run every service of this home until a signal ends it; False if one had to be given up.
+
+    Raises AlreadyUp. An embedded database that was down before is stopped again at the end.
+    """
+    from footpred_dagster.core import tracking
+    from footpred_dagster.core.postgres import EmbeddedPostgres
+    from footpred_dagster.processes import FRONT, PROCESSES
+    from footpred_dagster.supervisor import AlreadyUp, Supervisor
+
+    settings = Settings.from_env()
+    if supervised(settings):
+        raise AlreadyUp
+    embedded = None if settings.database_url else EmbeddedPostgres(settings.home)
+    ours_to_stop = embedded is not None and not embedded.running()
+    try:
+        migrate(database_url(settings))
+        prepare_home(settings)
+        os.environ.update(SERVICE_ENVIRONMENT)
+        tracking.tracking_uri(settings)  # its database exists before the server looks for it
+        say(f"starting; the log of each is in {settings.home / 'logs'}")
+        keep_alive = embedded.start if embedded else lambda: None
+        return Supervisor(settings, PROCESSES, FRONT, say=say, keep_alive=keep_alive).run()
+    finally:
+        if ours_to_stop and embedded:
+            embedded.stop()
+
+
+def down() -> list[str]:
+    """Stop what this home runs; names what was stopped."""
+    from footpred_dagster.core.postgres import EmbeddedPostgres
+    from footpred_dagster.supervisor import stop_supervisor
+
+    settings = Settings.from_env()
+    stopped = ["services"] if stop_supervisor(settings) else []
+    return stopped + (["database"] if EmbeddedPostgres(settings.home).stop() else [])
 
 
 def _platform(settings: Settings) -> tuple[Any, Any]:
@@ -111,98 +158,3 @@ def _platform(settings: Settings) -> tuple[Any, Any]:
 
         migrate(database_url(settings))
         return defs(), open_instance(settings)
-
-
-def _console() -> Console:
-    """Tables keep their width when the output is a file or a pipe."""
-    console = Console()
-    return console if console.is_terminal else Console(width=PIPE_WIDTH)
-
-
-def print_run(summary: dict[str, Any], outcome: Any, *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(summary))
-        return
-    out = _console()
-    out.print(
-        f"[bold]{summary['matches']:,}[/] matches from {summary['files']} files, "
-        f"[bold]{summary['fixtures']}[/] fixtures ahead"
-    )
-    if predictions := summary["predictions"]:
-        out.print(
-            f"fixtures listed {predictions['listed']}: {predictions['past']} refused as past, "
-            f"{predictions['predicted']} predicted, {predictions['unready']} not ready; "
-            f"{predictions['sealed']} newly sealed"
-        )
-    if summary["quarantined"]:
-        reasons = ", ".join(f"{reason} {count}" for reason, count in summary["quarantined"].items())
-        out.print(f"quarantined: {reasons}")
-    checks = summary["checks"]
-    out.print(f"checks: {checks['passed']} passed, {checks['failed']} failed")
-    champion = summary["champion"]
-    out.print(f"champion: {champion['name']} version {champion['version']}" if champion else "champion: none")
-    if summary["evaluation"]:
-        out.print(_evaluation_table(summary["evaluation"]))
-    layers = ", ".join(f"{layer['name']} {layer['seconds']:.1f} s" for layer in summary["layers"])
-    idle = "stopped before anything was built" if outcome.errors else "nothing was stale"
-    out.print(f"{layers or idle}; {summary['seconds']:.1f} s in all")
-    for warning in outcome.warnings:
-        out.print(f"[yellow]warning[/] {warning}", markup=True, highlight=False)
-    for error in outcome.errors:
-        out.print(f"[red]error[/] {error}", markup=True, highlight=False)
-
-
-def print_evaluation(rows: list[dict[str, Any]], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps({"rows": rows}))
-    else:
-        _console().print(_evaluation_table(rows))
-
-
-def _evaluation_table(rows: list[dict[str, Any]]) -> Table:
-    table = Table("league", "seasons", "model", "n", "log-loss", "± s.e.", "RPS", "Brier", "ECE", "accuracy", box=None)
-    for row in rows:
-        table.add_row(
-            *(row["league"], row["seasons"], row["model"], f"{row['n']:,}"),
-            *(f"{row['log_loss']:.4f}", f"{row['se']:.4f}", f"{row['rps']:.4f}", f"{row['brier']:.4f}"),
-            *(f"{row['ece']:.4f}", f"{row['accuracy']:.1%}"),
-        )
-    return table
-
-
-def print_status(state: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(state))
-        return
-    out = _console()
-    table = Table("asset", "state", "last materialized", box=None)
-    for asset in state["assets"]:
-        table.add_row(
-            asset["key"], asset["state"] + (f": {asset['reason']}" if asset["reason"] else ""), asset["at"] or ""
-        )
-    out.print(table)
-    champion = state["champion"]
-    out.print(f"champion: {champion['name']} version {champion['version']}" if champion else "champion: none")
-    age = state["data_age"]
-    out.print(f"newest match {age['newest_match'] or 'none'}, source last asked {age['newest_fetch'] or 'never'}")
-    for check in state["failing_checks"]:
-        out.print(f"[red]failing[/] {check}", highlight=False)
-    services = ", ".join(f"{name} {service['state']}" for name, service in state["services"].items())
-    out.print(f"services: {services}")
-
-
-def print_doctor(found: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(found))
-        return
-    out = _console()
-    out.print(f"home      {found['home']}", highlight=False)
-    out.print("database  answers; footpred doctor --json prints its URL, password included", highlight=False)
-    out.print(f"source    {found['source']}", highlight=False)
-    out.print(
-        "versions  " + ", ".join(f"{name} {version}" for name, version in found["versions"].items()), highlight=False
-    )
-    for problem in found["problems"]:
-        out.print(f"[red]problem[/]   {problem}", highlight=False)
-    if not found["problems"]:
-        out.print("no problems found")

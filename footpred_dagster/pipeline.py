@@ -15,6 +15,7 @@ from dagster import DagsterEventType, DagsterRunStatus, RunsFilter
 
 from footpred_dagster.checks import CheckStates
 from footpred_dagster.core.dataset import fixture_cut
+from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import Archive
 from footpred_dagster.core.training import training_cut
 from footpred_dagster.partitions import LEAGUE_SEASONS
@@ -25,12 +26,12 @@ from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.fetch import Target, fetch
 from footpred_dagster.sources.load import FIXTURES, due, raw_version, results_target, settled
 from footpred_dagster.staleness import latest_materializations, stale_assets
+from footpred_dagster.tracking import CORRELATION_TAG
 
 RESULTS = dg.AssetKey(["raw", "matches"])
 FIXTURE_LIST = dg.AssetKey(["raw", "fixtures"])
 LEDGER = dg.AssetKey(["predictions", "ledger"])
 CLOCK_LAYERS = ("models", "predictions")
-CORRELATION_TAG = "footpred/correlation_id"
 STARTED_BY_TAG = "footpred/started_by"
 RUN_LOCK = "footpred.run"
 PLANNED_WITHIN = 3600.0
@@ -101,9 +102,16 @@ class Pipeline:
             unfinished = [DagsterRunStatus.STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.NOT_STARTED]
             for run in self.instance.get_runs(RunsFilter(tags={STARTED_BY_TAG: "footpred run"}, statuses=unfinished)):
                 self.instance.report_run_failed(run, "the process that ran it is gone")
+                self._end_in_mlflow(run.run_id)
             yield
         finally:
             self.connection.execute("select pg_advisory_unlock(hashtext(%s))", lock)
+
+    @staticmethod
+    def _end_in_mlflow(run_id: str) -> None:
+        from footpred_dagster.core import tracking  # seconds to import: only after a run died
+
+        tracking.end_abandoned(tracking.client(Settings.from_env()), run_id)
 
     def _targets(self) -> list[Target]:
         chosen = self.request.selection

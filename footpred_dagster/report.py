@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 import psycopg
 
+from footpred_dagster import services
 from footpred_dagster.checks import CheckStates
 from footpred_dagster.core.evaluating import ALIASES
+from footpred_dagster.core.provenance import simulated
 from footpred_dagster.core.registry import champion
+from footpred_dagster.core.settings import Settings
 from footpred_dagster.pipeline import Outcome, Request
 from footpred_dagster.selection import Selection
 from footpred_dagster.staleness import latest_materializations, stale_assets
 
 LAYERS = ("raw", "staging", "intermediate", "ratings", "features", "marts", "models", "predictions", "monitoring")
-SERVICES = ("dagster", "mlflow", "api", "worker", "dashboard")
 
 
 def warehouse_counts(connection: psycopg.Connection, selection: Selection, clock: datetime) -> dict[str, Any]:
@@ -62,11 +65,6 @@ def data_age(connection: psycopg.Connection) -> dict[str, str | None]:
         "newest_fetch": row[0].astimezone(UTC).isoformat() if row[0] else None,
         "newest_match": row[1].isoformat() if row[1] else None,
     }
-
-
-def service_states() -> dict[str, dict[str, str | None]]:
-    """Every service by name; one that is not part of this installation is absent."""
-    return {name: {"url": None, "state": "absent"} for name in SERVICES}
 
 
 def final_scores(connection: psycopg.Connection) -> list[dict[str, Any]]:
@@ -118,6 +116,7 @@ def run_summary(connection: psycopg.Connection, request: Request, outcome: Outco
     return {
         **(warehouse_counts(connection, request.selection, request.clock) if built else empty),
         "checks": {"passed": outcome.checks_passed, "failed": len(outcome.checks_failed)},
+        "simulated": bool(simulated(connection)),
         "failed_checks": outcome.checks_failed,
         "champion": champion_name(connection),
         "evaluation": final_scores(connection),
@@ -155,5 +154,6 @@ def status(connection: psycopg.Connection, definitions: dg.Definitions, instance
         "failing_checks": failing,
         "champion": champion_name(connection),
         "data_age": data_age(connection),
-        "services": service_states(),
+        "simulated": bool(simulated(connection)),
+        "services": {name: asdict(state) for name, state in services.states(Settings.from_env()).items()},
     }

@@ -12,10 +12,10 @@ CUT = "as_of cut"
 """Metadata key: what the run's as_of let the asset see, as text. Another cut makes it stale, another as_of may not."""
 
 
-def code_version(*modules: ModuleType) -> str:
-    """Twelve hex digits that change when the source text of one of ``modules`` does."""
+def code_version(*modules: ModuleType, data: bytes = b"") -> str:
+    """Twelve hex digits that change when the source text of one of ``modules``, or ``data``, does."""
     text = "".join(inspect.getsource(module) for module in modules)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return hashlib.sha256(text.encode() + data).hexdigest()[:12]
 
 
 def cut_version(content: str, cut: str) -> dg.DataVersion:

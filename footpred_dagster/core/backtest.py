@@ -16,7 +16,8 @@ import pandas as pd
 
 from footpred_dagster.core.domain import MAIN_LEAGUES, TOP_FIVE, Season
 from footpred_dagster.core.metrics import Scores, score
-from footpred_dagster.core.models import RECIPES, Model
+from footpred_dagster.core.models.base import Model
+from footpred_dagster.core.models.recipes import RECIPES
 from footpred_dagster.core.odds import power_devig
 
 PROBABILITIES = ["p_home", "p_draw", "p_away"]

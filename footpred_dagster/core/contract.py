@@ -10,6 +10,11 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 
+from footpred_dagster.core.domain import MAIN_LEAGUES
+
+LEAGUES = tuple(MAIN_LEAGUES)
+"""Models know a league by its place here; any other is -1."""
+
 BEFORE_THE_DAY = "matches dated before the match's own UK date"
 
 
@@ -50,6 +55,14 @@ FEATURES: tuple[Feature, ...] = (
     Feature("home_elo", "double precision", False, "Elo rating of the home team"),
     Feature("away_elo", "double precision", False, "Elo rating of the away team"),
     Feature("elo_difference", "double precision", False, "home_elo - away_elo, home advantage not included"),
+    Feature("home_attack", "double precision", False, "attack of the home team, log-rate"),
+    Feature("home_defence", "double precision", False, "defence of the home team, log-rate"),
+    Feature("away_attack", "double precision", False, "attack of the away team, log-rate"),
+    Feature("away_defence", "double precision", False, "defence of the away team, log-rate"),
+    Feature("home_log_goals", "double precision", False, "logarithm of the pseudo-goals expected of the home team"),
+    Feature("away_log_goals", "double precision", False, "logarithm of the pseudo-goals expected of the away team"),
+    Feature("log_goals_difference", "double precision", False, "home_log_goals - away_log_goals"),
+    Feature("log_goals_variance", "double precision", False, "variance of log_goals_difference: how little is known"),
     Feature("home_matches_played", "bigint", False, "matches of the home team on record (coverage)"),
     Feature("away_matches_played", "bigint", False, "matches of the away team on record (coverage)"),
     Feature("home_rest_days", "integer", True, "days since the home team's latest match"),
@@ -57,8 +70,10 @@ FEATURES: tuple[Feature, ...] = (
     *_form_features(),
 )
 
+FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
+
 
 def fingerprint() -> str:
-    """Twelve hex digits that change when a name, type, nullability, meaning or as-of rule does."""
-    text = json.dumps([asdict(feature) for feature in FEATURES], sort_keys=True)
+    """Twelve hex digits that change when a name, type, nullability, meaning or as-of rule does, or a league's place."""
+    text = json.dumps([[asdict(feature) for feature in FEATURES], LEAGUES], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -12,27 +10,14 @@ import pandas as pd
 import psycopg
 from psycopg import sql
 
-from footpred_dagster.core.contract import FEATURES, IDENTITY
-
-FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
+from footpred_dagster.core.contract import FEATURE_NAMES, IDENTITY
+from footpred_dagster.core.frames import read_frame
 
 ODDS = tuple(f"{line}_odds_{side}" for line in ("opening", "closing") for side in ("home", "draw", "away"))
 
 
 def _frame(connection: psycopg.Connection, query: sql.Composed) -> pd.DataFrame:
-    """COPY and the CSV reader move the full history in a third of the time that row objects take."""
-    buffer = io.BytesIO()
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(sql.SQL("copy ({}) to stdout (format csv, header)").format(query)) as copy,
-    ):
-        for block in copy:
-            buffer.write(block)
-    buffer.seek(0)
-    floats = dict.fromkeys((*FEATURE_NAMES, *ODDS), "float64")
-    frame = pd.read_csv(buffer, dtype=defaultdict(lambda: "str", floats), keep_default_na=False, na_values=[""])
-    instants = {name: pd.to_datetime(frame[name], utc=True, format="ISO8601") for name in ("kickoff", "latest_input")}
-    return frame.assign(**instants)
+    return read_frame(connection, query, floats=(*FEATURE_NAMES, *ODDS), instants=("kickoff", "latest_input"))
 
 
 def played_before(connection: psycopg.Connection, as_of: datetime) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from footpred_dagster.core.backtest import MARKET_LINES, Evaluation, evaluate, league_groups, predictions_for
-from footpred_dagster.core.models import RECIPES
+from footpred_dagster.core.models.recipes import RECIPES
 
 ALIASES = {"elo": "elo_logit"}
 """Benchmark names that stay the same whatever the candidates are called."""

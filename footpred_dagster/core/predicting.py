@@ -8,7 +8,8 @@ from datetime import datetime
 import psycopg
 
 from footpred_dagster.core.backtest import PROBABILITIES
-from footpred_dagster.core.dataset import FEATURE_NAMES, predictable_fixtures
+from footpred_dagster.core.contract import FEATURE_NAMES
+from footpred_dagster.core.dataset import predictable_fixtures
 from footpred_dagster.core.ledger import Kind, Prediction, feature_hash, seal
 from footpred_dagster.core.registry import champion, load
 from footpred_dagster.core.storage import Archive
@@ -39,7 +40,7 @@ def seal_open_fixtures(connection: psycopg.Connection, archive: Archive, as_of: 
     fixtures = predictable_fixtures(connection, as_of)
     rows = []
     if len(fixtures):
-        fixtures[PROBABILITIES] = load(archive, version).predict_proba(fixtures)
+        fixtures[PROBABILITIES] = load(archive, version).predict_frame(fixtures)
         rows = [
             Prediction(
                 match_id=row["match_id"],

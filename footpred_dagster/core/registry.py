@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 import psycopg
 
 from footpred_dagster.core.contract import fingerprint
-from footpred_dagster.core.models import RECIPES, Model
+from footpred_dagster.core.models import bundle
+from footpred_dagster.core.models.bundle import Bundle
 from footpred_dagster.core.storage import Archive
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from footpred_dagster.core.models.base import Model
 
 CHAMPION_CHANNEL = "footpred_champion"
 """NOTIFY channel; the payload is ``name:version``."""
-
-
-class FingerprintMismatch(RuntimeError):
-    """A model was fitted under another feature contract than the one in force; refit it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,14 @@ class Decision:
 
 
 def register(
-    connection: psycopg.Connection, archive: Archive, model: Model, *, as_of: datetime, training_rows: int
+    connection: psycopg.Connection, archive: Archive, model: Model, history: pd.DataFrame, *, as_of: datetime
 ) -> ModelVersion:
-    """Archive a fitted model as JSON, give it a version and make it its recipe's candidate.
+    """Archive a model fitted on ``history`` as a bundle, give it a version and make it its recipe's candidate.
 
-    The same parameters under the same contract keep their version, and the earliest as_of that gave them.
+    The same bundle keeps its version, and the earliest as_of that gave it. Raises BundleRefused when the bundle does
+    not answer as the model does.
     """
-    artifact = json.dumps({"recipe": model.name, "parameters": model.parameters()}, sort_keys=True, allow_nan=False)
-    digest = archive.put(artifact.encode())
+    digest = bundle.pack(archive, model, history)
     connection.execute("lock table models.versions in share row exclusive mode")
     connection.execute(
         """
@@ -64,7 +66,7 @@ def register(
             "fingerprint": fingerprint(),
             "digest": digest,
             "as_of": as_of,
-            "rows": training_rows,
+            "rows": len(history),
         },
     )
     found = _version(
@@ -87,15 +89,21 @@ def candidate(connection: psycopg.Connection, name: str) -> ModelVersion | None:
     return _version(connection, "(name, version) = (select name, version from models.candidates where name = %s)", name)
 
 
-def load(archive: Archive, version: ModelVersion) -> Model:
-    """The fitted model of a version; raises FingerprintMismatch unless it was fitted under the contract in force."""
-    if version.fingerprint != fingerprint():
-        raise FingerprintMismatch(
-            f"{version.name} version {version.version} was fitted under contract {version.fingerprint}, "
-            f"in force is {fingerprint()}: run footpred run to refit"
-        )
-    artifact: dict[str, Any] = json.loads(archive.get(version.artifact_sha256))
-    return RECIPES[artifact["recipe"]].from_parameters(artifact["parameters"])
+def link_to_mlflow(connection: psycopg.Connection, version: ModelVersion, run_id: str, mlflow_version: int) -> None:
+    """Remember where MLflow shows a version; the first run that gave it stays."""
+    connection.execute(
+        """
+        update models.versions
+        set mlflow_run_id = coalesce(mlflow_run_id, %s), mlflow_version = coalesce(mlflow_version, %s)
+        where name = %s and version = %s
+        """,
+        [run_id, mlflow_version, version.name, version.version],
+    )
+
+
+def load(archive: Archive, version: ModelVersion) -> Bundle:
+    """The bundle of a version, verified; raises FingerprintMismatch if it was fitted under another contract."""
+    return Bundle.load(archive, version.artifact_sha256)
 
 
 def champion(connection: psycopg.Connection) -> ModelVersion | None:

@@ -16,6 +16,7 @@ TELEMETRY_OFF = {
     "DAGSTER_DISABLE_TELEMETRY": "1",
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     "DO_NOT_TRACK": "true",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
 }
 """Set in every process we start: the platform calls nobody but its data source."""
 
@@ -30,12 +31,14 @@ class Settings:
 
     home: folder of all state (embedded database, archive, dbt target, logs).
     database_url: an external PostgreSQL, or None for the embedded one. Kept out of ``repr``: it holds a password.
-    source: where data comes from unless a run says otherwise.
+    mlflow_uri: an MLflow server or store, or None for one in a database beside ours.
+    source: where data comes from unless a run says otherwise; None for where the data of this home came from.
     """
 
     home: Path
     database_url: str | None = field(default=None, repr=False)
-    source: str = "football-data"
+    source: str | None = None
+    mlflow_uri: str | None = field(default=None, repr=False)
 
     @property
     def archive(self) -> Path:
@@ -44,6 +47,10 @@ class Settings:
     @property
     def dagster_home(self) -> Path:
         return self.home / "dagster"
+
+    @property
+    def mlflow_home(self) -> Path:
+        return self.home / "mlflow"
 
     @property
     def dbt_target(self) -> Path:
@@ -62,7 +69,8 @@ class Settings:
         return cls(
             home=Path(home).expanduser().resolve() if home else default_home(),
             database_url=url,
-            source=env.get("FOOTPRED_SOURCE") or "football-data",
+            source=env.get("FOOTPRED_SOURCE") or None,
+            mlflow_uri=env.get("MLFLOW_TRACKING_URI") or None,
         )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 import psycopg
 
@@ -20,9 +21,10 @@ from footpred_dagster.core.backtest import (
     walk_forward,
     windows,
 )
-from footpred_dagster.core.models import RECIPES
+from footpred_dagster.core.models.base import Model
+from footpred_dagster.core.models.recipes import RECIPES
 from footpred_dagster.core.promotion import decide
-from footpred_dagster.core.registry import Decision, ModelVersion, register
+from footpred_dagster.core.registry import Decision, ModelVersion, load, register
 from footpred_dagster.core.storage import Archive
 
 
@@ -40,27 +42,47 @@ def training_cut(connection: psycopg.Connection, as_of: datetime) -> str:
     return f"{sum(row[1] for row in rows)} matches to {newest}, judged on {', '.join(judged) or 'nothing'}"
 
 
-def train(
-    connection: psycopg.Connection, archive: Archive, name: str, frame: pd.DataFrame, as_of: datetime
-) -> tuple[ModelVersion, int]:
-    """Store a recipe's out-of-season predictions, refit it on all of ``frame`` and register the fit.
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A recipe refitted on everything before as_of, and what it predicted out of season, indexed like the frame."""
 
-    Returns the version and the number of matches predicted out of season.
-    """
+    model: Model
+    version: ModelVersion
+    predictions: pd.DataFrame
+
+
+def train(connection: psycopg.Connection, archive: Archive, name: str, frame: pd.DataFrame, as_of: datetime) -> Fit:
+    """Store a recipe's out-of-season predictions, refit it on all of ``frame`` and register the fit."""
     judged = windows(frame["season"], as_of).seasons
+    out_of_season = [predictions for _, predictions in walk_forward(RECIPES[name], frame, judged)]
     columns = ["match_id", "league", "season", "kickoff"]
     with connection.cursor() as cursor:
         cursor.execute("delete from models.walk_forward where model = %s", [name])
-        predicted = 0
         statement = f"copy models.walk_forward (model, {', '.join(columns + PROBABILITIES)}) from stdin"
         with cursor.copy(statement) as copy:
-            for _, predictions in walk_forward(RECIPES[name], frame, judged):
-                rows = frame.loc[predictions.index, columns].join(predictions)
-                for row in rows.itertuples(index=False, name=None):
+            for predictions in out_of_season:
+                for row in frame.loc[predictions.index, columns].join(predictions).itertuples(index=False, name=None):
                     copy.write_row((name, *row))
-                predicted += len(rows)
     model = RECIPES[name]().fit(frame)
-    return register(connection, archive, model, as_of=as_of, training_rows=len(frame)), predicted
+    version = register(connection, archive, model, frame, as_of=as_of)
+    predictions = pd.concat(out_of_season) if out_of_season else pd.DataFrame(columns=PROBABILITIES, dtype=float)
+    return Fit(model, version, predictions)
+
+
+def scores_by_season(fit: Fit, frame: pd.DataFrame, as_of: datetime) -> list[Evaluation]:
+    """How a fit's recipe did out of season: all leagues a season at a time, and each league over the final window."""
+    judged = windows(frame["season"], as_of)
+    groups = league_groups(frame["league"].unique())
+    predictions = {fit.version.name: fit.predictions}
+    rows = [row for season in judged.seasons for row in evaluate(predictions, frame, [season], {"all": groups["all"]})]
+    return rows + (evaluate(predictions, frame, judged.final, groups) if judged.final else [])
+
+
+def bundle_difference(archive: Archive, version: ModelVersion, frame: pd.DataFrame) -> float:
+    """Greatest difference between a bundle and its native model on the matches of ``frame``."""
+    bundle = load(archive, version)
+    native = RECIPES[version.name].from_files(bundle.native)
+    return float(np.abs(bundle.predict_frame(frame) - native.predict_proba(frame)).max(initial=0.0))
 
 
 def stored_predictions(connection: psycopg.Connection, frame: pd.DataFrame) -> dict[str, pd.DataFrame]:

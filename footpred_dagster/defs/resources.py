@@ -14,7 +14,8 @@ from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import Archive, LocalArchive
 from footpred_dagster.dbt import DBT, fresh_project
 from footpred_dagster.sources.base import Source
-from footpred_dagster.sources.catalog import open_source
+from footpred_dagster.sources.catalog import open_source, usual_source
+from footpred_dagster.tracking import ExperimentLog
 
 SETTINGS = Settings.from_env()
 PROJECT = fresh_project(SETTINGS)
@@ -38,17 +39,18 @@ class ArchiveStore(dg.ConfigurableResource):
 
 
 class SourceSite(dg.ConfigurableResource):
-    """Where results and fixtures come from: ``football-data``, an http(s) base URL, or a folder laid out like the site.
+    """Where results and fixtures come from: ``football-data``, ``simulator``, an http(s) base URL, or a folder laid out
+    like the site. Empty: where the data of this home came from, ``football-data`` at first.
 
     A file answered for within the last ``max_age`` seconds is not asked for again: who planned a run has just asked.
     """
 
-    where: str = SETTINGS.source
+    where: str = SETTINGS.source or ""
     max_age: float = 0.0
 
     @contextmanager
-    def open(self) -> Iterator[Source]:
-        with closing(open_source(self.where)) as source:
+    def open(self, connection: psycopg.Connection) -> Iterator[Source]:
+        with closing(open_source(self.where or usual_source(connection))) as source:
             yield source
 
 
@@ -74,6 +76,7 @@ def resources() -> dg.Definitions:
             "archive": ArchiveStore(),
             "source": SourceSite(),
             "clock": Clock(),
+            "experiments": ExperimentLog(),
             "dbt": DbtCliResource(project_dir=PROJECT, dbt_executable=DBT),
         }
     )

@@ -9,6 +9,9 @@ from footpred_dagster.core.domain import Season
 
 FIXTURES_PATH = "fixtures.csv"
 
+SIMULATED_HEADER = "X-Footpred-Simulated"
+"""With any value, an answer made up by the simulator."""
+
 MAX_BODY = 8 * 2**20
 """Bytes after decompression. The largest real file has 0.4 MB; more is not a season of football."""
 
@@ -28,6 +31,7 @@ class Fetched:
     status: 200 (``body`` holds the bytes, whatever they are), 304 (unchanged) or 404 (not published).
     etag, last_modified: for the next conditional request; None when this answer must not be compared against.
     seconds: wall time of the fetch, waits and retries included.
+    simulated: whether the answer says that it was made up.
     """
 
     url: str
@@ -36,6 +40,7 @@ class Fetched:
     etag: str | None
     last_modified: str | None
     seconds: float
+    simulated: bool = False
 
 
 class SourceUnavailable(Exception):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg
+
+from footpred_dagster.core.provenance import simulated
 from footpred_dagster.sources.base import Source
 from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.http import HttpSource
+from footpred_dagster.sources.simulator.source import SIMULATOR_NAME, SimulatedSite
 
 SITE_NAME = "football-data"
 SITE_URL = "https://www.football-data.co.uk"
@@ -20,6 +24,8 @@ def open_source(where: str) -> Source:
     """The source a configuration value names; nothing is requested yet. Raises UnknownSource."""
     if where == SITE_NAME:
         return HttpSource(SITE_URL, name=SITE_NAME)
+    if where == SIMULATOR_NAME:
+        return SimulatedSite()
     if where.lower().startswith(("http://", "https://")):
         try:
             return HttpSource(where)
@@ -28,6 +34,11 @@ def open_source(where: str) -> Source:
     if where and (root := Path(where).expanduser()).is_dir():
         return DirectorySource(root)
     raise UnknownSource(
-        f"{where!r} is not a source: write {SITE_NAME!r}, an http(s):// address, or an existing folder laid out like "
-        f"the site (mmz4281/2425/E0.csv)"
+        f"{where!r} is not a source: write {SITE_NAME!r}, {SIMULATOR_NAME!r}, an http(s):// address, or an existing "
+        f"folder laid out like the site (mmz4281/2425/E0.csv)"
     )
+
+
+def usual_source(connection: psycopg.Connection) -> str:
+    """Where to ask when nobody says: the simulator for a database that was filled from it, else the site."""
+    return SIMULATOR_NAME if simulated(connection) else SITE_NAME

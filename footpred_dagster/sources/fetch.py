@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import psycopg
 
+from footpred_dagster.core.provenance import MixedOrigins, simulated
 from footpred_dagster.core.storage import Archive
-from footpred_dagster.sources.base import BodyTooLarge, Source, Validators
+from footpred_dagster.sources.base import BodyTooLarge, Fetched, Source, Validators
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,10 @@ def fetch(
     """Fetch each target that was not answered for in the last ``max_age`` seconds; archive new bodies before logging.
 
     The connection must be in autocommit: each answer is logged as it comes, so that an interrupted fetch resumes.
-    Raises SourceUnavailable; what was fetched before stays fetched.
+    Raises SourceUnavailable, and MixedOrigins before anything is kept; what was fetched before stays fetched.
     """
     report = FetchReport()
+    origin = simulated(connection)
     for target in targets:
         progress(target)
         previous = _previous(connection, source.name, target.path)
@@ -61,6 +63,7 @@ def fetch(
             continue
         digest = previous.sha256 if answer.status == 304 and previous else None
         if answer.status == 200 and answer.body is not None:
+            origin = _same_origin(origin, answer)
             digest = archive.put(answer.body)
         bucket = (
             report.missing
@@ -72,8 +75,8 @@ def fetch(
         bucket.append(target.partition_key)
         connection.execute(
             """
-            insert into raw.fetches (source, path, url, status, etag, last_modified, sha256, size, seconds)
-            values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+            insert into raw.fetches (source, path, url, status, etag, last_modified, sha256, size, seconds, simulated)
+            values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
             """,
             [
                 source.name,
@@ -85,9 +88,20 @@ def fetch(
                 digest,
                 len(answer.body) if answer.body is not None else None,
                 answer.seconds,
+                answer.simulated,
             ],
         )
     return report
+
+
+def _same_origin(origin: bool | None, answer: Fetched) -> bool:
+    if origin is not None and origin != answer.simulated:
+        holds, offered = ("simulated", "real") if origin else ("real", "simulated")
+        raise MixedOrigins(
+            f"{answer.url} is {offered} football and this home holds {holds}: the two are never mixed, "
+            "set FOOTPRED_HOME to another folder"
+        )
+    return answer.simulated
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,14 @@ from typing import Self
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
 
-from footpred_dagster.sources.base import MAX_BODY, BodyTooLarge, Fetched, SourceUnavailable, Validators
+from footpred_dagster.sources.base import (
+    MAX_BODY,
+    SIMULATED_HEADER,
+    BodyTooLarge,
+    Fetched,
+    SourceUnavailable,
+    Validators,
+)
 
 PAUSE = 1.0
 """Seconds between two requests to somebody else's server."""
@@ -71,6 +78,7 @@ class HttpSource:
         self._sleep, self._clock = sleep, clock
         self._last_request: float | None = None
         self._failures, self._last_cause = 0, ""
+        self._simulated = False
         # No proxy for our own machine: a proxy would look at its own loopback.
         headers = {"User-Agent": f"footpred/{_version()}", "Accept": "text/csv, */*;q=0.5", "Accept-Encoding": "gzip"}
         self._client = httpx.Client(headers=headers, timeout=timeout, follow_redirects=False, trust_env=not loopback)
@@ -107,7 +115,8 @@ class HttpSource:
             wait = error.wait if isinstance(error, _Retryable) else None
             asked = f"; it asks to wait {wait:.0f} s, {self._budget:.0f} s are left" if wait is not None else ""
             raise SourceUnavailable(f"{url}: {_cause(error)}{asked}") from error
-        return Fetched(url, status, body, validators.etag, validators.last_modified, self._clock() - started)
+        seconds = self._clock() - started
+        return Fetched(url, status, body, validators.etag, validators.last_modified, seconds, self._simulated)
 
     @property
     def _circuit_open(self) -> bool:
@@ -157,6 +166,7 @@ class HttpSource:
         self, response: httpx.Response, known: Validators | None, until: float
     ) -> tuple[int, bytes | None, Validators]:
         status, headers = response.status_code, response.headers
+        self._simulated = SIMULATED_HEADER in headers
         validators = Validators(headers.get("etag"), headers.get("last-modified"))
         if status in (404, 410):
             return 404, None, Validators(None, None)

@@ -12,7 +12,7 @@ import pytest
 from footpred_dagster.core import backtest
 from footpred_dagster.core.backtest import PROBABILITIES, Windows, evaluate, league_groups, market_line, windows
 from footpred_dagster.core.domain import MAIN_LEAGUES, TOP_FIVE, Season
-from footpred_dagster.core.models import DegenerateData
+from footpred_dagster.core.models.base import DegenerateData
 from footpred_dagster.core.odds import power_devig
 
 AS_OF = datetime(2025, 7, 1, tzinfo=UTC)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
 from footpred_dagster.core.metrics import check
-from footpred_dagster.core.models import RECIPES, DegenerateData, Model
+from footpred_dagster.core.models.base import DegenerateData, Model
 from footpred_dagster.core.models.baselines import BASE_RATE_PRIOR, BaseRate, EloLogit
+from footpred_dagster.core.models.recipes import RECIPES
+from tests.support.features import random_features
 
 
 def history(n: int = 400, seed: int = 4) -> pd.DataFrame:
@@ -23,6 +23,8 @@ def history(n: int = 400, seed: int = 4) -> pd.DataFrame:
         {
             "league": chance.choice(["E0", "D1", "SP1"], n),
             "season": chance.choice(["2022-23", "2023-24", "2024-25"], n),
+            **random_features(n, chance),
+            "log_goals_difference": difference / 400,
             "elo_difference": difference,
             "outcome": np.where(point < 0.75 * home, 0, np.where(point < 0.75 * home + 0.25, 1, 2)),
         }
@@ -44,7 +46,8 @@ def test_candidates_are_registered_under_their_own_names():
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 def test_forecasts_are_strictly_positive_and_sum_to_one_however_unequal_the_teams(recipe):
     model = recipe().fit(history())
-    asked = pd.DataFrame({"league": "XX", "elo_difference": [-1500.0, -300.0, 0.0, 300.0, 1500.0]})
+    gaps = np.array([-1500.0, -300.0, 0.0, 300.0, 1500.0])
+    asked = history(n=5).assign(league="XX", elo_difference=gaps, log_goals_difference=gaps / 400)
     predicted = model.predict_proba(asked)
     check(predicted, np.zeros(5, dtype=np.int64))
     assert (predicted > 0).all()
@@ -55,17 +58,17 @@ def test_forecasts_are_strictly_positive_and_sum_to_one_however_unequal_the_team
 def test_parameters_written_as_json_and_read_back_predict_the_same_bits(recipe):
     frame = history()
     model = recipe().fit(frame)
-    text = json.dumps(model.parameters(), allow_nan=False)
-    again: Model = recipe.from_parameters(json.loads(text))
+    written = model.files()
+    again: Model = recipe.from_files(written)
     np.testing.assert_array_equal(again.predict_proba(frame), model.predict_proba(frame))
-    assert json.dumps(again.parameters()) == text
+    assert again.files() == written
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 def test_a_fit_is_the_same_each_time_and_alters_no_data(recipe):
     frame = history()
     before = frame.copy()
-    assert recipe().fit(frame).parameters() == recipe().fit(frame).parameters()
+    assert recipe().fit(frame).files() == recipe().fit(frame).files()
     pd.testing.assert_frame_equal(frame, before)
 
 
@@ -108,7 +111,7 @@ def test_base_rate_forgets_what_is_older_than_five_seasons():
     recent = [results(f"20{year}-{year + 1}", "E0", 0, 1, 2) for year in range(20, 25)]
     ancient = pd.concat([results("2019-20", "E0", *[0] * 500), results("2019-20", "I1", *[2] * 500)])
     with_past, without = BaseRate().fit(pd.concat([ancient, *recent])), BaseRate().fit(pd.concat(recent))
-    assert with_past.parameters() == without.parameters()
+    assert with_past.files() == without.files()
     np.testing.assert_allclose(with_past.predict_proba(of("I1")), [[1 / 3] * 3])
 
 
@@ -130,8 +133,8 @@ def test_elo_logit_predicts_what_scikit_learn_itself_predicts():
 def test_elo_logit_learns_from_the_last_six_seasons_and_from_all_six():
     frame = history(2000).assign(season=np.resize([f"20{year}-{year + 1}" for year in range(17, 25)], 2000))
     recent = frame[frame["season"] >= "2019-20"]
-    assert EloLogit().fit(frame).parameters() == EloLogit().fit(recent).parameters()
-    assert EloLogit().fit(frame).parameters() != EloLogit().fit(frame[frame["season"] >= "2020-21"]).parameters()
+    assert EloLogit().fit(frame).files() == EloLogit().fit(recent).files()
+    assert EloLogit().fit(frame).files() != EloLogit().fit(frame[frame["season"] >= "2020-21"]).files()
 
 
 def test_elo_logit_is_at_the_maximum_of_the_likelihood():

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import ANY
 
+import numpy as np
+import pandas as pd
 import psycopg
 import pytest
 
 from footpred_dagster.core import registry
-from footpred_dagster.core.contract import fingerprint
+from footpred_dagster.core.contract import FEATURE_NAMES, fingerprint
+from footpred_dagster.core.models import bundle
 from footpred_dagster.core.models.baselines import BaseRate, EloLogit
-from footpred_dagster.core.registry import CHAMPION_CHANNEL, Decision, FingerprintMismatch, ModelVersion
+from footpred_dagster.core.models.bundle import FingerprintMismatch
+from footpred_dagster.core.registry import CHAMPION_CHANNEL, Decision, ModelVersion
 from footpred_dagster.core.storage import Archive, ArchiveError, LocalArchive
 
+HISTORY = pd.DataFrame({name: [0.5, -0.5] for name in FEATURE_NAMES}).assign(league=["E0", "D1"])
+"""What the models are said to be fitted on: the bundle's golden rows are taken from it."""
 SUMMER = datetime(2024, 7, 1, tzinfo=UTC)
 A_YEAR_LATER = datetime(2025, 7, 1, tzinfo=UTC)
 ELO_WINS = Decision("elo_logit", {"elo_logit": ["passes all gates"], "base_rate": ["is the bar"]})
@@ -36,7 +42,7 @@ def elo(home_advantage: float = 0.25) -> EloLogit:
 def register(
     connection: psycopg.Connection, archive: Archive, model: EloLogit | BaseRate, as_of: datetime = SUMMER
 ) -> ModelVersion:
-    return registry.register(connection, archive, model, as_of=as_of, training_rows=1000)
+    return registry.register(connection, archive, model, HISTORY, as_of=as_of)
 
 
 def decide(connection: psycopg.Connection, decision: Decision, as_of: datetime = SUMMER) -> ModelVersion | None:
@@ -59,7 +65,10 @@ def test_the_same_parameters_keep_their_version_and_changed_ones_get_the_next(co
 def test_the_same_parameters_under_another_contract_are_another_version(connection, archive, monkeypatch):
     first = register(connection, archive, elo())
     monkeypatch.setattr(registry, "fingerprint", lambda: "another-one")
-    assert register(connection, archive, elo()) == replace(first, version=2, fingerprint="another-one")
+    monkeypatch.setattr(bundle, "fingerprint", lambda: "another-one")
+    assert register(connection, archive, elo()) == replace(
+        first, version=2, fingerprint="another-one", artifact_sha256=ANY
+    )
 
 
 def test_processes_that_register_at_once_get_versions_of_their_own(connection, archive, database_url):
@@ -83,24 +92,32 @@ def test_a_model_with_nan_or_infinity_is_never_registered(connection, archive, b
 
 def test_a_loaded_model_predicts_as_the_one_that_was_registered(connection, archive):
     version = register(connection, archive, elo(1 / 3))
-    assert registry.load(archive, version).parameters() == elo(1 / 3).parameters()
+    predicted = registry.load(archive, version).predict_frame(HISTORY)
+    np.testing.assert_allclose(predicted, elo(1 / 3).predict_proba(HISTORY), atol=1e-6)
 
 
-def test_a_model_fitted_under_another_contract_is_not_loaded(connection, archive):
-    version = replace(register(connection, archive, elo()), fingerprint="0" * 12)
-    with pytest.raises(FingerprintMismatch, match=f"000000000000.*in force is {fingerprint()}"):
+def test_a_model_fitted_under_another_contract_is_not_loaded(connection, archive, monkeypatch):
+    before = fingerprint()
+    version = register(connection, archive, elo())
+    monkeypatch.setattr(bundle, "fingerprint", lambda: "another-one")
+    with pytest.raises(FingerprintMismatch, match=f"{before}.*in force is another-one"):
         registry.load(archive, version)
 
 
 def test_a_damaged_or_missing_artifact_is_not_loaded(connection, archive):
     version = register(connection, archive, elo())
-    (artifact,) = (path for path in archive.root.rglob("*") if path.is_file())
-    artifact.write_text(json.dumps({"recipe": "elo_logit", "parameters": elo(9.0).parameters()}))
-    with pytest.raises(ArchiveError, match="damaged"):
-        registry.load(archive, version)
-    artifact.unlink()
-    with pytest.raises(ArchiveError, match="not in the archive"):
-        registry.load(archive, version)
+    objects = [path for path in archive.root.rglob("*") if path.is_file()]
+    assert len(objects) == 5  # manifest, graph, calibrator, golden rows, native parameters
+    for path in objects:
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-1] + b" ")
+        with pytest.raises(ArchiveError, match="damaged"):
+            registry.load(archive, version)
+        path.unlink()
+        with pytest.raises(ArchiveError, match="not in the archive"):
+            registry.load(archive, version)
+        path.write_bytes(whole)
+    registry.load(archive, version).self_test()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ URL = "postgresql://owner:s3cret@db.example:5432/footpred"
 @pytest.mark.parametrize("env", [{}, dict.fromkeys(("FOOTPRED_HOME", "FOOTPRED_DATABASE_URL", "FOOTPRED_SOURCE"), "")])
 def test_without_variables_or_with_empty_ones_the_defaults_of_the_checkout_hold(env, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert Settings.from_env(env) == Settings(PACKAGE_ROOT / ".footpred", None, "football-data")
+    assert Settings.from_env(env) == Settings(PACKAGE_ROOT / ".footpred")
 
 
 def test_an_installed_package_keeps_its_state_in_the_users_data_folder(tmp_path, monkeypatch):

@@ -17,9 +17,16 @@ KEYS = {
     *("staging/leagues", "staging/team_aliases", "staging/stg_matches", "staging/stg_fixtures"),
     *("intermediate/int_matches", "intermediate/int_fixtures", "intermediate/int_match_spine"),
     *("intermediate/int_team_matches", "intermediate/int_team_form"),
-    "ratings/team_elo",
+    *("ratings/team_elo", "ratings/team_strength"),
     "features/fct_match_features",
-    *("models/base_rate", "models/elo_logit", "models/evaluation", "models/champion"),
+    *(
+        "models/base_rate",
+        "models/elo_logit",
+        "models/strength_logit",
+        "models/xgboost",
+        "models/evaluation",
+        "models/champion",
+    ),
     "predictions/ledger",
 }
 BLOCKING_ON_RAW = {"rows_reconcile", "few_rows_dropped", "files_have_the_known_shape", "scored_matches_exist"}

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.rating import store_elo
+from footpred_dagster.core.rating import store_elo, store_strengths
 from footpred_dagster.dbt import DBT, PROJECT_DIR, connection_environment
 
 SEED_COLUMNS = {
@@ -102,6 +102,7 @@ def build(
         for schema, name, select in models:
             if schema == "features" and not rated:
                 store_elo(connection)
+                store_strengths(connection)
                 rated = True
             cursor.execute(f"drop table if exists {schema}.{name} cascade")
             cursor.execute(f"create table {schema}.{name} as {select}")

@@ -1,7 +1,8 @@
-"""What a candidate is: fit on a frame, predict a frame, write itself down as JSON. No clock, no I/O."""
+"""What a candidate is: fit on a frame, predict a frame, write itself down as files. No clock, no I/O."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -29,12 +30,33 @@ class Model(Protocol):
         """Probabilities (n, 3) of home, draw, away, strictly positive, rows summing to one."""
         ...
 
-    def parameters(self) -> dict[str, Any]:
-        """Everything needed to predict, as JSON: no pickles."""
+    def hyperparameters(self) -> dict[str, Any]:
+        """What was chosen before the fit, by name: for the experiment log."""
+        ...
+
+    @property
+    def temperature(self) -> float:
+        """What the ONNX graph's log-probabilities are divided by to give ``predict_proba``; 1 changes nothing."""
+        ...
+
+    def importance(self) -> dict[str, float]:
+        """Share of what the fitted model owes to each feature, largest first; empty for one that reads none."""
+        ...
+
+    def files(self) -> dict[str, bytes]:
+        """The fitted model in its native form, by file name: JSON or UBJ, never a pickle. Equal fits, equal bytes."""
         ...
 
     @classmethod
-    def from_parameters(cls, parameters: dict[str, Any]) -> Self: ...
+    def from_files(cls, files: Mapping[str, bytes]) -> Self: ...
+
+    def to_onnx(self) -> bytes:
+        """The same model as an ONNX graph, before the temperature.
+
+        Inputs, each only if it is used: ``features`` float32 (n, features of the contract in order), ``league`` int64
+        (n,) position in ``contract.LEAGUES`` or -1. Output ``probabilities`` float32 (n, 3).
+        """
+        ...
 
 
 def require_all_outcomes(frame: pd.DataFrame, at_least: int) -> None:
@@ -43,3 +65,8 @@ def require_all_outcomes(frame: pd.DataFrame, at_least: int) -> None:
         raise DegenerateData(f"{len(frame)} matches to learn from, {at_least} needed")
     if missing := {0, 1, 2} - set(frame["outcome"].unique()):
         raise DegenerateData(f"outcomes {sorted(missing)} never happen in {len(frame)} matches")
+
+
+def last_seasons(frame: pd.DataFrame, count: int) -> pd.DataFrame:
+    """The matches of the last ``count`` seasons that ``frame`` holds."""
+    return frame[frame["season"].isin(sorted(frame["season"].unique())[-count:])]

@@ -5,7 +5,7 @@ import dagster as dg
 from footpred_dagster.core import backtest, metrics, odds, training
 from footpred_dagster.core.backtest import windows
 from footpred_dagster.core.dataset import played_before
-from footpred_dagster.core.models import RECIPES
+from footpred_dagster.core.models.recipes import RECIPES
 from footpred_dagster.defs.resources import Clock, Warehouse
 from footpred_dagster.metadata import table
 from footpred_dagster.versions import CUT, code_version, cut_version

@@ -17,7 +17,7 @@ from footpred_dagster.sources.load import FIXTURES, load_fixtures, raw_version
 )
 def fixtures(source: SourceSite, warehouse: Warehouse, archive: ArchiveStore) -> dg.MaterializeResult:
     """The newest fixtures.csv as it stands; matches already played stay in it for a while, staging sorts them out."""
-    with warehouse.connect(autocommit=True) as connection, source.open() as site:
+    with warehouse.connect(autocommit=True) as connection, source.open(connection) as site:
         fetch(connection, archive.open(), site, [FIXTURES], max_age=source.max_age)
         loaded = load_fixtures(connection, archive.open())
         version = raw_version(connection, fixtures=True)

@@ -31,7 +31,7 @@ def matches(
     pairs = [LeagueSeason.parse(key) for key in context.partition_keys]
     store = archive.open()
     rows = refused = 0
-    with warehouse.connect(autocommit=True) as connection, source.open() as site:
+    with warehouse.connect(autocommit=True) as connection, source.open(connection) as site:
         targets = [results_target(pair.league, pair.season) for pair in pairs]
         fetch(connection, store, site, targets, max_age=source.max_age)
         for done, pair in enumerate(pairs, 1):

@@ -18,13 +18,15 @@ from footpred_dagster.sources.simulator.scorelines import (
 )
 from footpred_dagster.sources.values import STATISTICS
 
-WALK = 0.012
-"""Standard deviation of the step a log-rate takes from round to round: 0.07 over a season."""
+WALK = 0.002
+"""Standard deviation of the step a log-rate takes from round to round: 0.012 over a season."""
 FIRST_HALF = 0.45
 """Share of goals scored before half time."""
 MEANS = {"HC": 4.9, "HF": 11.0, "HY": 1.9, "HR": 0.07}
 """Per side and match, as in the real leagues of 2024-25; corners, shots and shots on target move with the goal rate."""
-WIDE, SAVED = 8.3, 3.0
+AVERAGE_RATE, ELASTICITY = 1.4, 1.4
+"""Shots and corners grow with this power of the goal rate: they tell more of a side than its goals do."""
+WIDE, SAVED = 8.3, 3.6
 """Shots that miss the target, and shots on target that are no goals, of an average side."""
 
 
@@ -88,7 +90,7 @@ def _statistics(chance: np.random.Generator, goals: Counts, rates: Floats) -> Co
 
     Half-time goals <= goals <= shots on target <= shots.
     """
-    pressure = np.sqrt(rates / 1.4)
+    pressure = (rates / AVERAGE_RATE) ** ELASTICITY
     on_target = goals + chance.poisson(SAVED * pressure)
     kinds = {
         "HTHG": chance.binomial(goals, FIRST_HALF),

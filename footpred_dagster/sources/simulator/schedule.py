@@ -50,7 +50,7 @@ def pairings(clubs: int) -> npt.NDArray[np.int64]:
 def kickoffs(season: Season, clubs: int) -> tuple[datetime, ...]:
     """UTC instants of a season's matches in order, round by round: ``clubs / 2`` to a round.
 
-    Rounds spread evenly from August to May, the two weekends on which the clocks change included, 24 and 25 December
+    Rounds spread evenly from July to June, the two weekends on which the clocks change included, 24 and 25 December
     left out. Rounds do not overlap.
     """
     rounds = 2 * (clubs - 1)
@@ -72,14 +72,18 @@ def kickoffs(season: Season, clubs: int) -> tuple[datetime, ...]:
 
 
 def _saturdays(season: Season) -> list[date]:
-    """From 5 August to 31 May; a Christmas weekend is none of them."""
-    first = date(season.start, 8, 5)
+    """From 3 July to 26 June; a Christmas weekend is none of them.
+
+    There is no summer break: whatever the day, a round of a full league begins within two weeks, so that the demo has
+    something to predict.
+    """
+    first = date(season.start, 7, 3)
     first += timedelta(days=(5 - first.weekday()) % 7)
-    days = (first + timedelta(weeks=week) for week in range(44))
+    days = (first + timedelta(weeks=week) for week in range(52))
     return [
         day
         for day in days
-        if day <= date(season.start + 1, 5, 30) and not _christmas(day) and not _christmas(day + timedelta(days=1))
+        if day <= date(season.start + 1, 6, 26) and not _christmas(day) and not _christmas(day + timedelta(days=1))
     ]
 
 

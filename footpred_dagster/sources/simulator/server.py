@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.sources.base import FIXTURES_PATH
+from footpred_dagster.sources.base import FIXTURES_PATH, SIMULATED_HEADER
 from footpred_dagster.sources.simulator.site import (
     fixtures_changed,
     render_fixtures,
@@ -27,7 +27,6 @@ from footpred_dagster.sources.simulator.site import (
 from footpred_dagster.sources.simulator.world import World
 
 TRUTH_PATH = "truth.csv"
-SIMULATED_HEADER = "X-Footpred-Simulated"
 IDLE_SECONDS = 30
 """After which a silent connection is closed."""
 

@@ -11,7 +11,7 @@ from footpred_dagster.sources.simulator.truth import book, true_probabilities, t
 from footpred_dagster.sources.simulator.world import MATCH_LENGTH, SeasonMatches, World
 from footpred_dagster.sources.values import STATISTICS, result_of
 
-ANNOUNCED = timedelta(days=7)
+ANNOUNCED = timedelta(days=14)
 """How long before kickoff a match enters the fixtures file, with its opening odds."""
 LINGERS = timedelta(days=2)
 """How long after kickoff it is still listed there."""
@@ -48,7 +48,7 @@ def render_results(world: World, league: str, season: Season, as_of: datetime) -
 
 
 def render_fixtures(world: World, as_of: datetime) -> bytes:
-    """Matches of the coming seven days, and those of the last two, which the site leaves standing; no scores.
+    """Matches of the coming fourteen days, and those of the last two, which the site leaves standing; no scores.
 
     Opening odds are filled, closing odds are not: they exist at kickoff.
     """

@@ -10,6 +10,7 @@ import pytest
 from footpred_dagster.core.domain import Season, kickoff_utc
 from footpred_dagster.sources.football_data import parse_fixtures, parse_results
 from footpred_dagster.sources.simulator import render_fixtures, render_results
+from footpred_dagster.sources.simulator.site import ANNOUNCED
 
 NOON = datetime(2024, 10, 25, 12, tzinfo=UTC)
 """A Friday before the weekend on which the clocks change."""
@@ -57,7 +58,7 @@ def test_what_is_not_published_is_none(world, league, start):
     assert render_results(world, league, Season(start), NOON) is None
 
 
-def test_fixtures_hold_the_coming_week_and_the_last_two_days(world):
+def test_fixtures_hold_the_coming_fortnight_and_the_last_two_days(world):
     monday = datetime(2024, 10, 28, 9, tzinfo=UTC)
     for as_of in (NOON, monday):
         parsed = parse_fixtures(render_fixtures(world, as_of), world.leagues)
@@ -66,11 +67,11 @@ def test_fixtures_hold_the_coming_week_and_the_last_two_days(world):
         kickoffs = [kickoff_utc(row.match_date, row.kickoff_time) for row in parsed.fixtures]
         assert {row.league for row in parsed.fixtures} == set(world.leagues)
         assert as_of - timedelta(days=2) < min(kickoffs)
-        assert max(kickoffs) <= as_of + timedelta(days=7)
+        assert max(kickoffs) <= as_of + timedelta(days=14)
         assert all(row.avg_h and row.avg_d and row.avg_a for row in parsed.fixtures)
         expected = sum(
-            as_of - timedelta(days=2) < kickoff <= as_of + timedelta(days=7)
-            for matches in world.begun(as_of + timedelta(days=7))
+            as_of - timedelta(days=2) < kickoff <= as_of + timedelta(days=14)
+            for matches in world.begun(as_of + timedelta(days=14))
             for kickoff in matches.kickoff
         )
         assert len(kickoffs) == expected
@@ -89,8 +90,18 @@ def test_a_fixture_becomes_the_match_it_announced(world, over):
     assert {tuple(row[1:]) for row in announced} <= played
 
 
-def test_the_summer_has_a_header_and_no_fixture(world):
-    parsed = parse_fixtures(render_fixtures(world, datetime(2024, 7, 1, tzinfo=UTC)), world.leagues)
-    assert parsed.fixtures == []
+def test_whatever_the_day_there_is_a_match_to_come_in_every_league(world):
+    """The demo runs on any day of the year, June and Christmas included."""
+    for day in range(3 * 366):
+        as_of = datetime(2022, 1, 1, 23, tzinfo=UTC) + timedelta(days=day)
+        ahead = {
+            matches.league
+            for matches in world.begun(as_of + ANNOUNCED)
+            if matches.kicked_off(as_of) < matches.kicked_off(as_of + ANNOUNCED)
+        }
+        assert ahead == set(world.leagues), as_of
+
+
+def test_before_all_football_there_is_a_header_and_no_fixture(world):
     before_all = render_fixtures(world, datetime(2001, 1, 1, tzinfo=UTC))
     assert before_all.count(b"\r\n") == 1

@@ -1,0 +1,114 @@
+"""How results look on a terminal, and as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+PIPE_WIDTH = 140
+
+
+def console() -> Console:
+    """Tables keep their width when the output is a file or a pipe."""
+    console = Console()
+    return console if console.is_terminal else Console(width=PIPE_WIDTH)
+
+
+def print_run(summary: dict[str, Any], outcome: Any, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(summary))
+        return
+    out = console()
+    if summary["simulated"]:
+        out.print("[yellow]simulated football: clubs, results and prices are made up[/]")
+    out.print(
+        f"[bold]{summary['matches']:,}[/] matches from {summary['files']} files, "
+        f"[bold]{summary['fixtures']}[/] fixtures ahead"
+    )
+    if predictions := summary["predictions"]:
+        out.print(
+            f"fixtures listed {predictions['listed']}: {predictions['past']} refused as past, "
+            f"{predictions['predicted']} predicted, {predictions['unready']} not ready; "
+            f"{predictions['sealed']} newly sealed"
+        )
+    if summary["quarantined"]:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in summary["quarantined"].items())
+        out.print(f"quarantined: {reasons}")
+    checks = summary["checks"]
+    out.print(f"checks: {checks['passed']} passed, {checks['failed']} failed")
+    champion = summary["champion"]
+    out.print(f"champion: {champion['name']} version {champion['version']}" if champion else "champion: none")
+    if summary["evaluation"]:
+        out.print(_evaluation_table(summary["evaluation"]))
+    layers = ", ".join(f"{layer['name']} {layer['seconds']:.1f} s" for layer in summary["layers"])
+    idle = "stopped before anything was built" if outcome.errors else "nothing was stale"
+    out.print(f"{layers or idle}; {summary['seconds']:.1f} s in all")
+    for warning in outcome.warnings:
+        out.print(f"[yellow]warning[/] {warning}", markup=True, highlight=False)
+    for error in outcome.errors:
+        out.print(f"[red]error[/] {error}", markup=True, highlight=False)
+
+
+def print_evaluation(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"rows": rows}))
+    else:
+        console().print(_evaluation_table(rows))
+
+
+def _evaluation_table(rows: list[dict[str, Any]]) -> Table:
+    table = Table("league", "seasons", "model", "n", "log-loss", "± s.e.", "RPS", "Brier", "ECE", "accuracy", box=None)
+    for row in rows:
+        table.add_row(
+            *(row["league"], row["seasons"], row["model"], f"{row['n']:,}"),
+            *(f"{row['log_loss']:.4f}", f"{row['se']:.4f}", f"{row['rps']:.4f}", f"{row['brier']:.4f}"),
+            *(f"{row['ece']:.4f}", f"{row['accuracy']:.1%}"),
+        )
+    return table
+
+
+def print_status(state: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(state))
+        return
+    out = console()
+    if state["simulated"]:
+        out.print("[yellow]simulated football: clubs, results and prices are made up[/]")
+    table = Table("asset", "state", "last materialized", box=None)
+    for asset in state["assets"]:
+        table.add_row(
+            asset["key"], asset["state"] + (f": {asset['reason']}" if asset["reason"] else ""), asset["at"] or ""
+        )
+    out.print(table)
+    champion = state["champion"]
+    out.print(f"champion: {champion['name']} version {champion['version']}" if champion else "champion: none")
+    age = state["data_age"]
+    out.print(f"newest match {age['newest_match'] or 'none'}, source last asked {age['newest_fetch'] or 'never'}")
+    for check in state["failing_checks"]:
+        out.print(f"[red]failing[/] {check}", highlight=False)
+    services = ", ".join(
+        f"{name} {service['state']}" + (f" {service['url']}" if service["url"] else "")
+        for name, service in state["services"].items()
+    )
+    out.print(f"services: {services}", highlight=False)
+
+
+def print_doctor(found: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    out = console()
+    out.print(f"home      {found['home']}", highlight=False)
+    out.print("database  answers; footpred doctor --json prints its URL, password included", highlight=False)
+    out.print(f"source    {found['source']}", highlight=False)
+    out.print(
+        "versions  " + ", ".join(f"{name} {version}" for name, version in found["versions"].items()), highlight=False
+    )
+    for problem in found["problems"]:
+        out.print(f"[red]problem[/]   {problem}", highlight=False)
+    if not found["problems"]:
+        out.print("no problems found")

@@ -1,0 +1,57 @@
+"""The processes ``footpred up`` starts; everything listens on loopback."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from footpred_dagster.core.settings import Settings
+from footpred_dagster.services import Process
+
+LOCATION = "footpred"
+BIN = Path(sys.executable).parent
+
+
+def _workspace() -> str:
+    return str(Settings.from_env().dagster_home / "workspace.yaml")
+
+
+def write_workspace(settings: Settings, code_port: int) -> None:
+    """Tell webserver and daemon of this home where its code server is: both share one, and its memory."""
+    server = {"host": "127.0.0.1", "port": code_port, "location_name": LOCATION}
+    # JSON is YAML, and yaml takes longer to import than all else here.
+    (settings.dagster_home / "workspace.yaml").write_text(json.dumps({"load_from": [{"grpc_server": server}]}))
+
+
+def _code_server(port: int) -> list[str]:
+    write_workspace(Settings.from_env(), port)
+    definitions = ("-m", "footpred_dagster.definitions", "--location-name", LOCATION)
+    return [f"{BIN}/dagster", "code-server", "start", "-h", "127.0.0.1", "-p", str(port), *definitions]
+
+
+def _webserver(port: int) -> list[str]:
+    quiet = ("--log-level", "warning", "--dagster-log-level", "warning")
+    return [f"{BIN}/dagster-webserver", "-h", "127.0.0.1", "-p", str(port), "-w", _workspace(), *quiet]
+
+
+def _daemon(_: int) -> list[str]:
+    return [f"{BIN}/dagster-daemon", "run", "-w", _workspace()]
+
+
+def _mlflow(port: int) -> list[str]:
+    from footpred_dagster.core.tracking import artifact_place, tracking_uri
+
+    settings = Settings.from_env()
+    store = ("--backend-store-uri", tracking_uri(settings), "--artifacts-destination", artifact_place(settings))
+    return [f"{BIN}/mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1", *store]
+
+
+PROCESSES = (
+    Process("code-server", "dagster", _code_server, prefers=4266),
+    Process("webserver", "dagster", _webserver, prefers=3000, health="/server_info", after="code-server"),
+    Process("daemon", "dagster", _daemon, after="code-server"),
+    Process("mlflow", "mlflow", _mlflow, prefers=5001, health="/health"),
+)
+FRONT = {"dagster": "webserver", "mlflow": "mlflow"}
+"""Which process's port is the service's address."""
