@@ -26,7 +26,7 @@ PROBE_TIMEOUT = 2.0
 PATIENCE = 12.0
 """Seconds between asking a process to end and ending it."""
 QUICK_DEATH = 60.0
-MOST_RESTARTS = 5
+MOST_RESTARTS = 3
 """A process that died this often in a row, each time within QUICK_DEATH seconds, is given up."""
 PORTS_TRIED = 100
 MAX_LOG_BYTES = 10 * 2**20

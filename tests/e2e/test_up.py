@@ -1,0 +1,125 @@
+"""``footpred up`` on the demo's home: services that answer, pages that show what ran, and an end within 20 seconds."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.support.browser import browsing, needs_chromium
+
+PATIENCE = 180
+
+
+def written(home: Path) -> dict[str, dict[str, str]]:
+    """Services as the supervisor last wrote them: cheaper to poll than the command."""
+    return dict(json.loads((home / "run" / "up.json").read_text())["services"])
+
+
+@pytest.fixture(scope="module")
+def up(demo):
+    """The running supervisor and the services' URLs, started as from a script's ``&``."""
+    environment = os.environ | {"FOOTPRED_HOME": str(demo.home.path)}
+    command = [sys.executable, "-m", "footpred_dagster.cli", "up"]
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: [signal.signal(n, signal.SIG_IGN) for n in (signal.SIGINT, signal.SIGTERM)],
+    )
+    try:
+        # While services start status works and says so.
+        services = demo.home.json("status")["services"]
+        assert services["dagster"]["state"] in ("starting", "running")
+        assert services["api"] == {"url": None, "state": "absent"}
+        deadline = time.monotonic() + PATIENCE
+        while any(service["state"] != "running" for service in written(demo.home.path).values()):
+            assert process.poll() is None
+            assert time.monotonic() < deadline, written(demo.home.path)
+            time.sleep(0.5)
+        yield process, {name: service["url"] for name, service in written(demo.home.path).items()}
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def graphql(up):
+    def ask(query: str) -> dict:
+        request = urllib.request.Request(
+            up[1]["dagster"] + "/graphql", json.dumps({"query": query}).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)["data"]
+
+    return ask
+
+
+def test_dagster_shows_the_lineage_from_raw_to_ledger_with_every_asset_materialized(graphql):
+    nodes = graphql(
+        "{ assetNodes { assetKey { path } dependencyKeys { path } assetMaterializations(limit: 1) { runId } } }"
+    )
+    parents = {
+        tuple(n["assetKey"]["path"]): {tuple(d["path"]) for d in n["dependencyKeys"]} for n in nodes["assetNodes"]
+    }
+    seen, ahead = set(), {("predictions", "ledger")}
+    while ahead:
+        seen |= ahead
+        ahead = set().union(*(parents[key] for key in ahead)) - seen
+    assert {("raw", "matches"), ("raw", "fixtures"), ("ratings", "team_strength"), ("models", "champion")} <= seen
+    ran = {tuple(n["assetKey"]["path"]) for n in nodes if n["assetMaterializations"]}
+    assert seen <= ran
+
+
+@needs_chromium
+def test_pages_show_graph_metadata_checks_and_the_mlflow_run_and_ask_nobody_else(up, tmp_path_factory):
+    urls, shots = up[1], tmp_path_factory.mktemp("screenshots")
+    with browsing(1600, 900) as session:
+        page = session.page
+
+        def show(name: str, url: str, *texts: str) -> None:
+            page.goto(url)
+            for text in texts:
+                page.get_by_text(text, exact=False).first.wait_for(timeout=60_000)
+            page.screenshot(path=shots / f"{name}.png")
+
+        show("asset graph", f"{urls['dagster']}/asset-groups", "predictions", "intermediate")
+        show("ledger", f"{urls['dagster']}/assets/predictions/ledger?view=overview", "hash-chained", "chain head")
+        show("checks", f"{urls['dagster']}/assets/predictions/ledger?view=checks", "chain_is_whole", "Succeeded")
+        show("candidate", f"{urls['dagster']}/assets/models/xgboost?view=overview", "feature_contract")
+        show("experiment", f"{urls['mlflow']}/#/experiments/1/runs", "xgboost 1", "strength_logit 1")
+        page.get_by_text("xgboost 1").first.click()
+        page.get_by_text("dagster_run_id").first.wait_for(timeout=60_000)
+        page.screenshot(path=shots / "mlflow run.png", full_page=True)
+        assert session.outside == []
+
+
+def test_a_second_up_says_where_the_first_one_is(up, demo):
+    said = demo.home.run("up")
+    assert "already up" in said
+    assert all(url in said for url in up[1].values())
+
+
+def test_sigterm_ends_everything_within_twenty_seconds(up, demo):
+    process, urls = up
+    pids = json.loads((demo.home.path / "run" / "up.json").read_text())["processes"].values()
+    begun = time.monotonic()
+    process.terminate()
+    assert process.wait(timeout=20) == 0
+    assert time.monotonic() - begun < 20
+    assert not [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
+    for url in urls.values():
+        with pytest.raises(OSError, match="refused"):
+            urllib.request.urlopen(url, timeout=2)
+    services = demo.home.json("status")["services"]
+    assert {services[name]["state"] for name in urls} == {"stopped"}
