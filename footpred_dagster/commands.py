@@ -53,6 +53,7 @@ def evaluate(selection: Selection, leagues: str, models: str | None, as_of: date
     """Rows of ``footpred evaluate``; names nobody knows and seasons nobody has are usage errors."""
     from footpred_dagster.core import registry
     from footpred_dagster.core.dataset import played_before
+    from footpred_dagster.core.domain import MAIN_LEAGUES
     from footpred_dagster.core.evaluating import MODEL_NAMES, NothingToEvaluate, as_row, evaluate_models
     from footpred_dagster.selection import parse_leagues
 
@@ -61,9 +62,11 @@ def evaluate(selection: Selection, leagues: str, models: str | None, as_of: date
         raise click.UsageError(f"unknown model {', '.join(sorted(unknown))}; known are {', '.join(MODEL_NAMES)}")
     groups = leagues.split(",")
     try:
-        parse_leagues(",".join(group for group in groups if group not in ("all", "top5")) or "main")
+        chosen = parse_leagues(",".join(group for group in groups if group not in ("all", "top5")) or "main")
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    if extra := [league for league in chosen if league not in MAIN_LEAGUES]:
+        raise click.UsageError(f"{', '.join(extra)}: extra leagues are loaded and rated, models judge main divisions")
     settings = Settings.from_env()
     migrate(database_url(settings))
     try:

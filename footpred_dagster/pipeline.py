@@ -16,7 +16,7 @@ from dagster import DagsterEventType, DagsterRunStatus, RunsFilter
 from footpred_dagster.checks import CheckStates
 from footpred_dagster.core.dataset import fixture_cut
 from footpred_dagster.core.storage import Archive
-from footpred_dagster.core.training import training_cut
+from footpred_dagster.core.training import can_learn, training_cut
 from footpred_dagster.partitions import LEAGUE_SEASONS
 from footpred_dagster.progress import LayerProgress, stdout_kept_for_results
 from footpred_dagster.selection import Selection
@@ -110,7 +110,7 @@ class Pipeline:
         return [
             results_target(pair.league, pair.season)
             for pair in LEAGUE_SEASONS
-            if pair.league in chosen.leagues and chosen.first <= pair.season <= chosen.last
+            if chosen.covers(pair.league, pair.season)
         ]
 
     def _fetch(self) -> None:
@@ -119,7 +119,7 @@ class Pipeline:
         if not isinstance(self.source, DirectorySource):
             done = settled(self.connection, datetime.now(UTC))
             targets = [target for target in targets if target.partition_key not in done]
-        self.progress.expect("source", len(targets))
+        self.progress.expect("source", len({target.path for target in targets}))
         try:
             report = fetch(
                 self.connection,
@@ -195,6 +195,9 @@ class Pipeline:
         unsettled = CheckStates(self.definitions, self.instance).unsettled()
         stale = stale_assets(specs, latest, self._cuts(specs), unsettled)
         stale = {key: reason for key, reason in stale.items() if key != FIXTURE_LIST}
+        if not can_learn(self.connection, self.request.clock):
+            stale = {key: reason for key, reason in stale.items() if key.path[0] not in CLOCK_LAYERS}
+            self.outcome.warnings.append("no match of a main division before as_of: no model was trained")
         for layer, keys in groupby(stale, key=lambda key: key.path[0]):
             self.progress.expect(layer, len(list(keys)))
         if stale:
