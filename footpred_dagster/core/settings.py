@@ -31,11 +31,17 @@ class Settings:
     home: folder of all state (embedded database, archive, dbt target, logs).
     database_url: an external PostgreSQL, or None for the embedded one. Kept out of ``repr``: it holds a password.
     source: where data comes from unless a run says otherwise.
+    live_scores: sources of live scores that are switched on, by name; none by default.
+    football_data_org_token: for the one of them that needs a token. Kept out of ``repr``.
+    openfootball: where the second source is, ``openfootball``, an address or a folder; None while it is off.
     """
 
     home: Path
     database_url: str | None = field(default=None, repr=False)
     source: str = "football-data"
+    openfootball: str | None = None
+    live_scores: tuple[str, ...] = ()
+    football_data_org_token: str | None = field(default=None, repr=False)
 
     @property
     def archive(self) -> Path:
@@ -63,6 +69,9 @@ class Settings:
             home=Path(home).expanduser().resolve() if home else default_home(),
             database_url=url,
             source=env.get("FOOTPRED_SOURCE") or "football-data",
+            openfootball=env.get("FOOTPRED_OPENFOOTBALL") or None,
+            live_scores=tuple(filter(None, map(str.strip, env.get("FOOTPRED_LIVE_SCORES", "").split(",")))),
+            football_data_org_token=env.get("FOOTPRED_FOOTBALL_DATA_ORG_TOKEN") or None,
         )
 
 
