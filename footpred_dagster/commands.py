@@ -39,7 +39,7 @@ def run(where: str | None, selection: Selection, as_of: datetime | None) -> tupl
         definitions, instance = _platform(settings)
         connection = stack.enter_context(connect(settings, autocommit=True))
         progress = stack.enter_context(LayerProgress())
-        request = Request(where, selection, as_of)
+        request = Request(where, selection, as_of, settings.openfootball)
         pipeline = Pipeline(
             definitions, instance, connection, LocalArchive(settings.archive), source, request, progress
         )
@@ -84,11 +84,12 @@ def evaluate(selection: Selection, leagues: str, models: str | None, as_of: date
 def status() -> dict[str, Any]:
     """State of every asset, from what Dagster recorded; nothing is run."""
     from footpred_dagster import report
+    from footpred_dagster.second_opinion import switched_off
 
     settings = Settings.from_env()
     definitions, instance = _platform(settings)
     with connect(settings, autocommit=True) as connection:
-        return report.status(connection, definitions, instance)
+        return report.status(connection, definitions, instance, off=switched_off(settings))
 
 
 def doctor() -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import groupby
 
 import dagster as dg
 
@@ -48,3 +50,12 @@ def extra_league_seasons(until: date) -> list[LeagueSeason]:
 _TODAY = datetime.now(UTC).date()
 LEAGUE_SEASONS = league_seasons(Season.containing(_TODAY)) + extra_league_seasons(_TODAY)
 LEAGUE_SEASON_PARTITIONS = dg.StaticPartitionsDefinition([pair.key for pair in LEAGUE_SEASONS])
+
+
+def neighbours(keys: Sequence[str]) -> list[tuple[str, str]]:
+    """Runs of neighbouring partitions, as (first, last): Dagster takes a range per run."""
+    position = {pair.key: index for index, pair in enumerate(LEAGUE_SEASONS)}
+    ordered = sorted(keys, key=position.__getitem__)
+    runs = groupby(enumerate(ordered), key=lambda item: position[item[1]] - item[0])
+    grouped = [[key for _, key in run] for _, run in runs]
+    return [(run[0], run[-1]) for run in grouped]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -131,9 +132,14 @@ def run_summary(connection: psycopg.Connection, request: Request, outcome: Outco
     }
 
 
-def status(connection: psycopg.Connection, definitions: dg.Definitions, instance: dg.DagsterInstance) -> dict[str, Any]:
-    """Every asset by key with its state: missing, stale (and why), failing (a check), or fresh."""
-    specs = definitions.resolve_all_asset_specs()
+def status(
+    connection: psycopg.Connection,
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    off: Collection[dg.AssetKey] = (),
+) -> dict[str, Any]:
+    """Every asset but those ``off``, by key with its state: missing, stale (and why), failing (a check), or fresh."""
+    specs = [spec for spec in definitions.resolve_all_asset_specs() if spec.key not in off]
     latest = latest_materializations(instance, [spec.key for spec in specs])
     checks = CheckStates(definitions, instance)
     stale = stale_assets(specs, latest, {}, checks.unsettled())

@@ -13,7 +13,7 @@ import yaml
 from footpred_dagster.core.settings import PACKAGE_ROOT
 
 KEYS = {
-    *("raw/matches", "raw/fixtures"),
+    *("raw/matches", "raw/fixtures", "raw/openfootball"),
     *("staging/leagues", "staging/team_aliases", "staging/stg_matches", "staging/stg_fixtures"),
     *("intermediate/int_matches", "intermediate/int_fixtures", "intermediate/int_match_spine"),
     *("intermediate/int_team_matches", "intermediate/int_team_form"),

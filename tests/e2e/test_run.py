@@ -10,7 +10,7 @@ import pytest
 
 from footpred_dagster.core.domain import Season
 from tests.support.command import Home, fresh_home
-from tests.support.site import build_site, clubs, season_rows, write_fixtures, write_season
+from tests.support.site import build_site, clubs, season_rows, write_extra, write_fixtures, write_season
 
 AS_OF = "2024-08-01"
 ARGUMENTS = ("--leagues", "E0,SC0", "--as-of", AS_OF)
@@ -184,6 +184,25 @@ def test_a_page_instead_of_a_file_is_a_warning_and_the_old_rows_stay(home, site,
     assert not any(
         "deliveries" in warning for warning in home.json("run", "--source", str(site), *ARGUMENTS)["warnings"]
     )
+
+
+def test_extra_leagues_are_loaded_and_rated_and_models_do_not_notice(home, site, first):
+    """Three seasons in one file; Elo and features are built for them, champion and scores stay what they are."""
+    seasons = {f"{start}": season_rows("NOR", Season(start), clubs("NOR")) for start in (2016, 2017, 2018)}
+    write_extra(site, "NOR", "Norway", seasons)
+    extra = home.json("run", "--source", str(site), "--leagues", "extra", "--as-of", AS_OF)
+    assert (extra["files"], extra["matches"], extra["errors"]) == (1, 3 * 56, [])
+    assert extra["champion"]["name"] == "elo_logit"
+    assert [row["n"] for row in extra["evaluation"]] == [row["n"] for row in first["evaluation"]]
+    with psycopg.connect(home.database_url) as connection:
+        rated = connection.execute("""
+            select season, count(*), count(closing_odds_home), count(distinct home_elo) > 5
+            from intermediate.int_matches inner join ratings.team_elo using (match_id, season)
+            where int_matches.league = 'NOR' group by 1 order by 1
+        """).fetchall()
+        learned = connection.execute("select max(training_rows) from models.versions").fetchone()
+    assert rated == [(str(year), 56, 56, True) for year in (2016, 2017, 2018)]
+    assert learned == (first["matches"],)
 
 
 def test_a_live_clock_seals_live_predictions(home, site, first):
