@@ -62,6 +62,8 @@ def load_results(connection: psycopg.Connection, archive: Archive, league: str, 
 
     def write(cursor: psycopg.Cursor, body: bytes) -> _Written:
         parsed = _parse(body, league, season)
+        if not parsed.facts["rows_read"] and _holds_rows(cursor, target):
+            raise FileRefused("season_gone", f"the file no longer holds {league} {season}, which was loaded before")
         cursor.execute("delete from raw.matches where partition_key = %s", [target.partition_key])
         rows = [(target.partition_key, league, str(season), *match) for match in parsed.matches]
         _copy(cursor, "matches", ("partition_key", "league", "season", *RawMatch._fields), rows)
@@ -75,6 +77,11 @@ def _parse(body: bytes, league: str, season: Season) -> ParsedFile:
     if file := LEAGUES[league].file:
         return parse_extra(body, file).get((league, season)) or ParsedFile([], [], dict(NO_ROWS))
     return parse_results(body, league, season)
+
+
+def _holds_rows(cursor: psycopg.Cursor, target: Target) -> bool:
+    held = cursor.execute("select exists (select from raw.matches where partition_key = %s)", [target.partition_key])
+    return held.fetchone() == (True,)
 
 
 def load_fixtures(connection: psycopg.Connection, archive: Archive) -> Loaded:

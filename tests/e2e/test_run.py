@@ -205,6 +205,21 @@ def test_extra_leagues_are_loaded_and_rated_and_models_do_not_notice(home, site,
     assert learned == (first["matches"],)
 
 
+def test_the_second_source_is_off_until_named_and_then_warns_of_what_it_does_not_share(home, site, first, tmp_path):
+    assert "raw/openfootball" not in {asset["key"] for asset in home.json("status")["assets"]}
+    match = {"date": "2023-08-07", "team1": "E0 Club A", "team2": "Nobody", "score": {"ft": [1, 0]}}
+    (tmp_path / "2023-24").mkdir()
+    (tmp_path / "2023-24" / "en.1.json").write_text(json.dumps({"matches": [match]}))
+    on = Home(home.path, {"FOOTPRED_OPENFOOTBALL": str(tmp_path)})
+    warned = on.json("run", "--source", str(site), *ARGUMENTS)
+    assert (warned["materialized"], warned["errors"]) == (1, [])
+    assert any("raw/openfootball:agrees_with_results" in warning for warning in warned["warnings"])
+    absent = Home(home.path, {"FOOTPRED_OPENFOOTBALL": str(tmp_path / "nowhere")})
+    silent = absent.json("run", "--source", str(site), *ARGUMENTS)
+    assert (silent["materialized"], silent["errors"]) == (0, [])
+    assert any("without a second opinion" in warning for warning in silent["warnings"])
+
+
 def test_a_live_clock_seals_live_predictions(home, site, first):
     soon = date(date.today().year + 1, 8, 20)
     write_fixtures(site, [FIXTURE_ROWS[1] | {"Date": soon.strftime("%d/%m/%Y")}])

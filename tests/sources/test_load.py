@@ -246,6 +246,18 @@ def test_a_changed_extra_file_replaces_every_season_and_a_refused_one_none(wareh
     assert _count(warehouse) == 4
 
 
+def test_a_season_that_vanishes_from_its_file_keeps_its_rows(warehouse, archive, site):
+    _write_extra(site, EXTRA_ROWS)
+    _load_extra(warehouse, archive, site)
+    _write_extra(site, EXTRA_ROWS[:3])
+    states = {key: state for key, (state, _) in _load_extra(warehouse, archive, site).items()}
+    assert states["ARG|2022"] == "refused"
+    assert (states["ARG|2021"], states["ARG|2023"], _count(warehouse)) == ("loaded", "loaded", 4)
+    assert warehouse.execute("select partition_key, reason from raw.refusals").fetchall() == [
+        ("ARG|2022", "season_gone")
+    ]
+
+
 def test_complete_seasons_of_calendar_years_are_settled_in_march(warehouse, archive, site):
     _write_extra(site, EXTRA_ROWS)
     _load_extra(warehouse, archive, site)
