@@ -34,7 +34,11 @@ def _parsed(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Param
 
 
 leagues_option = click.option(
-    "--leagues", default="main", show_default=True, callback=_parsed(parse_leagues), help="main, all, or codes: E0,D1."
+    "--leagues",
+    default="main",
+    show_default=True,
+    callback=_parsed(parse_leagues),
+    help="main (22 divisions), extra (the 16 files of new/), all, or codes: E0,ARG-COPA.",
 )
 as_of_option = click.option(
     "--as-of",
@@ -187,7 +191,7 @@ def down(as_json: bool) -> None:
 def _selection(leagues: tuple[str, ...], seasons: str | None, as_of: Any) -> Selection:
     until = Season.containing((as_of or datetime.now(UTC)).date())
     try:
-        return Selection(leagues, *parse_seasons(seasons, until))
+        return Selection(leagues, *parse_seasons(seasons, until), bounded=seasons is not None)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--seasons") from error
 

@@ -44,7 +44,7 @@ def run(where: str | None, selection: Selection, as_of: datetime | None) -> tupl
             raise click.UsageError(str(error)) from error
         definitions, instance = _platform(settings)
         progress = stack.enter_context(LayerProgress())
-        request = Request(where, selection, as_of)
+        request = Request(where, selection, as_of, settings.openfootball)
         pipeline = Pipeline(
             definitions, instance, connection, LocalArchive(settings.archive), source, request, progress
         )
@@ -58,6 +58,7 @@ def evaluate(selection: Selection, leagues: str, models: str | None, as_of: date
     """Rows of ``footpred evaluate``; names nobody knows and seasons nobody has are usage errors."""
     from footpred_dagster.core import registry
     from footpred_dagster.core.dataset import played_before
+    from footpred_dagster.core.domain import MAIN_LEAGUES
     from footpred_dagster.core.evaluating import MODEL_NAMES, NothingToEvaluate, as_row, evaluate_models
     from footpred_dagster.selection import parse_leagues
 
@@ -66,9 +67,11 @@ def evaluate(selection: Selection, leagues: str, models: str | None, as_of: date
         raise click.UsageError(f"unknown model {', '.join(sorted(unknown))}; known are {', '.join(MODEL_NAMES)}")
     groups = leagues.split(",")
     try:
-        parse_leagues(",".join(group for group in groups if group not in ("all", "top5")) or "main")
+        chosen = parse_leagues(",".join(group for group in groups if group not in ("all", "top5")) or "main")
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    if extra := [league for league in chosen if league not in MAIN_LEAGUES]:
+        raise click.UsageError(f"{', '.join(extra)}: extra leagues are loaded and rated, models judge main divisions")
     settings = Settings.from_env()
     migrate(database_url(settings))
     try:
@@ -86,11 +89,12 @@ def evaluate(selection: Selection, leagues: str, models: str | None, as_of: date
 def status() -> dict[str, Any]:
     """State of every asset, from what Dagster recorded; nothing is run."""
     from footpred_dagster import report
+    from footpred_dagster.second_opinion import switched_off
 
     settings = Settings.from_env()
     definitions, instance = _platform(settings)
     with connect(settings, autocommit=True) as connection:
-        return report.status(connection, definitions, instance)
+        return report.status(connection, definitions, instance, off=switched_off(settings))
 
 
 def doctor() -> dict[str, Any]:

@@ -17,9 +17,10 @@ from footpred_dagster.checks import CheckStates
 from footpred_dagster.core.dataset import fixture_cut
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import Archive
-from footpred_dagster.core.training import training_cut
-from footpred_dagster.partitions import LEAGUE_SEASONS
+from footpred_dagster.core.training import can_learn, training_cut
+from footpred_dagster.partitions import LEAGUE_SEASONS, neighbours
 from footpred_dagster.progress import LayerProgress, stdout_kept_for_results
+from footpred_dagster.second_opinion import OPENFOOTBALL, consult
 from footpred_dagster.selection import Selection
 from footpred_dagster.sources.base import Source, SourceUnavailable
 from footpred_dagster.sources.directory import DirectorySource
@@ -40,11 +41,13 @@ PLANNED_WITHIN = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the user asked for. ``where`` names the source; ``as_of`` is None for the real clock."""
+    """What the user asked for. ``where`` names the source, ``second`` the one results are checked against, if any;
+    ``as_of`` is None for the real clock."""
 
     where: str
     selection: Selection
     as_of: datetime | None
+    second: str | None = None
 
     @property
     def clock(self) -> datetime:
@@ -89,6 +92,7 @@ class Pipeline:
             self._materialize_raw()
             if not self.outcome.errors and not self._raw_is_blocked():
                 self._materialize_stale()
+                self._consult()
         return self.outcome
 
     @contextlib.contextmanager
@@ -118,7 +122,7 @@ class Pipeline:
         return [
             results_target(pair.league, pair.season)
             for pair in LEAGUE_SEASONS
-            if pair.league in chosen.leagues and chosen.first <= pair.season <= chosen.last
+            if chosen.covers(pair.league, pair.season)
         ]
 
     def _fetch(self) -> None:
@@ -127,7 +131,7 @@ class Pipeline:
         if not isinstance(self.source, DirectorySource):
             done = settled(self.connection, datetime.now(UTC))
             targets = [target for target in targets if target.partition_key not in done]
-        self.progress.expect("source", len(targets))
+        self.progress.expect("source", len({target.path for target in targets}))
         try:
             report = fetch(
                 self.connection,
@@ -146,7 +150,7 @@ class Pipeline:
         unsettled = CheckStates(self.definitions, self.instance).unsettled()
         wanted = due(self.connection, self._targets()) or self._unreported_partitions(RESULTS in unsettled)
         self.progress.expect("raw", len(wanted))
-        ranges = _ranges(wanted)
+        ranges = neighbours(wanted)
         for first, last in ranges:
             tags = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
             # The checks look at the whole table: once, when the last range is in.
@@ -202,11 +206,24 @@ class Pipeline:
         latest = latest_materializations(self.instance, [spec.key for spec in specs])
         unsettled = CheckStates(self.definitions, self.instance).unsettled()
         stale = stale_assets(specs, latest, self._cuts(specs), unsettled)
-        stale = {key: reason for key, reason in stale.items() if key != FIXTURE_LIST}
+        stale = {key: reason for key, reason in stale.items() if key not in (FIXTURE_LIST, OPENFOOTBALL)}
+        if not can_learn(self.connection, self.request.clock):
+            stale = {key: reason for key, reason in stale.items() if key.path[0] not in CLOCK_LAYERS}
+            self.outcome.warnings.append("no match of a main division before as_of: no model was trained")
         for layer, keys in groupby(stale, key=lambda key: key.path[0]):
             self.progress.expect(layer, len(list(keys)))
         if stale:
             self._execute(list(stale))
+
+    def _consult(self) -> None:
+        """The second source, where one is configured: loaded and compared when it or the results changed."""
+        if self.request.second is None:
+            return
+        news, warning = consult(self.connection, self.archive, self.request.second, self.request.selection)
+        self.outcome.warnings += [warning] if warning else []
+        if news or self.outcome.materialized:
+            self.progress.expect("raw", 1)
+            self._execute([OPENFOOTBALL])
 
     def _cuts(self, specs: Iterable[dg.AssetSpec]) -> dict[dg.AssetKey, str]:
         """What the clock lets each asset see; empty before there are features, when all behind them is stale anyway."""
@@ -224,7 +241,9 @@ class Pipeline:
         run_id = str(uuid.uuid4())
         layers = {key.path[0] for key in keys}
         resources: dict[str, object] = {}
-        if "raw" in layers:
+        if OPENFOOTBALL in keys:
+            resources["second_source"] = {"config": {"where": self.request.second, "asked": True}}
+        elif "raw" in layers:
             resources["source"] = {"config": {"where": self.request.where, "max_age": PLANNED_WITHIN}}
         if layers.intersection(CLOCK_LAYERS) and self.request.as_of:
             resources["clock"] = {"config": {"as_of": self.request.as_of.isoformat()}}
@@ -282,12 +301,3 @@ def _explain(message: str) -> str:
 
 def _data_version(materialization: dg.AssetMaterialization) -> str | None:
     return (materialization.tags or {}).get("dagster/data_version")
-
-
-def _ranges(keys: Sequence[str]) -> list[tuple[str, str]]:
-    """Runs of neighbouring partitions, as (first, last): Dagster takes a range per run."""
-    position = {pair.key: index for index, pair in enumerate(LEAGUE_SEASONS)}
-    ordered = sorted(keys, key=position.__getitem__)
-    runs = groupby(enumerate(ordered), key=lambda item: position[item[1]] - item[0])
-    grouped = [[key for _, key in run] for _, run in runs]
-    return [(run[0], run[-1]) for run in grouped]

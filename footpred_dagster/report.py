@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -15,8 +16,10 @@ from footpred_dagster.core.evaluating import ALIASES
 from footpred_dagster.core.provenance import simulated
 from footpred_dagster.core.registry import champion
 from footpred_dagster.core.settings import Settings
+from footpred_dagster.partitions import LEAGUE_SEASONS
 from footpred_dagster.pipeline import Outcome, Request
 from footpred_dagster.selection import Selection
+from footpred_dagster.sources.base import results_path
 from footpred_dagster.staleness import latest_materializations, stale_assets
 
 LAYERS = ("raw", "staging", "intermediate", "ratings", "features", "marts", "models", "predictions", "monitoring")
@@ -24,29 +27,29 @@ LAYERS = ("raw", "staging", "intermediate", "ratings", "features", "marts", "mod
 
 def warehouse_counts(connection: psycopg.Connection, selection: Selection, clock: datetime) -> dict[str, Any]:
     """Totals the warehouse holds within the selection and before ``clock`` (fixtures: after it)."""
-    scope = {"leagues": list(selection.leagues), "seasons": selection.seasons, "clock": clock}
+    pairs = {pair.key: pair for pair in LEAGUE_SEASONS if selection.covers(pair.league, pair.season)}
+    scope = {"keys": list(pairs), "clock": clock}
+    loaded = connection.execute("select partition_key from raw.loads where partition_key = any(%(keys)s)", scope)
+    files = {results_path(pairs[key].league, pairs[key].season) for (key,) in loaded.fetchall()}
     row = connection.execute(
         """
         select
-            (select count(*) from raw.loads where split_part(partition_key, '|', 1) = any(%(leagues)s)
-                and split_part(partition_key, '|', 2) = any(%(seasons)s)),
-            (select count(*) from intermediate.int_matches where league = any(%(leagues)s)
-                and season = any(%(seasons)s) and status = 'played' and kickoff < %(clock)s),
-            (select count(*) from intermediate.int_fixtures where league = any(%(leagues)s)
-                and season = any(%(seasons)s) and kickoff > %(clock)s)
+            (select count(*) from intermediate.int_matches where league || '|' || season = any(%(keys)s)
+                and status = 'played' and kickoff < %(clock)s),
+            (select count(*) from intermediate.int_fixtures where league || '|' || season = any(%(keys)s)
+                and kickoff > %(clock)s)
         """,
         scope,
-    ).fetchone() or (0, 0, 0)
+    ).fetchone() or (0, 0)
     quarantined = connection.execute(
         """
         select reason, count(*) from raw.quarantine
-        where partition_key = 'fixtures' or (split_part(partition_key, '|', 1) = any(%(leagues)s)
-            and split_part(partition_key, '|', 2) = any(%(seasons)s))
+        where partition_key = 'fixtures' or partition_key = any(%(keys)s)
         group by reason order by count(*) desc, reason
         """,
         scope,
     ).fetchall()
-    return {"files": row[0], "matches": row[1], "fixtures": row[2], "quarantined": dict(quarantined)}
+    return {"files": len(files), "matches": row[0], "fixtures": row[1], "quarantined": dict(quarantined)}
 
 
 def champion_name(connection: psycopg.Connection) -> dict[str, Any] | None:
@@ -128,9 +131,14 @@ def run_summary(connection: psycopg.Connection, request: Request, outcome: Outco
     }
 
 
-def status(connection: psycopg.Connection, definitions: dg.Definitions, instance: dg.DagsterInstance) -> dict[str, Any]:
-    """Every asset by key with its state: missing, stale (and why), failing (a check), or fresh."""
-    specs = definitions.resolve_all_asset_specs()
+def status(
+    connection: psycopg.Connection,
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    off: Collection[dg.AssetKey] = (),
+) -> dict[str, Any]:
+    """Every asset but those ``off``, by key with its state: missing, stale (and why), failing (a check), or fresh."""
+    specs = [spec for spec in definitions.resolve_all_asset_specs() if spec.key not in off]
     latest = latest_materializations(instance, [spec.key for spec in specs])
     checks = CheckStates(definitions, instance)
     stale = stale_assets(specs, latest, {}, checks.unsettled())

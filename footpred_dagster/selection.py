@@ -6,31 +6,44 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from footpred_dagster.core.domain import FIRST_SEASON, MAIN_LEAGUES, Season
+from footpred_dagster.core.domain import EXTRA_LEAGUES, FIRST_SEASON, LEAGUES, MAIN_LEAGUES, Season
+
+GROUPS = {"main": tuple(MAIN_LEAGUES), "extra": tuple(EXTRA_LEAGUES), "all": tuple(LEAGUES)}
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """League codes, and a closed range of seasons."""
+    """League codes, and a closed range of seasons.
+
+    bounded: the user gave the range. Otherwise it ends where as_of lies, and extra leagues, whose one file holds all
+    their seasons, are taken whole: as_of cuts later.
+    """
 
     leagues: tuple[str, ...]
     first: Season
     last: Season
+    bounded: bool = True
+
+    def covers(self, league: str, season: Season) -> bool:
+        """Whether a partition is meant; seasons of a calendar year go by the year they start in."""
+        in_range = self.first.start <= season.start <= self.last.start
+        return league in self.leagues and (in_range or (league in EXTRA_LEAGUES and not self.bounded))
 
     @property
     def seasons(self) -> list[str]:
+        """Seasons of the main divisions, as they are stored."""
         return [str(Season(start)) for start in range(self.first.start, self.last.start + 1)]
 
 
 def parse_leagues(text: str) -> tuple[str, ...]:
-    """``main`` (the 22 main divisions), ``all``, or codes such as ``E0,D1``; raises ValueError naming the unknown."""
-    if text in ("main", "all"):
-        return tuple(MAIN_LEAGUES)
+    """``main``, ``extra``, ``all``, or codes such as ``E0,ARG-COPA``; raises ValueError naming the unknown."""
+    if text in GROUPS:
+        return GROUPS[text]
     codes = tuple(dict.fromkeys(code.strip() for code in text.split(",") if code.strip()))
-    if unknown := [code for code in codes if code not in MAIN_LEAGUES]:
-        raise ValueError(f"unknown league {', '.join(unknown)}; known are main, all, {', '.join(MAIN_LEAGUES)}")
+    if unknown := [code for code in codes if code not in LEAGUES]:
+        raise ValueError(f"unknown league {', '.join(unknown)}; known are {', '.join([*GROUPS, *LEAGUES])}")
     if not codes:
-        raise ValueError("no league given; write main, all, or codes such as E0,D1")
+        raise ValueError("no league given; write main, extra, all, or codes such as E0,D1")
     return codes
 
 

@@ -1,4 +1,7 @@
-"""The one place where as_of cuts: what a model may learn from, and which fixtures it may predict."""
+"""The one place where as_of cuts: what a model may learn from, and which fixtures it may predict.
+
+Here extra leagues are left out as well: tables hold them, models learn from and are judged on the main divisions.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import psycopg
 from psycopg import sql
 
 from footpred_dagster.core.contract import FEATURE_NAMES, IDENTITY
+from footpred_dagster.core.domain import MAIN_LEAGUES
 from footpred_dagster.core.frames import read_frame
 
 ODDS = tuple(f"{line}_odds_{side}" for line in ("opening", "closing") for side in ("home", "draw", "away"))
@@ -21,19 +25,20 @@ def _frame(connection: psycopg.Connection, query: sql.Composed) -> pd.DataFrame:
 
 
 def played_before(connection: psycopg.Connection, as_of: datetime) -> pd.DataFrame:
-    """Played matches with kickoff before ``as_of``: identity, allow-listed features, ``outcome`` and odds, by kickoff.
+    """Main divisions' matches with kickoff before ``as_of``: identity, features, ``outcome`` and odds, by kickoff.
 
-    Odds ride along for the benchmark lines; no model reads them.
+    Features are the allow-listed ones. Odds ride along for the benchmark lines; no model reads them.
     """
     query = sql.SQL("""
         select {features}, matches.outcome, {odds}
         from features.fct_match_features as features
         inner join intermediate.int_matches as matches using (match_id)
-        where matches.status = 'played' and matches.kickoff < {as_of}
+        where matches.status = 'played' and matches.kickoff < {as_of} and matches.league = any({leagues})
         order by matches.kickoff, match_id
     """).format(
         features=_columns("features", IDENTITY + FEATURE_NAMES),
         odds=_columns("matches", ODDS),
+        leagues=sql.Literal(list(MAIN_LEAGUES)),
         as_of=sql.Literal(as_of),
     )
     return _frame(connection, query).astype({"outcome": "int64"})

@@ -2,6 +2,9 @@
 
 Nothing here does I/O. League facts are stated once more in ``dbt_project/seeds/leagues.csv`` for SQL; a contract test
 holds the two together.
+
+Models are trained and judged on the main divisions only. The extra leagues have no opening odds, no shots and calendars
+of their own; they are loaded, identified and rated, and left out in one place (``core/dataset.py``).
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ ASSUMED_KICKOFF = time(15, 0)
 FIRST_SEASON = 1993
 SEASON_END = (6, 30)
 """Month and day by which every main division has finished (latest ever: 29 June 2003; 2019-20 ran into August)."""
+YEAR_SEASON_END = (3, 1)
+"""The same, a year on, for seasons that follow the calendar year (latest ever: Brazil's 2020, on 26 February 2021)."""
 
 
 class Outcome(IntEnum):
@@ -33,22 +38,45 @@ class Outcome(IntEnum):
 
 @dataclass(frozen=True, order=True, slots=True)
 class Season:
-    """An autumn-to-spring season, ordered by the year it starts in."""
+    """A season by the year it starts in: from autumn to spring (every main division), or within a calendar year.
+
+    Ordered by time, and so is the text it is stored as: ``2016`` before ``2016-17`` before ``2017``.
+    """
 
     start: int
+    autumn: bool = True
 
     def __str__(self) -> str:
-        return f"{self.start}-{(self.start + 1) % 100:02d}"
+        return f"{self.start}-{(self.start + 1) % 100:02d}" if self.autumn else str(self.start)
 
     @property
     def site_code(self) -> str:
-        """Four digits as the source's paths spell them: ``2425`` for 2024-25."""
+        """Four digits as the source's paths and the command line spell them: ``2425`` for 2024-25 and for 2024."""
         return f"{self.start % 100:02d}{(self.start + 1) % 100:02d}"
 
     @property
     def end(self) -> datetime:
         """The instant from which the season counts as complete."""
-        return datetime(self.start + 1, *SEASON_END, tzinfo=UTC)
+        return datetime(self.start + 1, *(SEASON_END if self.autumn else YEAR_SEASON_END), tzinfo=UTC)
+
+    @property
+    def first_day(self) -> date:
+        """The earliest day a match of this season can be played on."""
+        return date(self.start, 7 if self.autumn else 1, 1)
+
+    def holds(self, day: date) -> bool:
+        """Whether a match of this season can be played on ``day``, postponed ones included.
+
+        Real extremes: 1 July (Mexico 2023) and 12 August of the next year (Romania 2020) from autumn to spring, 22
+        January (Argentina 2026) and 26 February of the next year (Brazil 2021) in a calendar year.
+        """
+        last_day = date(self.start + 1, 8, 31) if self.autumn else date(self.start + 1, 3, 31)
+        return self.first_day <= day <= last_day
+
+    @classmethod
+    def stored(cls, text: str) -> Season:
+        """Read what ``str`` wrote: ``2024-25`` or ``2024``. There 2021 is a calendar year, never the site code."""
+        return cls(int(text), autumn=False) if re.fullmatch(r"\d{4}", text) else cls.parse(text)
 
     @classmethod
     def parse(cls, text: str) -> Season:
@@ -75,14 +103,51 @@ def _century(two_digits: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """Seasons of one calendar in a row, by start year; ``last`` is None while they go on."""
+
+    first: int
+    last: int | None = None
+    autumn: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class League:
-    """One division. ``first_season`` is the start year of its first season at the source."""
+    """One competition. ``first_season`` is the start year of its first season at the source.
+
+    file: code of the file under ``new/`` that holds all its seasons; None for a main division, with one file each.
+    calendars: which seasons it has had; empty for a main division, which plays from autumn to spring throughout.
+    """
 
     code: str
     name: str
     country: str
     tier: int
     first_season: int
+    file: str | None = None
+    calendars: tuple[Run, ...] = ()
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        return self.calendars or (Run(self.first_season),)
+
+    @property
+    def calendar(self) -> str:
+        """``autumn`` (to spring) or ``year``: how its newest seasons run."""
+        return "autumn" if self.runs[-1].autumn else "year"
+
+    def seasons(self, until: date) -> list[Season]:
+        """Every season that can have begun by ``until``, oldest first."""
+        found = [
+            Season(start, run.autumn) for run in self.runs for start in range(run.first, (run.last or until.year) + 1)
+        ]
+        return [season for season in found if season.first_day <= until]
+
+    def has(self, season: Season) -> bool:
+        """Whether the league played, plays or will play such a season."""
+        return any(
+            run.autumn == season.autumn and run.first <= season.start <= (run.last or season.start) for run in self.runs
+        )
 
 
 MAIN_LEAGUES: dict[str, League] = {
@@ -112,6 +177,38 @@ MAIN_LEAGUES: dict[str, League] = {
         League("G1", "Super League", "Greece", 1, 1994),
     )
 }
+
+_SINCE_2012 = (Run(2012),)
+_YEARS_SINCE_2012 = (Run(2012, autumn=False),)
+_ARGENTINA = (Run(2012, 2013), Run(2014, 2016, autumn=False), Run(2016, 2019), Run(2021, autumn=False))
+_COPA = (Run(2020, 2024, autumn=False),)
+
+EXTRA_LEAGUES: dict[str, League] = {
+    league.code: league
+    for league in (
+        League("ARG", "Liga Profesional", "Argentina", 1, 2012, "ARG", _ARGENTINA),
+        League("ARG-COPA", "Copa de la Liga Profesional", "Argentina", 1, 2020, "ARG", _COPA),
+        League("AUT", "Bundesliga", "Austria", 1, 2012, "AUT", _SINCE_2012),
+        League("BRA", "Série A", "Brazil", 1, 2012, "BRA", _YEARS_SINCE_2012),
+        League("CHN", "Super League", "China", 1, 2014, "CHN", (Run(2014, autumn=False),)),
+        League("DNK", "Superliga", "Denmark", 1, 2012, "DNK", _SINCE_2012),
+        League("FIN", "Veikkausliiga", "Finland", 1, 2012, "FIN", _YEARS_SINCE_2012),
+        League("IRL", "Premier Division", "Ireland", 1, 2012, "IRL", _YEARS_SINCE_2012),
+        League("JPN", "J1 League", "Japan", 1, 2012, "JPN", (Run(2012, 2025, autumn=False), Run(2026))),
+        League("MEX", "Liga MX", "Mexico", 1, 2012, "MEX", _SINCE_2012),
+        League("NOR", "Eliteserien", "Norway", 1, 2012, "NOR", _YEARS_SINCE_2012),
+        League("POL", "Ekstraklasa", "Poland", 1, 2012, "POL", _SINCE_2012),
+        League("ROU", "Superliga", "Romania", 1, 2012, "ROU", _SINCE_2012),
+        League("RUS", "Premier League", "Russia", 1, 2012, "RUS", _SINCE_2012),
+        League("SWE", "Allsvenskan", "Sweden", 1, 2012, "SWE", _YEARS_SINCE_2012),
+        League("SWZ", "Super League", "Switzerland", 1, 2012, "SWZ", _SINCE_2012),
+        League("SWZ-2", "Challenge League", "Switzerland", 2, 2020, "SWZ", (Run(2020, 2020),)),
+        League("USA", "Major League Soccer", "USA", 1, 2012, "USA", _YEARS_SINCE_2012),
+    )
+}
+"""The sixteen files of ``new/``; two of them hold two competitions. Japan moved to autumn in 2026."""
+
+LEAGUES = MAIN_LEAGUES | EXTRA_LEAGUES
 
 TOP_FIVE = ("E0", "D1", "I1", "SP1", "F1")
 

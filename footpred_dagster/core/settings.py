@@ -33,12 +33,18 @@ class Settings:
     database_url: an external PostgreSQL, or None for the embedded one. Kept out of ``repr``: it holds a password.
     mlflow_uri: an MLflow server or store, or None for one in a database beside ours.
     source: where data comes from unless a run says otherwise; None for where the data of this home came from.
+    live_scores: sources of live scores that are switched on, by name; none by default.
+    football_data_org_token: for the one of them that needs a token. Kept out of ``repr``.
+    openfootball: where the second source is, ``openfootball``, an address or a folder; None while it is off.
     """
 
     home: Path
     database_url: str | None = field(default=None, repr=False)
     source: str | None = None
     mlflow_uri: str | None = field(default=None, repr=False)
+    openfootball: str | None = None
+    live_scores: tuple[str, ...] = ()
+    football_data_org_token: str | None = field(default=None, repr=False)
 
     @property
     def archive(self) -> Path:
@@ -71,6 +77,9 @@ class Settings:
             database_url=url,
             source=env.get("FOOTPRED_SOURCE") or None,
             mlflow_uri=env.get("MLFLOW_TRACKING_URI") or None,
+            openfootball=env.get("FOOTPRED_OPENFOOTBALL") or None,
+            live_scores=tuple(filter(None, map(str.strip, env.get("FOOTPRED_LIVE_SCORES", "").split(",")))),
+            football_data_org_token=env.get("FOOTPRED_FOOTBALL_DATA_ORG_TOKEN") or None,
         )
 
 

@@ -21,6 +21,7 @@ from footpred_dagster.core.backtest import (
     walk_forward,
     windows,
 )
+from footpred_dagster.core.domain import MAIN_LEAGUES
 from footpred_dagster.core.models.base import Model
 from footpred_dagster.core.models.recipes import RECIPES
 from footpred_dagster.core.promotion import decide
@@ -33,13 +34,25 @@ def training_cut(connection: psycopg.Connection, as_of: datetime) -> str:
     rows = connection.execute(
         """
         select season, count(*), max(kickoff) from intermediate.int_matches
-        where status = 'played' and kickoff < %s group by season order by season
+        where status = 'played' and kickoff < %s and league = any(%s) group by season order by season
         """,
-        [as_of],
+        [as_of, list(MAIN_LEAGUES)],
     ).fetchall()
     judged = windows([row[0] for row in rows], as_of).seasons
     newest = max((row[2] for row in rows), default=None)
     return f"{sum(row[1] for row in rows)} matches to {newest}, judged on {', '.join(judged) or 'nothing'}"
+
+
+def can_learn(connection: psycopg.Connection, as_of: datetime) -> bool:
+    """Whether any main division's match dated before ``as_of`` is loaded; extra leagues teach models nothing."""
+    found = connection.execute(
+        """
+        select exists (select from raw.matches
+            where home_goals is not null and match_date < %s and league = any(%s))
+        """,
+        [as_of.date(), list(MAIN_LEAGUES)],
+    ).fetchone()
+    return found == (True,)
 
 
 @dataclass(frozen=True, slots=True)

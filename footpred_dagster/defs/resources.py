@@ -15,6 +15,7 @@ from footpred_dagster.core.storage import Archive, LocalArchive
 from footpred_dagster.dbt import DBT, fresh_project
 from footpred_dagster.sources.base import Source
 from footpred_dagster.sources.catalog import open_source, usual_source
+from footpred_dagster.sources.openfootball import open_openfootball
 from footpred_dagster.tracking import ExperimentLog
 
 SETTINGS = Settings.from_env()
@@ -54,6 +55,21 @@ class SourceSite(dg.ConfigurableResource):
             yield source
 
 
+class SecondSource(dg.ConfigurableResource):
+    """openfootball, off by default: ``openfootball`` for the repository, an http(s) base URL, or a folder like it.
+
+    asked: who planned the run has fetched what he wants; only load.
+    """
+
+    where: str = SETTINGS.openfootball or ""
+    asked: bool = False
+
+    @contextmanager
+    def open(self) -> Iterator[Source]:
+        with closing(open_openfootball(self.where)) as source:
+            yield source
+
+
 class Clock(dg.ConfigurableResource):
     """The instant everything is trained, judged, counted and predicted as of; empty means now."""
 
@@ -75,6 +91,7 @@ def resources() -> dg.Definitions:
             "warehouse": Warehouse(),
             "archive": ArchiveStore(),
             "source": SourceSite(),
+            "second_source": SecondSource(),
             "clock": Clock(),
             "experiments": ExperimentLog(),
             "dbt": DbtCliResource(project_dir=PROJECT, dbt_executable=DBT),

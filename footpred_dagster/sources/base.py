@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from footpred_dagster.core.domain import Season
+from footpred_dagster.core.domain import LEAGUES, Season
 
 FIXTURES_PATH = "fixtures.csv"
 
@@ -74,5 +74,6 @@ class Source(Protocol):
 
 
 def results_path(league: str, season: Season) -> str:
-    """Where a main division's season lives, relative to the source: ``mmz4281/2425/E0.csv``."""
-    return f"mmz4281/{season.site_code}/{league}.csv"
+    """Where a season lives, relative to the source: ``mmz4281/2425/E0.csv``, or in its league's one ``new/ARG.csv``."""
+    file = LEAGUES[league].file
+    return f"new/{file}.csv" if file else f"mmz4281/{season.site_code}/{league}.csv"

@@ -44,21 +44,28 @@ def fetch(
 ) -> FetchReport:
     """Fetch each target that was not answered for in the last ``max_age`` seconds; archive new bodies before logging.
 
+    A path that several partitions share is asked for once, and the answer counts for each of them.
     The connection must be in autocommit: each answer is logged as it comes, so that an interrupted fetch resumes.
     Raises SourceUnavailable, and MixedOrigins before anything is kept; what was fetched before stays fetched.
     """
     report = FetchReport()
     origin = simulated(connection)
+    asked: dict[str, list[str]] = {}
     for target in targets:
+        if target.path in asked:
+            asked[target.path].append(target.partition_key)
+            continue
         progress(target)
         previous = _previous(connection, source.name, target.path)
         if previous and previous.age < max_age:
+            asked[target.path] = report.fresh
             report.fresh.append(target.partition_key)
             continue
         known = Validators(previous.etag, previous.last_modified) if previous and previous.sha256 else None
         try:
             answer = source.fetch(target.path, known)
         except BodyTooLarge:
+            asked[target.path] = report.refused
             report.refused.append(target.partition_key)
             continue
         digest = previous.sha256 if answer.status == 304 and previous else None
@@ -72,6 +79,7 @@ def fetch(
             if previous and digest == previous.sha256
             else report.changed
         )
+        asked[target.path] = bucket
         bucket.append(target.partition_key)
         connection.execute(
             """

@@ -15,19 +15,17 @@ from functools import partial
 
 from footpred_dagster.core.domain import Season
 from footpred_dagster.sources.records import ParsedFile, ParsedFixtures, Quarantined, RawFixture, RawMatch
-from footpred_dagster.sources.tabular import JSON, FileRefused, Table, read_table
-from footpred_dagster.sources.values import (
-    MAX_GOALS,
-    NO_STATISTICS,
-    STATISTICS,
-    is_name,
-    parse_date,
-    parse_whole,
-    read_odds,
-    read_statistics,
-    read_time,
-    result_of,
+from footpred_dagster.sources.rows import (
+    SHOWN,
+    Believed,
+    Dropped,
+    Quarantine,
+    read_facts,
+    read_goals,
+    read_key,
 )
+from footpred_dagster.sources.tabular import JSON, FileRefused, Table, read_table
+from footpred_dagster.sources.values import NO_STATISTICS, STATISTICS, read_odds, read_statistics, read_time
 
 __all__ = [
     "JSON",
@@ -51,13 +49,6 @@ CLOSING = ("AvgCH", "AvgCD", "AvgCA")
 ONE_ROUND = 10
 """Rows that must all miss the season before the file counts as another season's and not as one with typos."""
 
-_SHOWN = 80
-_DATE_STYLES = {2: "dd/mm/yy", 4: "dd/mm/yyyy"}
-
-
-class _Dropped(Exception):
-    """This row is not believed; arguments: column, reason, value."""
-
 
 def parse_results(body: bytes, league: str, season: Season) -> ParsedFile:
     """Read ``mmz4281/<season>/<league>.csv``; raises FileRefused."""
@@ -65,24 +56,24 @@ def parse_results(body: bytes, league: str, season: Season) -> ParsedFile:
     if not table.rows:
         raise FileRefused("empty", "a header without a row; a later fetch brings the matches")
     opening = _opening_columns(table)
-    believed, quarantine = _Believed(), _Quarantine()
+    believed, quarantine = Believed(), Quarantine()
     for line, cells in table.select((*KEY_COLUMNS, "Time", *SCORE_COLUMNS, *STATISTICS, "HTR", *opening, *CLOSING)):
         if cells[0] and cells[0] != league and not cells[0].startswith("#"):
             raise FileRefused(
                 "wrong_division",
-                f"line {line} is of division {cells[0][:_SHOWN]!r}, {league} was asked for; the site serves another "
+                f"line {line} is of division {cells[0][:SHOWN]!r}, {league} was asked for; the site serves another "
                 f"division here until the season starts",
             )
         try:
-            believed.add(_read_match(line, cells, season, opening, quarantine), quarantine)
-        except _Dropped as refusal:
+            believed.add(_read_match(line, cells, season, opening, quarantine), quarantine, "FTHG")
+        except Dropped as refusal:
             quarantine.drop(line, *refusal.args)
     matches = list(believed.matches.values())
     outside = sum(item.reason == "date_outside_season" for item in quarantine.records)
     if not matches and outside >= ONE_ROUND:
         raise FileRefused("wrong_season", f"no row is of {season}: the site serves another season here for now")
     lines = {match.line for match in matches}
-    return ParsedFile(matches, quarantine.sorted(lines), _facts(table, believed.duplicates))
+    return ParsedFile(matches, quarantine.sorted(lines), read_facts(table, believed.duplicates))
 
 
 def parse_fixtures(body: bytes, leagues: Container[str]) -> ParsedFixtures:
@@ -90,16 +81,16 @@ def parse_fixtures(body: bytes, leagues: Container[str]) -> ParsedFixtures:
     table = read_table(body, KEY_COLUMNS)
     opening = _opening_columns(table)
     fixtures: dict[tuple[str, date, str, str], RawFixture] = {}
-    quarantine = _Quarantine()
+    quarantine = Quarantine()
     duplicates, others = 0, Counter[str]()
     for line, cells in table.select((*KEY_COLUMNS, "Time", *opening)):
         league, _, home, away, clock, *odds = cells
         if league and league not in leagues and not league.startswith("#"):
-            others[league[:_SHOWN]] += 1
+            others[league[:SHOWN]] += 1
             continue
         try:
-            day = _read_key(cells)
-        except _Dropped as refusal:
+            day = read_key(KEY_COLUMNS, cells)
+        except Dropped as refusal:
             quarantine.drop(line, *refusal.args)
             continue
         if (league, day, home, away) in fixtures:
@@ -108,61 +99,20 @@ def parse_fixtures(body: bytes, leagues: Container[str]) -> ParsedFixtures:
         note = partial(quarantine.note, line)
         prices = read_odds(odds, opening, note)
         fixtures[league, day, home, away] = RawFixture(line, league, day, read_time(clock, note), home, away, *prices)
-    facts = _facts(table, duplicates)
+    facts = read_facts(table, duplicates)
     facts |= {"other_league_rows": others.total(), "other_leagues": dict(others.most_common(50))}
     return ParsedFixtures(list(fixtures.values()), quarantine.sorted(), facts)
 
 
-class _Quarantine:
-    """Collects what was not believed."""
-
-    def __init__(self) -> None:
-        self.records: list[Quarantined] = []
-
-    def drop(self, line: int, column: str | None, reason: str, value: str) -> None:
-        self.records.append(Quarantined(line, column, reason, value[:_SHOWN], dropped=True))
-
-    def note(self, line: int, column: str, reason: str, value: str) -> None:
-        self.records.append(Quarantined(line, column, reason, value[:_SHOWN], dropped=False))
-
-    def sorted(self, kept_lines: Container[int] | None = None) -> list[Quarantined]:
-        """By line; a note on a row that was not kept after all says nothing and goes."""
-        kept = (item for item in self.records if item.dropped or kept_lines is None or item.line in kept_lines)
-        return sorted(kept, key=lambda item: item.line)
-
-
-class _Believed:
-    """One match per date and pair: an exact repeat is counted, repeats with different scores all go."""
-
-    def __init__(self) -> None:
-        self.matches: dict[tuple[date, str, str], RawMatch] = {}
-        self.duplicates = 0
-        self._disputed: set[tuple[date, str, str]] = set()
-
-    def add(self, match: RawMatch, quarantine: _Quarantine) -> None:
-        key = (match.match_date, match.home, match.away)
-        if key not in self._disputed:
-            earlier = self.matches.setdefault(key, match)
-            if earlier is match:
-                return
-            if _score(earlier) == _score(match):
-                self.duplicates += 1
-                return
-            self._disputed.add(key)
-            quarantine.drop(earlier.line, "FTHG", "conflicting_duplicate", _score(earlier))
-            del self.matches[key]
-        raise _Dropped("FTHG", "conflicting_duplicate", _score(match))
-
-
 def _read_match(
-    line: int, cells: list[str], season: Season, opening: tuple[str, str, str], quarantine: _Quarantine
+    line: int, cells: list[str], season: Season, opening: tuple[str, str, str], quarantine: Quarantine
 ) -> RawMatch:
-    """Cells in the order ``parse_results`` selects them; raises _Dropped."""
+    """Cells in the order ``parse_results`` selects them; raises Dropped."""
     _, day, home, away, clock, home_goals, away_goals, result = cells[:8]
-    match_date = _read_key(cells)
-    if not date(season.start, 7, 1) <= match_date <= date(season.start + 1, 8, 31):
-        raise _Dropped("Date", "date_outside_season", day)
-    goals = _read_goals(home_goals, away_goals, result)
+    match_date = read_key(KEY_COLUMNS, cells)
+    if not season.holds(match_date):
+        raise Dropped("Date", "date_outside_season", day)
+    goals = read_goals(SCORE_COLUMNS, home_goals, away_goals, result)
     note = partial(quarantine.note, line)
     fields = (
         line,
@@ -178,52 +128,6 @@ def _read_match(
     return RawMatch._make(fields)
 
 
-def _read_key(cells: list[str]) -> date:
-    """Check division, date and names, the first four cells; raises _Dropped."""
-    for column, cell in zip(KEY_COLUMNS, cells, strict=False):
-        if cell.startswith("#"):
-            raise _Dropped(column, "spreadsheet_error", cell)
-    division, day, home, away = cells[:4]
-    if not division:
-        raise _Dropped("Div", "missing_division", "")
-    if (match_date := parse_date(day)) is None:
-        raise _Dropped("Date", "impossible_date", day)
-    for column, name in (("HomeTeam", home), ("AwayTeam", away)):
-        if not name:
-            raise _Dropped(column, "missing_team", "")
-        if not is_name(name):
-            raise _Dropped(column, "bad_name", name)
-    if home == away:
-        raise _Dropped("AwayTeam", "same_team", away)
-    return match_date
-
-
-def _read_goals(home: str, away: str, result: str) -> tuple[int, int] | None:
-    """Full-time goals; None for a void match, whose result letter is ignored. Raises _Dropped."""
-    if not home and not away:
-        return None
-    goals = parse_whole(home), parse_whole(away)
-    for column, cell, value in zip(SCORE_COLUMNS, (home, away), goals, strict=False):
-        if value is None or value > MAX_GOALS:
-            raise _Dropped(column, "bad_goals", cell)
-    scored = (goals[0] or 0, goals[1] or 0)
-    if not result:
-        raise _Dropped("FTR", "missing_result", "")
-    if result != result_of(*scored):
-        raise _Dropped("FTR", "result_disagrees", f"{result} for {scored[0]}-{scored[1]}")
-    return scored
-
-
 def _opening_columns(table: Table) -> tuple[str, str, str]:
     """The average over bookmakers as this file's era calls it."""
     return ("AvgH", "AvgD", "AvgA") if "AvgH" in table.index else ("BbAvH", "BbAvD", "BbAvA")
-
-
-def _score(match: RawMatch) -> str:
-    return "void" if match.home_goals is None else f"{match.home_goals}-{match.away_goals}"
-
-
-def _facts(table: Table, duplicates: int) -> dict[str, JSON]:
-    years = {len(cells[0].rpartition("/")[2]) for _, cells in table.select(("Date",)) if parse_date(cells[0])}
-    style = _DATE_STYLES[years.pop()] if len(years) == 1 else "mixed" if years else None
-    return {**table.facts, "duplicate_rows": duplicates, "date_style": style}

@@ -6,7 +6,7 @@ import email.utils
 import ipaddress
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
 from typing import Self
@@ -58,6 +58,7 @@ class HttpSource:
         base_url: str,
         *,
         name: str | None = None,
+        headers: Mapping[str, str] | None = None,
         pause: float | None = None,
         retry_budget: float = RETRY_BUDGET,
         timeout: float = 20.0,
@@ -80,8 +81,9 @@ class HttpSource:
         self._failures, self._last_cause = 0, ""
         self._simulated = False
         # No proxy for our own machine: a proxy would look at its own loopback.
-        headers = {"User-Agent": f"footpred/{_version()}", "Accept": "text/csv, */*;q=0.5", "Accept-Encoding": "gzip"}
-        self._client = httpx.Client(headers=headers, timeout=timeout, follow_redirects=False, trust_env=not loopback)
+        own = {"User-Agent": f"footpred/{_version()}", "Accept": "text/csv, */*;q=0.5", "Accept-Encoding": "gzip"}
+        sent = own | dict(headers or {})
+        self._client = httpx.Client(headers=sent, timeout=timeout, follow_redirects=False, trust_env=not loopback)
 
     def __enter__(self) -> Self:
         return self

@@ -11,19 +11,23 @@ from typing import Any, Literal
 import psycopg
 from psycopg import sql
 
-from footpred_dagster.core.domain import MAIN_LEAGUES, Season
+from footpred_dagster.core.domain import LEAGUES, MAIN_LEAGUES, Season
 from footpred_dagster.core.storage import Archive
 from footpred_dagster.sources.base import FIXTURES_PATH, results_path
+from footpred_dagster.sources.extra_leagues import parse_extra
 from footpred_dagster.sources.fetch import Target, newest_body
 from footpred_dagster.sources.football_data import (
     PARSER_VERSION,
     FileRefused,
+    ParsedFile,
     Quarantined,
     RawFixture,
     RawMatch,
     parse_fixtures,
     parse_results,
 )
+
+NO_ROWS = {"rows_read": 0, "duplicate_rows": 0}
 
 FIXTURES = Target("fixtures", FIXTURES_PATH)
 
@@ -57,13 +61,27 @@ def load_results(connection: psycopg.Connection, archive: Archive, league: str, 
     target = results_target(league, season)
 
     def write(cursor: psycopg.Cursor, body: bytes) -> _Written:
-        parsed = parse_results(body, league, season)
+        parsed = _parse(body, league, season)
+        if not parsed.facts["rows_read"] and _holds_rows(cursor, target):
+            raise FileRefused("season_gone", f"the file no longer holds {league} {season}, which was loaded before")
         cursor.execute("delete from raw.matches where partition_key = %s", [target.partition_key])
         rows = [(target.partition_key, league, str(season), *match) for match in parsed.matches]
         _copy(cursor, "matches", ("partition_key", "league", "season", *RawMatch._fields), rows)
         return _Written(len(rows), parsed.quarantined, parsed.facts)
 
     return _load(connection, archive, target, write)
+
+
+def _parse(body: bytes, league: str, season: Season) -> ParsedFile:
+    """One season of a file; one that an extra league's file does not hold yet is empty. Raises FileRefused."""
+    if file := LEAGUES[league].file:
+        return parse_extra(body, file).get((league, season)) or ParsedFile([], [], dict(NO_ROWS))
+    return parse_results(body, league, season)
+
+
+def _holds_rows(cursor: psycopg.Cursor, target: Target) -> bool:
+    held = cursor.execute("select exists (select from raw.matches where partition_key = %s)", [target.partition_key])
+    return held.fetchone() == (True,)
 
 
 def load_fixtures(connection: psycopg.Connection, archive: Archive) -> Loaded:
@@ -110,7 +128,7 @@ def due(connection: psycopg.Connection, targets: Sequence[Target]) -> list[str]:
 def settled(connection: psycopg.Connection, now: datetime) -> set[str]:
     """Partitions of seasons complete before ``now`` that are loaded: a remote source is not asked for them again."""
     keys = connection.execute("select partition_key from raw.loads where partition_key <> %s", [FIXTURES.partition_key])
-    return {key for (key,) in keys if Season.parse(key.partition("|")[2]).end <= now}
+    return {key for (key,) in keys if Season.stored(key.partition("|")[2]).end <= now}
 
 
 def raw_version(connection: psycopg.Connection, *, fixtures: bool) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from footpred_dagster.core.domain import MAIN_LEAGUES, Season
+from footpred_dagster.core.domain import EXTRA_LEAGUES, LEAGUES, MAIN_LEAGUES, Season
 from footpred_dagster.selection import Selection, parse_instant, parse_leagues, parse_seasons
 
 UNTIL = Season(2025)
@@ -17,7 +17,9 @@ UNTIL = Season(2025)
     ("text", "expected"),
     [
         ("main", tuple(MAIN_LEAGUES)),
-        ("all", tuple(MAIN_LEAGUES)),
+        ("extra", tuple(EXTRA_LEAGUES)),
+        ("all", tuple(LEAGUES)),
+        ("ARG-COPA,E0", ("ARG-COPA", "E0")),
         ("E0", ("E0",)),
         (" D1 , E0,", ("D1", "E0")),
         ("E0,D1,E0", ("E0", "D1")),
@@ -55,6 +57,20 @@ def test_a_season_is_accepted_in_every_form_the_refusal_offers():
         parse_seasons("24", UNTIL)
     offered = re.split(r" or ", str(refusal.value).partition("write ")[2])
     assert [parse_seasons(form, UNTIL) for form in offered] == [(Season(2024), Season(2024))] * len(offered)
+
+
+def test_calendar_year_leagues_are_selected_by_the_year_their_season_starts_in():
+    chosen = Selection(("E0", "BRA"), Season(2015), Season(2016))
+    years = [start for start in range(2012, 2020) if chosen.covers("BRA", Season(start, autumn=False))]
+    assert years == [start for start in range(2012, 2020) if chosen.covers("E0", Season(start))] == [2015, 2016]
+    assert not chosen.covers("ARG", Season(2015, autumn=False))
+
+
+def test_without_a_range_an_extra_leagues_file_is_taken_whole_whatever_as_of_is():
+    """Forbids a past as_of that leaves rows of a file it has read unloaded."""
+    chosen = Selection(("E0", "BRA"), Season(1993), Season(2024), bounded=False)
+    assert chosen.covers("BRA", Season(2026, autumn=False))
+    assert not chosen.covers("E0", Season(2026))
 
 
 def test_a_selection_lists_its_seasons_as_they_are_stored():

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
-from footpred_dagster.core.domain import MAIN_LEAGUES
+from footpred_dagster.core.domain import LEAGUES, MAIN_LEAGUES
+from tests.support.clubs import DIFFERENT_CLUBS, OPENFOOTBALL, SAME_CLUB
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = ROOT / "dbt_project" / "seeds"
@@ -21,107 +22,6 @@ DATA = Path(os.environ.get("FOOTPRED_TEST_DATA") or ROOT.parent / "shared" / "da
 real_data = [
     pytest.mark.real_data,
     pytest.mark.skipif(not (DATA / "site" / "mmz4281").is_dir(), reason=f"no football-data.co.uk files in {DATA}"),
-]
-
-SAME_CLUB = [
-    # spellings of the fixtures file against those of the results (DATA.md, defect 11)
-    ("Spain", "Atl. Madrid", "Ath Madrid"),
-    ("Spain", "Rayo Vallecano", "Vallecano"),
-    ("Spain", "Dep. A Coruna", "La Coruna"),
-    ("England", "Sheffield Wed", "Sheffield Weds"),
-    ("England", "Bradford City", "Bradford"),
-    ("Belgium", "Lommel SK", "Lommel"),
-    # one byte, 0x92, read as latin-1, as cp1252 and as typed by hand
-    ("England", "King\x92s Lynn", "King\u2019s Lynn"),
-    ("England", "King\x92s Lynn", "King's Lynn"),
-    # the source changed its spelling
-    ("England", "AFC Telford United", "Telford United"),
-    ("England", "Boston", "Boston Utd"),
-    ("France", "Red Star 93", "Red Star"),
-    ("Germany", "Dusseldorf", "Fortuna Dusseldorf"),
-    ("Germany", "Essen", "RW Essen"),
-    ("Germany", "FSV Frankfurt", "Frankfurt FSV"),
-    ("Germany", "M'Gladbach", "M'gladbach"),
-    ("Greece", "Doxa", "Doxa Dramas"),
-    ("Greece", "Eth Asteras", "Ethnikos Asteras"),
-    ("Greece", "Ethnikos", "Ethnikos Piraeus"),
-    ("Greece", "Heracles", "Iraklis"),
-    ("Greece", "Kalithea", "Kallithea"),
-    ("Greece", "Levadiakos", "Levadeiakos"),
-    ("Greece", "OFI", "OFI Crete"),
-    ("Greece", "Proodeytiki", "Proodeftiki"),
-    ("Greece", "Veroia", "Veria"),
-    ("Greece", "Yiannina", "Giannina"),
-    ("Netherlands", "Roda", "Roda JC"),
-    ("Netherlands", "Sparta", "Sparta Rotterdam"),
-    ("Portugal", "Campomaior", "Campomaiorense"),
-    ("Portugal", "Desp. Chaves", "Chaves"),
-    ("Portugal", "Madeira", "Uniao Madeira"),
-    ("Scotland", "Raith", "Raith Rvs"),
-    ("Spain", "Leonesa", "Cultural Leonesa"),
-    ("Spain", "Lerida", "Lleida"),
-    ("Spain", "Orense", "Ourense"),
-    ("Spain", "Villareal", "Villarreal"),
-    ("Turkey", "Antalya", "Antalyaspor"),
-    ("Turkey", "Erzurum", "Erzurumspor"),
-    # the club changed its name
-    ("Belgium", "Mouscron-Peruwelz", "Mouscron"),
-    ("England", "Gravesend", "Ebbsfleet"),
-    ("Greece", "Athens Kallithea", "Kallithea"),
-    ("Scotland", "FC Edinburgh", "Edinburgh City"),
-    ("Turkey", "Oftasspor", "Hacettepespor"),
-    ("Turkey", "Osmanlispor", "Ankaraspor"),
-]
-
-DIFFERENT_CLUBS = [
-    ("Belgium", "Beveren", "Waasland-Beveren"),
-    ("Belgium", "Cercle Brugge", "Club Brugge"),
-    ("Belgium", "Genk", "Gent"),
-    ("Belgium", "Germinal", "Beerschot VA"),
-    ("Belgium", "Louvieroise", "RAAL La Louviere"),
-    ("Belgium", "Molenbeek", "FC Brussels", "RWD Molenbeek"),
-    ("England", "Chester", "Chesterfield", "Colchester"),
-    ("England", "Oxford", "Oxford City"),
-    ("England", "Northwich", "Norwich"),
-    ("England", "Wimbledon", "Milton Keynes Dons", "AFC Wimbledon"),
-    ("France", "Ajaccio", "Ajaccio GFCO"),
-    ("France", "Bastia", "CA Bastia"),
-    ("France", "Paris FC", "Paris SG"),
-    ("France", "Rouen", "Quevilly Rouen"),
-    ("Germany", "Aachen", "Aalen", "Ahlen"),
-    ("Germany", "Ein Frankfurt", "FSV Frankfurt"),
-    ("Germany", "FC Koln", "F Koln"),
-    ("Germany", "Hamburg", "Homburg"),
-    ("Germany", "Leipzig", "RB Leipzig"),
-    ("Germany", "Stuttgart", "Stuttgarter K"),
-    ("Greece", "Apollon", "Kalamaria", "Kalamata"),
-    ("Greece", "Athinaikos", "Panathinaikos", "Panionios", "Paniliakos"),
-    ("Greece", "Atromitos", "Chalkidona"),
-    ("Greece", "Ethnikos Piraeus", "Ethnikos Asteras", "Asteras Tripolis"),
-    ("Greece", "Niki Volos", "Olympiakos Volou", "Volos NFC", "Olympiakos"),
-    ("Italy", "Lecce", "Lecco"),
-    ("Italy", "Reggiana", "Reggina"),
-    ("Portugal", "Aves", "AVS"),
-    ("Portugal", "Est Amadora", "Estrela"),
-    ("Portugal", "Farense", "Feirense"),
-    ("Portugal", "Maritimo", "Madeira", "Nacional"),
-    ("Scotland", "Airdrie", "Airdrie Utd", "Clydebank"),
-    ("Scotland", "Gretna", "Annan Athletic"),
-    ("Scotland", "Stirling", "East Stirling"),
-    ("Spain", "Ath Madrid", "Ath Madrid B", "Ath Bilbao", "Ath Bilbao B"),
-    ("Spain", "Extremadura", "Extremadura UD"),
-    ("Spain", "Granada", "Granada 74", "Ciudad de Murcia"),
-    ("Spain", "Las Palmas", "U.Las Palmas"),
-    ("Spain", "Murcia", "Ciudad de Murcia", "UCAM Murcia"),
-    ("Spain", "Sociedad", "Sociedad B"),
-    ("Spain", "Villarreal", "Villarreal B"),
-    ("Turkey", "Ad. Demirspor", "Adanaspor"),
-    ("Turkey", "Ankaragucu", "Ankaraspor"),
-    ("Turkey", "Erzurumspor", "Erzurum BB"),
-    ("Turkey", "Gaziantep", "Gaziantepspor"),
-    ("Turkey", "Istanbulspor", "Buyuksehyr"),
-    ("Turkey", "Kayseri", "Kayserispor", "Erciyesspor"),
-    ("Turkey", "Malatyaspor", "Yeni Malatyaspor"),
 ]
 
 
@@ -179,8 +79,8 @@ def _read_site_file(path: Path) -> list[Played]:
 
 
 def test_leagues_seed_equals_the_domain():
-    columns = ("league", "name", "country", "tier", "first_season")
-    facts = [(x.code, x.name, x.country, str(x.tier), str(x.first_season)) for x in MAIN_LEAGUES.values()]
+    columns = ("league", "name", "country", "tier", "first_season", "calendar")
+    facts = [(x.code, x.name, x.country, str(x.tier), str(x.first_season), x.calendar) for x in LEAGUES.values()]
 
     assert _read_seed("leagues.csv") == [dict(zip(columns, fact, strict=True)) for fact in facts]
 
@@ -199,7 +99,7 @@ def test_names_are_stripped(aliases):
 
 
 def test_countries_are_those_of_the_leagues(aliases):
-    assert {row["country"] for row in aliases} == {league.country for league in MAIN_LEAGUES.values()}
+    assert {row["country"] for row in aliases} == {league.country for league in LEAGUES.values()}
 
 
 def test_team_ids_are_lowercase_ascii_slugs(aliases):
@@ -229,9 +129,17 @@ def test_spellings_differ_in_more_than_punctuation_or_case_between_clubs(aliases
     assert [split for split in ids.values() if len(split) > 1] == []
 
 
-@pytest.mark.parametrize(("country", "spelling", "other"), SAME_CLUB)
-def test_two_spellings_of_one_club_share_its_id(team_id, country, spelling, other):
-    assert team_id[country, spelling] == team_id[country, other]
+@pytest.mark.parametrize(("country", "names"), [(country, names) for country, *names in SAME_CLUB])
+def test_spellings_of_one_club_share_its_id(team_id, country, names):
+    assert len({team_id[country, name] for name in names}) == 1
+
+
+@pytest.mark.parametrize("country", OPENFOOTBALL)
+def test_openfootball_means_the_same_clubs(team_id, country):
+    spellings = OPENFOOTBALL[country]
+    ours = {name: team_id[country, name] for name in spellings}
+    assert ours == {name: team_id[country, other] for name, other in spellings.items()}
+    assert len(set(ours.values())) == len(ours)
 
 
 @pytest.mark.parametrize(("country", "names"), [(country, names) for country, *names in DIFFERENT_CLUBS])
@@ -240,13 +148,15 @@ def test_different_clubs_stay_apart(team_id, country, names):
 
 
 def test_every_merge_is_one_this_file_justifies(aliases):
-    """A new spelling under an existing id must be added to SAME_CLUB, so that no merge is made in passing."""
+    """A new spelling of an existing id must be added to tests/support/clubs.py: no merge is made in passing."""
     spellings = defaultdict(set)
     for row in aliases:
         spellings[row["country"], row["team_id"]].add(row["name"])
     merged = {(country, name) for (country, _), names in spellings.items() if len(names) > 1 for name in names}
 
-    assert merged == {(country, name) for country, *names in SAME_CLUB for name in names}
+    justified = {(country, name) for country, *names in SAME_CLUB for name in names}
+    elsewhere = {(country, name) for country, pairs in OPENFOOTBALL.items() for pair in pairs.items() for name in pair}
+    assert merged == justified | elsewhere
 
 
 class TestAgainstTheSource:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import yaml
 from footpred_dagster.core.settings import PACKAGE_ROOT
 
 KEYS = {
-    *("raw/matches", "raw/fixtures"),
+    *("raw/matches", "raw/fixtures", "raw/openfootball"),
     *("staging/leagues", "staging/team_aliases", "staging/stg_matches", "staging/stg_fixtures"),
     *("intermediate/int_matches", "intermediate/int_fixtures", "intermediate/int_match_spine"),
     *("intermediate/int_team_matches", "intermediate/int_team_form"),
@@ -82,6 +83,19 @@ def test_partitions_are_the_pairs_that_exist(home):
     assert len(keys) == len(set(keys)) == 667
     assert keys[0] == "E0|1993-94"
     assert [key for key in keys if key.endswith("2024-25")] == keys[-22:]
+
+
+def test_extra_leagues_have_the_partitions_of_the_seasons_they_played_file_by_file(home):
+    from footpred_dagster.partitions import LeagueSeason, extra_league_seasons, neighbours
+
+    keys = [pair.key for pair in extra_league_seasons(date(2026, 8, 18))]
+    # As many as the sixteen files hold on that day; test_extra_leagues_real.py counts them there.
+    assert len(keys) == len(set(keys)) == 244
+    assert {"ARG|2016", "ARG|2016-17", "ARG-COPA|2020", "BRA|2021", "JPN|2026-27", "SWZ-2|2020-21"} <= set(keys)
+    assert not {"ARG|2020", "ARG-COPA|2025", "BRA|2020-21", "JPN|2026"} & set(keys)
+    of_one_file = [key for key in keys if key.startswith("ARG")]
+    assert neighbours(of_one_file[:5]) == [("ARG|2012-13", "ARG|2016")]
+    assert [LeagueSeason.parse(key).key for key in keys] == keys
 
 
 def test_the_workspace_names_the_location_as_the_project_does():

@@ -10,7 +10,7 @@ import pytest
 
 from footpred_dagster.core.domain import Season
 from tests.support.command import Home, fresh_home
-from tests.support.site import build_site, clubs, season_rows, write_fixtures, write_season
+from tests.support.site import build_site, clubs, season_rows, write_extra, write_fixtures, write_season
 
 AS_OF = "2024-08-01"
 ARGUMENTS = ("--leagues", "E0,SC0", "--as-of", AS_OF)
@@ -184,6 +184,40 @@ def test_a_page_instead_of_a_file_is_a_warning_and_the_old_rows_stay(home, site,
     assert not any(
         "deliveries" in warning for warning in home.json("run", "--source", str(site), *ARGUMENTS)["warnings"]
     )
+
+
+def test_extra_leagues_are_loaded_and_rated_and_models_do_not_notice(home, site, first):
+    """Three seasons in one file; Elo and features are built for them, champion and scores stay what they are."""
+    seasons = {f"{start}": season_rows("NOR", Season(start), clubs("NOR")) for start in (2016, 2017, 2018)}
+    write_extra(site, "NOR", "Norway", seasons)
+    extra = home.json("run", "--source", str(site), "--leagues", "extra", "--as-of", AS_OF)
+    assert (extra["files"], extra["matches"], extra["errors"]) == (1, 3 * 56, [])
+    assert extra["champion"]["name"] == "elo_logit"
+    assert [row["n"] for row in extra["evaluation"]] == [row["n"] for row in first["evaluation"]]
+    with psycopg.connect(home.database_url) as connection:
+        rated = connection.execute("""
+            select season, count(*), count(closing_odds_home), count(distinct home_elo) > 5
+            from intermediate.int_matches inner join ratings.team_elo using (match_id, season)
+            where int_matches.league = 'NOR' group by 1 order by 1
+        """).fetchall()
+        learned = connection.execute("select max(training_rows) from models.versions").fetchone()
+    assert rated == [(str(year), 56, 56, True) for year in (2016, 2017, 2018)]
+    assert learned == (first["matches"],)
+
+
+def test_the_second_source_is_off_until_named_and_then_warns_of_what_it_does_not_share(home, site, first, tmp_path):
+    assert "raw/openfootball" not in {asset["key"] for asset in home.json("status")["assets"]}
+    match = {"date": "2023-08-07", "team1": "E0 Club A", "team2": "Nobody", "score": {"ft": [1, 0]}}
+    (tmp_path / "2023-24").mkdir()
+    (tmp_path / "2023-24" / "en.1.json").write_text(json.dumps({"matches": [match]}))
+    on = Home(home.path, {"FOOTPRED_OPENFOOTBALL": str(tmp_path)})
+    warned = on.json("run", "--source", str(site), *ARGUMENTS)
+    assert (warned["materialized"], warned["errors"]) == (1, [])
+    assert any("raw/openfootball:agrees_with_results" in warning for warning in warned["warnings"])
+    absent = Home(home.path, {"FOOTPRED_OPENFOOTBALL": str(tmp_path / "nowhere")})
+    silent = absent.json("run", "--source", str(site), *ARGUMENTS)
+    assert (silent["materialized"], silent["errors"]) == (0, [])
+    assert any("without a second opinion" in warning for warning in silent["warnings"])
 
 
 def test_a_live_clock_seals_live_predictions(home, site, first):

@@ -186,3 +186,79 @@ def test_an_answer_moments_ago_is_taken_for_now(warehouse, archive, site):
 
     report = fetch(warehouse, archive, Silent(), [TARGET], max_age=60)
     assert report.fresh == [TARGET.partition_key]
+
+
+EXTRA_HEADER = "Country,League,Season,Date,Time,Home,Away,HG,AG,Res,AvgCH,AvgCD,AvgCA"
+EXTRA_ROWS = [
+    "Argentina,Copa De La Liga Profesional,2021,12/02/2021,18:00,Lanus,Huracan,0,0,D,1.9,3.2,4.1",
+    "Argentina,Liga Profesional ,2021,16/07/2021,18:00,Lanus,Huracan,1,0,H,1.9,3.2,4.1",
+    "Argentina,Liga Profesional ,2021,17/07/2021,18:00,Tigre,Quilmes,2,0,H,1.9,3.2,4.1",
+    "Argentina,Liga Profesional,2022,05/06/2022,18:00,Huracan,Lanus,1,1,D,1.9,3.2,4.1",
+]
+EXTRA_TARGETS = [
+    results_target(code, Season(year, autumn=False))
+    for code, year in (("ARG", 2021), ("ARG", 2022), ("ARG", 2023), ("ARG-COPA", 2021))
+]
+
+
+def _write_extra(site, rows):
+    path = site / "new" / "ARG.csv"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join([EXTRA_HEADER, *rows, ""]))
+
+
+def _load_extra(warehouse, archive, site):
+    """Fetch the file and load what is due of it: partition key -> (state, rows)."""
+    fetch(warehouse, archive, DirectorySource(site), EXTRA_TARGETS)
+    loaded = {}
+    for key in due(warehouse, EXTRA_TARGETS):
+        code, _, season = key.partition("|")
+        result = load_results(warehouse, archive, code, Season.stored(season))
+        loaded[key] = (result.state, result.rows)
+    return loaded
+
+
+def test_one_file_fills_the_seasons_of_its_competitions_and_is_asked_for_once(warehouse, archive, site):
+    _write_extra(site, EXTRA_ROWS)
+    assert _load_extra(warehouse, archive, site) == {
+        "ARG|2021": ("loaded", 2),
+        "ARG|2022": ("loaded", 1),
+        "ARG|2023": ("loaded", 0),  # not in the file yet: remembered, or it would be due for ever
+        "ARG-COPA|2021": ("loaded", 1),
+    }
+    stored = warehouse.execute(
+        "select league, season, count(*), min(avg_close_h), max(avg_h) from raw.matches group by 1, 2 order by 1, 2"
+    ).fetchall()
+    assert stored == [("ARG", "2021", 2, 1.9, None), ("ARG", "2022", 1, 1.9, None), ("ARG-COPA", "2021", 1, 1.9, None)]
+    assert _count(warehouse, "raw.fetches") == 1
+    assert _load_extra(warehouse, archive, site) == {}
+
+
+def test_a_changed_extra_file_replaces_every_season_and_a_refused_one_none(warehouse, archive, site):
+    _write_extra(site, EXTRA_ROWS)
+    _load_extra(warehouse, archive, site)
+    _write_extra(site, [*EXTRA_ROWS[:3], EXTRA_ROWS[3].replace("1,1,D", "1,2,A")])
+    assert {state for state, _ in _load_extra(warehouse, archive, site).values()} == {"loaded"}
+    scores = warehouse.execute("select away_goals from raw.matches where season = '2022'").fetchall()
+    assert (scores, _count(warehouse)) == ([(2,)], 4)
+    _write_extra(site, [row.replace("Argentina", "Austria") for row in EXTRA_ROWS])
+    assert {state for state, _ in _load_extra(warehouse, archive, site).values()} == {"refused"}
+    assert _count(warehouse) == 4
+
+
+def test_a_season_that_vanishes_from_its_file_keeps_its_rows(warehouse, archive, site):
+    _write_extra(site, EXTRA_ROWS)
+    _load_extra(warehouse, archive, site)
+    _write_extra(site, EXTRA_ROWS[:3])
+    states = {key: state for key, (state, _) in _load_extra(warehouse, archive, site).items()}
+    assert states["ARG|2022"] == "refused"
+    assert (states["ARG|2021"], states["ARG|2023"], _count(warehouse)) == ("loaded", "loaded", 4)
+    assert warehouse.execute("select partition_key, reason from raw.refusals").fetchall() == [
+        ("ARG|2022", "season_gone")
+    ]
+
+
+def test_complete_seasons_of_calendar_years_are_settled_in_march(warehouse, archive, site):
+    _write_extra(site, EXTRA_ROWS)
+    _load_extra(warehouse, archive, site)
+    assert settled(warehouse, Season(2021, autumn=False).end) == {"ARG|2021", "ARG-COPA|2021"}

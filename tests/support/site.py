@@ -69,6 +69,20 @@ def write_fixtures(root: Path, rows: Sequence[dict[str, object]]) -> Path:
     return path
 
 
+def write_extra(root: Path, file: str, country: str, seasons: dict[str, Sequence[dict[str, object]]]) -> Path:
+    """``new/<file>.csv`` from rows of ``season_rows`` by season label, as that file calls its columns."""
+    names = {"HomeTeam": "Home", "AwayTeam": "Away", "FTHG": "HG", "FTAG": "AG", "FTR": "Res"}
+    kept = ("Date", "Time", *names, "AvgCH", "AvgCD", "AvgCA")
+    rows = [
+        {"Country": country, "League": "Liga", "Season": label} | {names.get(name, name): row[name] for name in kept}
+        for label, season in seasons.items()
+        for row in season
+    ]
+    path = root / "new" / f"{file}.csv"
+    _write(path, list(rows[0]), rows)
+    return path
+
+
 def build_site(root: Path, leagues: Sequence[str], first: int, last: int) -> int:
     """Seasons ``first`` to ``last`` (start years) of each league; returns how many matches they hold."""
     total = 0

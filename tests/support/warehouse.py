@@ -17,7 +17,7 @@ from footpred_dagster.core.rating import store_elo, store_strengths
 from footpred_dagster.dbt import DBT, PROJECT_DIR, connection_environment
 
 SEED_COLUMNS = {
-    "leagues": "league text, name text, country text, tier integer, first_season integer",
+    "leagues": "league text, name text, country text, tier integer, first_season integer, calendar text",
     "team_aliases": "country text, name text, team_id text",
 }
 

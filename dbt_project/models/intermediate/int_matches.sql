@@ -58,8 +58,9 @@ select
     opening_odds_home,
     opening_odds_draw,
     opening_odds_away,
-    -- Before 2019-20 the source published one average, taken before kickoff: it stands for both lines.
-    case when season < '2019-20' then opening_odds_home else closing_odds_home end as closing_odds_home,
-    case when season < '2019-20' then opening_odds_draw else closing_odds_draw end as closing_odds_draw,
-    case when season < '2019-20' then opening_odds_away else closing_odds_away end as closing_odds_away
+    -- Before 2019-20 main divisions have one published average, taken before kickoff: it stands for both lines. Extra
+    -- leagues have closing odds alone, in every season.
+    coalesce(closing_odds_home, case when season < '2019-20' then opening_odds_home end) as closing_odds_home,
+    coalesce(closing_odds_draw, case when season < '2019-20' then opening_odds_draw end) as closing_odds_draw,
+    coalesce(closing_odds_away, case when season < '2019-20' then opening_odds_away end) as closing_odds_away
 from counted

@@ -1,0 +1,46 @@
+"""What ``footpred run`` does about openfootball: nothing while it is off, a warning at most when it is silent."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import UTC, datetime
+
+import dagster as dg
+import psycopg
+
+from footpred_dagster.core.settings import Settings
+from footpred_dagster.core.storage import Archive
+from footpred_dagster.partitions import LeagueSeason
+from footpred_dagster.selection import Selection
+from footpred_dagster.sources.base import SourceUnavailable
+from footpred_dagster.sources.catalog import UnknownSource
+from footpred_dagster.sources.directory import DirectorySource
+from footpred_dagster.sources.fetch import fetch
+from footpred_dagster.sources.openfootball import open_openfootball
+from footpred_dagster.sources.openfootball.load import due, targets, unsettled
+
+OPENFOOTBALL = dg.AssetKey(["raw", "openfootball"])
+
+
+def switched_off(settings: Settings) -> set[dg.AssetKey]:
+    """Assets this installation does not keep up: neither stale nor missing."""
+    return set() if settings.openfootball else {OPENFOOTBALL}
+
+
+def consult(
+    connection: psycopg.Connection, archive: Archive, where: str, selection: Selection
+) -> tuple[bool, str | None]:
+    """Ask for the selection's files: whether something is to be loaded, and a warning if nobody answered."""
+    pairs = [
+        (target, LeagueSeason.parse(target.partition_key.partition("|")[2]))
+        for target in targets(datetime.now(UTC).date())
+    ]
+    wanted = [target for target, pair in pairs if selection.covers(pair.league, pair.season)]
+    warning = None
+    try:
+        with closing(open_openfootball(where)) as site:
+            local = isinstance(site, DirectorySource)
+            fetch(connection, archive, site, wanted if local else unsettled(connection, wanted))
+    except (SourceUnavailable, UnknownSource) as error:
+        warning = f"openfootball does not answer, results stand without a second opinion: {error}"
+    return bool(due(connection, wanted)), warning
