@@ -127,7 +127,7 @@ def doctor(as_json: bool) -> None:
 @click.option("--because", required=True, help="Why fewer rows are right; kept beside it.")
 @json_option
 def accept(sha256: str, because: str, as_json: bool) -> None:
-    """Let in a file that was refused because it holds over 2 % fewer rows than the one before; the next run loads it."""
+    """Let in a file refused because it holds over 2 % fewer rows than the one before; the next run loads it."""
     with _failures_explained():
         from footpred_dagster.core.database import connect, database_url, migrate
         from footpred_dagster.core.settings import Settings

@@ -1,4 +1,4 @@
-"""A file that came before and comes again otherwise: corrected matches (FAULTS 17), and files that shrank (FAULTS 18)."""
+"""A file that comes again and says otherwise: corrected matches (FAULTS 17), and files that shrank (FAULTS 18)."""
 
 from __future__ import annotations
 
@@ -140,6 +140,13 @@ def test_accepting_lets_the_file_in_once_and_for_all(feed):
     # The longer file back, and the accepted one again: an accepted body stays accepted.
     assert feed.deliver().rows == ROWS
     assert feed.deliver(feed.rows[:-10]).state == "loaded"
+
+
+def test_the_same_bytes_read_by_another_parser_are_neither_correction_nor_fall(feed):
+    feed.connection.execute("update raw.loads set parser_version = '0', rows = 100")
+    feed.connection.execute("update raw.matches set home_shots = null")
+    assert feed.load().state == "loaded"
+    assert feed.history() == []
 
 
 def test_only_what_is_refused_for_its_rows_can_be_accepted(feed):
