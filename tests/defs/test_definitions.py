@@ -16,7 +16,7 @@ KEYS = {
     *("raw/matches", "raw/fixtures"),
     *("staging/leagues", "staging/team_aliases", "staging/stg_matches", "staging/stg_fixtures"),
     *("intermediate/int_matches", "intermediate/int_fixtures", "intermediate/int_match_spine"),
-    *("intermediate/int_team_matches", "intermediate/int_team_form"),
+    *("intermediate/int_team_matches", "intermediate/int_team_form", "intermediate/int_team_seasons"),
     "ratings/team_elo",
     "features/fct_match_features",
     *("models/base_rate", "models/elo_logit", "models/evaluation", "models/champion"),
