@@ -1,5 +1,5 @@
 -- Grain: one row per club and season in which it played: its league, and whether it moved there. Derived from who
--- plays where, so no list of promotions is kept. The season before is the one before it in that country as loaded, which
+-- plays where, so no list of promotions is kept. The season before is the one before it in that country as loaded: this
 -- holds for seasons of either calendar.
 with seasons as (
     select distinct
