@@ -16,6 +16,7 @@ TELEMETRY_OFF = {
     "DAGSTER_DISABLE_TELEMETRY": "1",
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     "DO_NOT_TRACK": "true",
+    "GX_ANALYTICS_ENABLED": "false",
 }
 """Set in every process we start: the platform calls nobody but its data source."""
 

@@ -10,7 +10,7 @@ import pytest
 from footpred_dagster.core import clubs
 from footpred_dagster.core.dataset import played_before, predictable_fixtures
 from footpred_dagster.core.ledger import Prediction, seal
-from tests.support.warehouse import Result, build, compile_models, load_seeds
+from tests.support.warehouse import Result, build, load_seeds
 
 AUGUST = date(2023, 8, 12)
 
@@ -35,10 +35,11 @@ class Warehouse:
 
 
 @pytest.fixture(scope="module")
-def built(module_database_url, tmp_path_factory):
+def built(module_database_url, compiled_models):
     with psycopg.connect(module_database_url) as connection:
         load_seeds(connection)
-        yield Warehouse(connection, compile_models(module_database_url, tmp_path_factory.mktemp("dbt")))
+        connection.commit()
+        yield Warehouse(connection, compiled_models)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from datetime import date, time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -50,16 +51,17 @@ def run_dbt(database_url: str, target: Path, *command: str) -> str:
 
 
 def compile_models(database_url: str, target: Path) -> list[tuple[str, str, str]]:
-    """(schema, name, compiled select) of every model, upstream first."""
+    """(schema, name, compiled select) of every model, upstream first; good for every database with our schemas."""
     run_dbt(database_url, target, "compile", "--quiet")
     nodes = json.loads((target / "manifest.json").read_text())["nodes"]
     models = {key: node for key, node in nodes.items() if node["resource_type"] == "model"}
+    database = f'"{urlsplit(database_url).path.lstrip("/")}".'
     done: dict[str, tuple[str, str, str]] = {}
     while len(done) < len(models):
         for key, node in models.items():
             needed = [parent for parent in node["depends_on"]["nodes"] if parent in models]
             if key not in done and all(parent in done for parent in needed):
-                done[key] = (node["schema"], node["name"], node["compiled_code"])
+                done[key] = (node["schema"], node["name"], node["compiled_code"].replace(database, ""))
     return list(done.values())
 
 
