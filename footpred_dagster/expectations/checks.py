@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -17,14 +16,13 @@ if TYPE_CHECKING:
     from footpred_dagster.expectations.validation import Report
 
 
-def suite_check(stage: str, asset: str, description: str, deps: Sequence[dg.AssetKey] = ()) -> dg.AssetChecksDefinition:
+def suite_check(stage: str, asset: str, description: str) -> dg.AssetChecksDefinition:
     """The check ``<stage>_meets_expectations`` of ``asset`` (``schema/name``)."""
 
     @dg.asset_check(
         asset=dg.AssetKey(asset.split("/")),
         name=f"{stage}_meets_expectations",
         description=description,
-        additional_deps=deps,
         blocking=True,
     )
     def check(warehouse: Warehouse) -> dg.AssetCheckResult:

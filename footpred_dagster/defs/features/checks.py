@@ -9,11 +9,10 @@ from footpred_dagster.defs.resources import Warehouse
 from footpred_dagster.metadata import table
 
 MATCHES = dg.AssetKey(["intermediate", "int_matches"])
-FIXTURES = dg.AssetKey(["intermediate", "int_fixtures"])
 WAY_OUT = "add each to dbt_project/seeds/team_aliases.csv: with a known club's id, or with a new one"
 
 
-@dg.asset_check(asset=MATCHES, additional_deps=[FIXTURES])
+@dg.asset_check(asset=MATCHES)
 def team_names_are_known(warehouse: Warehouse) -> dg.AssetCheckResult:
     """Every club's name is in team_aliases.csv. A new one gets an id of its own; its nearest names are listed here."""
     with warehouse.connect() as connection:
@@ -31,7 +30,7 @@ def team_names_are_known(warehouse: Warehouse) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset=MATCHES, additional_deps=[FIXTURES], blocking=True)
+@dg.asset_check(asset=MATCHES, blocking=True)
 def no_club_is_split_or_merged(warehouse: Warehouse) -> dg.AssetCheckResult:
     """No unknown name is probably a club on record, and no id plays itself or twice on a day.
 

@@ -1,7 +1,5 @@
 """The Great Expectations suites of finished matches, of fixtures, and of what models read."""
 
-import dagster as dg
-
 from footpred_dagster.expectations.checks import suite_check
 
 finished_suite = suite_check(
@@ -13,7 +11,6 @@ future_suite = suite_check(
     "future",
     "intermediate/int_fixtures",
     "Great Expectations suite future: identity, kickoff in season, played or not as the results say, plausible odds.",
-    deps=[dg.AssetKey(["intermediate", "int_matches"])],
 )
 features_suite = suite_check(
     "features",
