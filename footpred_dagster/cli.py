@@ -175,6 +175,32 @@ def doctor(as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--sha256", required=True, help="The refused file, as its refusal names it.")
+@click.option("--because", required=True, help="Why fewer rows are right; kept beside it.")
+@json_option
+def accept(sha256: str, because: str, as_json: bool) -> None:
+    """Let in a file refused because it holds over 2 % fewer rows than the one before; the next run loads it."""
+    with _failures_explained():
+        from footpred_dagster.core.database import connect, database_url, migrate
+        from footpred_dagster.core.settings import Settings
+        from footpred_dagster.sources.accepting import NothingToAccept
+        from footpred_dagster.sources.accepting import accept as let_in
+
+        settings = Settings.from_env()
+        migrate(database_url(settings))
+        try:
+            with connect(settings) as connection:
+                accepted = let_in(connection, sha256, because)
+        except NothingToAccept as error:
+            raise click.BadParameter(str(error), param_hint="--sha256") from error
+        click.echo(
+            json.dumps({"sha256": accepted.sha256, "partition": accepted.partition_key, "because": accepted.because})
+            if as_json
+            else f"{accepted.partition_key}: accepted, the next footpred run loads it"
+        )
+
+
+@main.command()
 @json_option
 def down(as_json: bool) -> None:
     """Stop everything of this home; nothing is lost, the next command starts what it needs."""

@@ -245,7 +245,8 @@ class Pipeline:
             resources["second_source"] = {"config": {"where": self.request.second, "asked": True}}
         elif "raw" in layers:
             resources["source"] = {"config": {"where": self.request.where, "max_age": PLANNED_WITHIN}}
-        if layers.intersection(CLOCK_LAYERS) and self.request.as_of:
+        needs_clock = layers.intersection(CLOCK_LAYERS) or ("raw" in layers and checks)
+        if needs_clock and self.request.as_of:
             resources["clock"] = {"config": {"as_of": self.request.as_of.isoformat()}}
         self.instance.add_event_listener(run_id, self._watch)
         job = self.definitions.resolve_implicit_global_asset_job_def().get_subset(

@@ -112,6 +112,14 @@ def connection(database_url: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+@pytest.fixture(scope="session")
+def compiled_models(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str]]:
+    """The dbt models as plain SQL, compiled once for all who build them without dbt."""
+    from tests.support.warehouse import compile_models
+
+    return compile_models(server_url, tmp_path_factory.mktemp("dbt"))
+
+
 @contextmanager
 def _new_database(server_url: str, purpose: str, template: str = "template1", *, keep: bool = False) -> Iterator[str]:
     """URL of a new database on the server, dropped at the end unless ``keep``."""

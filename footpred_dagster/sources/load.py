@@ -14,6 +14,7 @@ from psycopg import sql
 from footpred_dagster.core.domain import LEAGUES, MAIN_LEAGUES, Season
 from footpred_dagster.core.storage import Archive
 from footpred_dagster.sources.base import FIXTURES_PATH, results_path
+from footpred_dagster.sources.corrections import record_corrections, refuse_fall
 from footpred_dagster.sources.extra_leagues import parse_extra
 from footpred_dagster.sources.fetch import Target, newest_body
 from footpred_dagster.sources.football_data import (
@@ -38,25 +39,31 @@ def results_target(league: str, season: Season) -> Target:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """How a partition stands after loading; ``detail`` says why a body was refused."""
+    """How a partition stands after loading; ``detail`` says why a body was refused.
+
+    corrected: matches loaded before that this body changes or lacks, each with a row in ``raw.match_history``.
+    """
 
     state: Literal["loaded", "unchanged", "refused", "missing"]
     rows: int = 0
     quarantined: int = 0
     detail: str | None = None
     facts: dict[str, Any] | None = None
+    corrected: int = 0
 
     def metadata(self) -> dict[str, Any]:
         """For the asset's event: state, counts, and what the parser noted about the file."""
         noted = {name: value for name, value in (self.facts or {}).items() if isinstance(value, str | int | float)}
         reason = {"refused because": self.detail} if self.detail else {}
-        return {"state": self.state, "rows": self.rows, "quarantined": self.quarantined, **reason, **noted}
+        counts = {"rows": self.rows, "quarantined": self.quarantined, "corrected": self.corrected}
+        return {"state": self.state, **counts, **reason, **noted}
 
 
 def load_results(connection: psycopg.Connection, archive: Archive, league: str, season: Season) -> Loaded:
     """Replace one league-season by the newest archived body, unless the table holds that body already.
 
-    A refused body leaves the rows as they were and is remembered in ``raw.refusals``.
+    A refused body leaves the rows as they were and is remembered in ``raw.refusals``; what an accepted one changes in
+    matches already loaded is kept in ``raw.match_history``.
     """
     target = results_target(league, season)
 
@@ -64,10 +71,12 @@ def load_results(connection: psycopg.Connection, archive: Archive, league: str, 
         parsed = _parse(body, league, season)
         if not parsed.facts["rows_read"] and _holds_rows(cursor, target):
             raise FileRefused("season_gone", f"the file no longer holds {league} {season}, which was loaded before")
+        refuse_fall(cursor, target.partition_key, body, len(parsed.matches))
+        corrected = record_corrections(cursor, target.partition_key, body, parsed.matches)
         cursor.execute("delete from raw.matches where partition_key = %s", [target.partition_key])
         rows = [(target.partition_key, league, str(season), *match) for match in parsed.matches]
         _copy(cursor, "matches", ("partition_key", "league", "season", *RawMatch._fields), rows)
-        return _Written(len(rows), parsed.quarantined, parsed.facts)
+        return _Written(len(rows), parsed.quarantined, parsed.facts, corrected)
 
     return _load(connection, archive, target, write)
 
@@ -149,6 +158,7 @@ class _Written:
     rows: int
     quarantined: list[Quarantined]
     facts: dict[str, Any]
+    corrected: int = 0
 
 
 def _load(connection: psycopg.Connection, archive: Archive, target: Target, write: Any) -> Loaded:
@@ -174,7 +184,9 @@ def _load(connection: psycopg.Connection, archive: Archive, target: Target, writ
             _remember_refusal(cursor, target, digest, refusal)
             return Loaded("refused", detail=f"{refusal.reason}: {refusal.detail}")
         _remember_load(cursor, target, digest, written)
-        return Loaded("loaded", written.rows, len(written.quarantined), facts=written.facts)
+        return Loaded(
+            "loaded", written.rows, len(written.quarantined), facts=written.facts, corrected=written.corrected
+        )
 
 
 def _remember_load(cursor: psycopg.Cursor, target: Target, digest: str, written: _Written) -> None:

@@ -28,7 +28,8 @@ _SHOWN = 40
 class FileRefused(Exception):
     """The whole file is not believed; the rows loaded before stay.
 
-    reason: stable slug (html, empty, undecodable, not_csv, truncated, missing_column, wrong_division, wrong_season).
+    reason: stable slug (html, empty, undecodable, not_csv, truncated, missing_column, wrong_division, wrong_season,
+    rows_fell).
     detail: for people, names the cause and the way out.
     structural: somebody must look; a delivery fault (False) passes when the site serves the right file again.
     """

@@ -17,7 +17,7 @@ KEYS = {
     *("raw/matches", "raw/fixtures", "raw/openfootball"),
     *("staging/leagues", "staging/team_aliases", "staging/stg_matches", "staging/stg_fixtures"),
     *("intermediate/int_matches", "intermediate/int_fixtures", "intermediate/int_match_spine"),
-    *("intermediate/int_team_matches", "intermediate/int_team_form"),
+    *("intermediate/int_team_matches", "intermediate/int_team_form", "intermediate/int_team_seasons"),
     *("ratings/team_elo", "ratings/team_strength"),
     "features/fct_match_features",
     *(
@@ -30,7 +30,23 @@ KEYS = {
     ),
     "predictions/ledger",
 }
-BLOCKING_ON_RAW = {"rows_reconcile", "few_rows_dropped", "files_have_the_known_shape", "scored_matches_exist"}
+DATA_LAYERS = ("raw", "staging", "intermediate", "ratings", "features")
+BLOCKING = {
+    "raw/matches": {
+        *("rows_reconcile", "few_rows_dropped", "files_have_the_known_shape", "scored_matches_exist"),
+        "raw_meets_expectations",
+    },
+    "intermediate/int_matches": {"no_club_is_split_or_merged", "finished_meets_expectations"},
+    "intermediate/int_fixtures": {"future_meets_expectations"},
+    "ratings/team_elo": {"ratings_are_plausible"},
+    "ratings/team_strength": {"strengths_are_plausible"},
+    "features/fct_match_features": {"features_meets_expectations"},
+}
+WARNING = {
+    "raw/matches": {"deliveries_are_whole", "results_are_fresh"},
+    "raw/fixtures": {"no_pair_twice_on_one_day", "fixtures_are_fresh"},
+    "intermediate/int_matches": {"team_names_are_known"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +74,32 @@ def test_every_asset_says_its_layer_owner_kind_code_version_and_meaning(specs):
         assert len(spec.description or "") > 20, name
 
 
-def test_raw_is_guarded_by_blocking_checks(definitions):
-    blocking = {
-        spec.name
-        for checks in definitions.asset_checks or []
-        for spec in getattr(checks, "check_specs", [])
-        if spec.blocking and spec.asset_key.to_user_string() == "raw/matches"
-    }
-    assert blocking == BLOCKING_ON_RAW
+@pytest.mark.parametrize(("blocking", "expected"), [(True, BLOCKING), (False, WARNING)])
+def test_the_data_is_guarded_by_checks_that_block_and_checks_that_warn(definitions, blocking, expected):
+    found: dict[str, set[str]] = {}
+    for checks in definitions.asset_checks or []:
+        for spec in getattr(checks, "check_specs", []):
+            if spec.blocking == blocking and spec.asset_key.path[0] in DATA_LAYERS:
+                found.setdefault(spec.asset_key.to_user_string(), set()).add(spec.name)
+    assert found == expected
+
+
+@pytest.mark.parametrize("guarded", ["raw/matches", "intermediate/int_matches", "intermediate/int_fixtures"])
+def test_ratings_and_all_behind_wait_for_blocking_checks_before_them(specs, guarded):
+    """Forbids a blocking check that blocks nothing: Dagster holds back only what depends on the checked asset."""
+    behind = {"ratings/team_elo"} if guarded.startswith("intermediate") else {"staging/stg_matches"}
+    deps = {name: {dep.asset_key.to_user_string() for dep in spec.deps} for name, spec in specs.items()}
+    assert all(guarded in deps[name] for name in behind)
+    assert "ratings/team_elo" in deps["features/fct_match_features"]
+
+
+def test_loading_the_code_location_does_not_load_great_expectations(home):
+    """Over 4 s: only a check that runs pays for it."""
+    code = (
+        "import sys; from footpred_dagster.definitions import defs; defs(); print('great_expectations' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=PACKAGE_ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["False"]
 
 
 def test_data_tests_of_dbt_are_asset_checks(definitions):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from dataclasses import replace
+
 import psycopg
 import pytest
 
+from footpred_dagster.core import clubs
 from tests.support.command import fresh_home
 
 pytestmark = [pytest.mark.slow, pytest.mark.real_data]
@@ -46,3 +50,26 @@ def test_a_snapshot_of_a_season_in_progress_adds_to_it(home, data_dir, history):
     with psycopg.connect(home.database_url) as connection:
         kinds = connection.execute("select kind, count(*) from predictions.ledger group by kind").fetchall()
     assert kinds == [("replay", 14)]
+
+
+def test_respelled_clubs_are_told_from_new_ones_as_often_as_core_clubs_says(home, history):
+    """Each name taken as unknown in the season it first appears, knowing only what had been seen by then."""
+    with psycopg.connect(home.database_url) as connection:
+        seen = [one for one in clubs.appearances(connection) if one.season <= "2024-25"]
+        known = clubs.known_names(connection)
+    spellings: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for one in seen:
+        names = spellings[one.country, one.team_id]
+        names[one.name] = min(names.get(one.name, one.season), one.season)
+    begins = {country: min(one.season for one in seen if one.country == country) for country, _ in spellings}
+    counts: Counter[tuple[bool, bool]] = Counter()
+    for (country, team_id), names in spellings.items():
+        for name, first in names.items():
+            respelled = any(other != name and season <= first for other, season in names.items())
+            if respelled or first > begins[country]:
+                until = [one for one in seen if one.country == country and one.season <= first]
+                until = [replace(one, team_id="unknown") if one.name == name else one for one in until]
+                aliases = {(country, one.name): known[country, one.name] for one in until if one.name != name}
+                found = {split.team_id for split in clubs.probable_splits(until, aliases) if split.name == name}
+                counts[respelled, team_id in found if respelled else bool(found)] += 1
+    assert counts == {(True, True): 30, (True, False): 4, (False, True): 25, (False, False): 452}

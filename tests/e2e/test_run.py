@@ -140,20 +140,35 @@ def test_a_database_that_cannot_be_used_is_explained_in_a_line_without_its_passw
     assert "Traceback" not in said
 
 
-def test_a_corrected_score_reaches_what_depends_on_it_and_leaves_sealed_rows_alone(home, site, first):
+def _rows(home: Home, query: str) -> dict[str, str]:
+    """Rows of a table as text, by the first column of ``query``."""
+    with psycopg.connect(home.database_url) as connection:
+        return {key: str(row) for key, *row in connection.execute(query).fetchall()}
+
+
+def test_faults_17_a_corrected_score_reaches_what_depends_on_it_and_leaves_sealed_rows_alone(home, site, first):
+    matches = "select match_id, to_jsonb(t) from intermediate.int_matches as t"
+    features = """
+        select match_id, home_id, away_id, to_jsonb(t)
+        from features.fct_match_features as t inner join intermediate.int_match_spine using (match_id)
+    """
+    sealed = "select seq::text, hash from predictions.ledger"
+    before = [_rows(home, query) for query in (matches, features, sealed)]
     rows = season_rows("E0", Season(2023), clubs("E0"))
     rows[-1] |= {"FTHG": 9, "FTAG": 0, "FTR": "H", "HST": 11, "HS": 14}
     write_season(site, "E0", Season(2023), rows)
-    with psycopg.connect(home.database_url) as connection:
-        sealed = connection.execute("select seq, hash from predictions.ledger order by seq").fetchall()
     corrected = home.json("run", "--source", str(site), *ARGUMENTS)
     assert corrected["matches"] == first["matches"]
     assert corrected["champion"]["version"] > first["champion"]["version"]
-    with psycopg.connect(home.database_url) as connection:
-        scores = connection.execute("select count(*) from raw.matches where home_goals = 9").fetchone()
-        after = connection.execute("select seq, hash from predictions.ledger order by seq").fetchall()
-    assert scores == (1,)
-    assert after[: len(sealed)] == sealed
+    after = [_rows(home, query) for query in (matches, features, sealed)]
+    changed = [{key for key in old if new[key] != old[key]} for old, new in zip(before, after, strict=True)]
+    # That match alone; of the features only of those later matches its clubs play in; of the sealed rows none.
+    assert [after[0][key].count("'home_goals': 9") for key in changed[0]] == [1]
+    pair = [str(rows[-1][side]).lower().replace(" ", "-") for side in ("HomeTeam", "AwayTeam")]
+    assert all(any(club in after[1][key] for club in pair) for key in changed[1])
+    assert changed[2] == set()
+    history = _rows(home, "select history_id::text, kind, new_values ->> 'home_goals' from raw.match_history")
+    assert list(history.values()) == ["['changed', '9']"]
 
 
 def test_a_file_without_a_required_column_stops_the_run_and_keeps_the_old_rows(home, site, first):

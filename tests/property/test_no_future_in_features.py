@@ -9,19 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.warehouse import Result, build, compile_models, load_seeds
+from tests.support.warehouse import Result, build, load_seeds
 
 TEAMS = ("Arsenal", "Chelsea", "Everton", "Liverpool")
 FIRST_DAY = date(2023, 6, 20)  # a season turns on 1 July, inside the range
 
 
 @pytest.fixture(scope="module")
-def features_of(module_database_url, tmp_path_factory):
+def features_of(module_database_url, compiled_models):
     """Function from a history to its features."""
     with psycopg.connect(module_database_url) as connection:
         load_seeds(connection)
-        models = compile_models(module_database_url, tmp_path_factory.mktemp("dbt"))
-        yield lambda history: build(connection, models, history)
+        yield lambda history: build(connection, compiled_models, history)
 
 
 @st.composite

@@ -17,7 +17,16 @@ import psycopg
 
 TIMEOUT = 300
 LAYERS = ["raw", "staging", "intermediate", "ratings", "features", "models", "predictions"]
-TOLD_BY_THE_CLOCK = ["loaded_at", "refused_at", "created_at", "trained_at", "sealed_at", "hash"]
+TOLD_BY_THE_CLOCK = [
+    "loaded_at",
+    "refused_at",
+    "created_at",
+    "trained_at",
+    "sealed_at",
+    "hash",
+    "changed_at",
+    "accepted_at",
+]
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ import json
 import os
 import subprocess
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -24,13 +25,15 @@ SEED_COLUMNS = {
 
 @dataclass(frozen=True)
 class Result:
-    """A played match, or with goals of None a fixture."""
+    """A played match, with goals of None a fixture, and with ``void`` a line of the results file without a score."""
 
     day: date
     home: str
     away: str
     goals: tuple[int, int] | None
     league: str = "E0"
+    clock: time | None = None
+    void: bool = False
 
 
 def run_dbt(database_url: str, target: Path, *command: str) -> str:
@@ -48,16 +51,17 @@ def run_dbt(database_url: str, target: Path, *command: str) -> str:
 
 
 def compile_models(database_url: str, target: Path) -> list[tuple[str, str, str]]:
-    """(schema, name, compiled select) of every model, upstream first."""
+    """(schema, name, compiled select) of every model, upstream first; good for every database with our schemas."""
     run_dbt(database_url, target, "compile", "--quiet")
     nodes = json.loads((target / "manifest.json").read_text())["nodes"]
     models = {key: node for key, node in nodes.items() if node["resource_type"] == "model"}
+    database = f'"{urlsplit(database_url).path.lstrip("/")}".'
     done: dict[str, tuple[str, str, str]] = {}
     while len(done) < len(models):
         for key, node in models.items():
             needed = [parent for parent in node["depends_on"]["nodes"] if parent in models]
             if key not in done and all(parent in done for parent in needed):
-                done[key] = (node["schema"], node["name"], node["compiled_code"])
+                done[key] = (node["schema"], node["name"], node["compiled_code"].replace(database, ""))
     return list(done.values())
 
 
@@ -81,21 +85,25 @@ def build(
         cursor.execute("truncate raw.matches, raw.fixtures")
         for line, result in enumerate(results, 2):
             season = str(Season.containing(result.day))
-            if result.goals is None:
+            if result.goals is None and not result.void:
                 cursor.execute(
-                    "insert into raw.fixtures (line, league, match_date, home, away) values (%s, %s, %s, %s, %s)",
-                    [line, result.league, result.day, result.home, result.away],
+                    """
+                    insert into raw.fixtures (line, league, match_date, kickoff_time, home, away)
+                    values (%s, %s, %s, %s, %s, %s)
+                    """,
+                    [line, result.league, result.day, result.clock, result.home, result.away],
                 )
             else:
                 cursor.execute(
                     """
                     insert into raw.matches
-                        (partition_key, league, season, line, match_date, home, away, home_goals, away_goals)
-                    values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+                        (partition_key, league, season, line, match_date, kickoff_time, home, away, home_goals,
+                        away_goals)
+                    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
                     """,
                     [
-                        *(f"{result.league}|{season}", result.league, season, line),
-                        *(result.day, result.home, result.away, *result.goals),
+                        *(f"{result.league}|{season}", result.league, season, line, result.day, result.clock),
+                        *(result.home, result.away, *(result.goals or (None, None))),
                     ],
                 )
         rated = False

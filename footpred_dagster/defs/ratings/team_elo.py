@@ -15,7 +15,8 @@ from footpred_dagster.versions import code_version
     owners=["team:footpred"],
     kinds={"python", "postgres"},
     code_version=code_version(ratings, rating),
-    deps=[dg.AssetKey(["intermediate", "int_match_spine"])],
+    # Only the spine is read; the other two are named so that their blocking checks hold ratings, and all behind, back.
+    deps=[dg.AssetKey(["intermediate", name]) for name in ("int_match_spine", "int_matches", "int_fixtures")],
 )
 def team_elo(warehouse: Warehouse) -> dg.MaterializeResult:
     """Both teams' Elo from the matches of earlier days, one pass over the whole history."""

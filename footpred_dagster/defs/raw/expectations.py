@@ -1,0 +1,9 @@
+"""The Great Expectations suite of the raw stage, as a check of the results as loaded."""
+
+from footpred_dagster.expectations.checks import suite_check
+
+raw_suite = suite_check(
+    "raw",
+    "raw/matches",
+    "Great Expectations suite raw: keys, types, dates in season, counts and odds a match can have.",
+)

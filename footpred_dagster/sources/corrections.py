@@ -1,0 +1,116 @@
+"""What a new file says differently about matches already loaded, and whether it may: history and the row guard."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from footpred_dagster.core.storage import sha256_hex
+from footpred_dagster.sources.records import RawMatch
+from footpred_dagster.sources.tabular import FileRefused
+
+MAX_FALL = 0.02
+FORGIVEN_FALL = 3
+"""Rows: a file of a season's first weeks may lose a duplicate or a void row without being cut short."""
+
+ODDS = ("avg_h", "avg_d", "avg_a", "avg_close_h", "avg_close_d", "avg_close_a")
+COMPARED = tuple(name for name in RawMatch._fields if name != "line" and name not in ODDS)
+"""A line moves with every row above it; odds drift with every delivery and stay readable in both archived files."""
+
+
+def refuse_fall(cursor: psycopg.Cursor, partition_key: str, body: bytes, rows: int) -> None:
+    """Raise FileRefused (structural) when ``body`` gives over 2 % fewer rows than the partition's last good load.
+
+    The same bytes read anew are no delivery, and a body named in ``raw.accepted`` passes.
+    """
+    digest = sha256_hex(body)
+    before = cursor.execute(
+        """
+        select rows from raw.loads
+        where partition_key = %s and sha256 <> %s and not exists (select from raw.accepted where sha256 = %s)
+        """,
+        [partition_key, digest, digest],
+    ).fetchone()
+    if before and before[0] - rows > max(FORGIVEN_FALL, MAX_FALL * before[0]):
+        raise FileRefused(
+            "rows_fell",
+            f"{rows} rows where the last good file gave {before[0]}: old rows stay; if the new file is right, "
+            f"footpred accept --sha256 {digest} --because '...' lets it in",
+            structural=True,
+        )
+
+
+def record_corrections(cursor: psycopg.Cursor, partition_key: str, body: bytes, matches: Sequence[RawMatch]) -> int:
+    """Write a history row for each stored match of the partition that ``matches`` changes or lacks; returns how many.
+
+    Call in the transaction that replaces the rows, before it does.
+    """
+    digest = sha256_hex(body)
+    loaded = cursor.execute("select sha256 from raw.loads where partition_key = %s", [partition_key]).fetchone()
+    if loaded is None or loaded[0] == digest:
+        return 0
+    columns = sql.SQL(", ").join(map(sql.Identifier, RawMatch._fields))
+    stored = cursor.execute(
+        sql.SQL("select {} from raw.matches where partition_key = %s order by match_date, line").format(columns),
+        [partition_key],
+    ).fetchall()
+    written = 0
+    for old, new in _pair([RawMatch._make(row) for row in stored], matches):
+        changed = [name for name in COMPARED if new is None or getattr(old, name) != getattr(new, name)]
+        if not changed:
+            continue
+        cursor.execute(
+            """
+            insert into raw.match_history
+                (partition_key, match_date, home, away, kind, old_values, new_values, old_sha256, new_sha256)
+            values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+            """,
+            [
+                *(partition_key, old.match_date, old.home, old.away, "changed" if new else "removed"),
+                *(_values(old, changed), _values(new, changed) if new else None, loaded[0], digest),
+            ],
+        )
+        written += 1
+    return written
+
+
+def _pair(old: Sequence[RawMatch], new: Sequence[RawMatch]) -> Iterator[tuple[RawMatch, RawMatch | None]]:
+    """Each old match with the new row that is the same match, None where there is none.
+
+    First by date and both names; what is left by both names in order of date (it moved); then by date and one name (the
+    other is spelled anew: no team plays twice on one day).
+    """
+    keys: tuple[Callable[[RawMatch], Hashable], ...] = (
+        lambda match: (match.match_date, match.home, match.away),
+        lambda match: (match.home, match.away),
+        lambda match: (match.match_date, match.home),
+        lambda match: (match.match_date, None, match.away),
+    )
+    left = list(old)
+    free = sorted(new, key=lambda match: match.match_date)
+    for key in keys:
+        by_key = defaultdict(list)
+        for match in free:
+            by_key[key(match)].append(match)
+        unmatched = []
+        for match in left:
+            candidates = by_key[key(match)]
+            if candidates:
+                yield match, candidates.pop(0)
+            else:
+                unmatched.append(match)
+        left, free = unmatched, [match for matches in by_key.values() for match in matches]
+        free.sort(key=lambda match: match.match_date)
+    for match in left:
+        yield match, None
+
+
+def _values(match: RawMatch, names: Sequence[str]) -> str:
+    """The named fields as JSON; dates and times as ISO text."""
+    values: dict[str, Any] = {name: getattr(match, name) for name in names}
+    return json.dumps(values, default=str)
