@@ -38,11 +38,14 @@ __all__ = [
     "Quarantined",
     "RawFixture",
     "RawMatch",
+    "date_style",
+    "opening_columns",
     "parse_fixtures",
     "parse_results",
+    "require_rows",
 ]
 
-PARSER_VERSION = "1"
+PARSER_VERSION = "2"
 """Bump when the same bytes would give other rows: every stored file is then read again."""
 
 KEY_COLUMNS = ("Div", "Date", "HomeTeam", "AwayTeam")
@@ -62,9 +65,8 @@ class _Dropped(Exception):
 def parse_results(body: bytes, league: str, season: Season) -> ParsedFile:
     """Read ``mmz4281/<season>/<league>.csv``; raises FileRefused."""
     table = read_table(body, KEY_COLUMNS + SCORE_COLUMNS)
-    if not table.rows:
-        raise FileRefused("empty", "a header without a row; a later fetch brings the matches")
-    opening = _opening_columns(table)
+    require_rows(table)
+    opening = opening_columns(table)
     believed, quarantine = _Believed(), _Quarantine()
     for line, cells in table.select((*KEY_COLUMNS, "Time", *SCORE_COLUMNS, *STATISTICS, "HTR", *opening, *CLOSING)):
         if cells[0] and cells[0] != league and not cells[0].startswith("#"):
@@ -74,6 +76,7 @@ def parse_results(body: bytes, league: str, season: Season) -> ParsedFile:
                 f"division here until the season starts",
             )
         try:
+            _check_alone(table, line)
             believed.add(_read_match(line, cells, season, opening, quarantine), quarantine)
         except _Dropped as refusal:
             quarantine.drop(line, *refusal.args)
@@ -88,7 +91,7 @@ def parse_results(body: bytes, league: str, season: Season) -> ParsedFile:
 def parse_fixtures(body: bytes, leagues: Container[str]) -> ParsedFixtures:
     """Read ``fixtures.csv``; rows of other leagues are counted, a header alone is fine. Raises FileRefused."""
     table = read_table(body, KEY_COLUMNS)
-    opening = _opening_columns(table)
+    opening = opening_columns(table)
     fixtures: dict[tuple[str, date, str, str], RawFixture] = {}
     quarantine = _Quarantine()
     duplicates, others = 0, Counter[str]()
@@ -98,6 +101,7 @@ def parse_fixtures(body: bytes, leagues: Container[str]) -> ParsedFixtures:
             others[league[:_SHOWN]] += 1
             continue
         try:
+            _check_alone(table, line)
             day = _read_key(cells)
         except _Dropped as refusal:
             quarantine.drop(line, *refusal.args)
@@ -178,6 +182,12 @@ def _read_match(
     return RawMatch._make(fields)
 
 
+def _check_alone(table: Table, line: int) -> None:
+    """Where a line end was lost the first match may read well and the second would be gone; raises _Dropped."""
+    if line in table.joined:
+        raise _Dropped("Date", "rows_run_together", table.joined[line])
+
+
 def _read_key(cells: list[str]) -> date:
     """Check division, date and names, the first four cells; raises _Dropped."""
     for column, cell in zip(KEY_COLUMNS, cells, strict=False):
@@ -214,7 +224,13 @@ def _read_goals(home: str, away: str, result: str) -> tuple[int, int] | None:
     return scored
 
 
-def _opening_columns(table: Table) -> tuple[str, str, str]:
+def require_rows(table: Table) -> None:
+    """A results file says something; raises FileRefused."""
+    if not table.rows:
+        raise FileRefused("empty", "a header without a row; a later fetch brings the matches")
+
+
+def opening_columns(table: Table) -> tuple[str, str, str]:
     """The average over bookmakers as this file's era calls it."""
     return ("AvgH", "AvgD", "AvgA") if "AvgH" in table.index else ("BbAvH", "BbAvD", "BbAvA")
 
@@ -223,7 +239,11 @@ def _score(match: RawMatch) -> str:
     return "void" if match.home_goals is None else f"{match.home_goals}-{match.away_goals}"
 
 
-def _facts(table: Table, duplicates: int) -> dict[str, JSON]:
+def date_style(table: Table) -> str | None:
+    """How the file writes its dates; real files never mix."""
     years = {len(cells[0].rpartition("/")[2]) for _, cells in table.select(("Date",)) if parse_date(cells[0])}
-    style = _DATE_STYLES[years.pop()] if len(years) == 1 else "mixed" if years else None
-    return {**table.facts, "duplicate_rows": duplicates, "date_style": style}
+    return _DATE_STYLES[years.pop()] if len(years) == 1 else "mixed" if years else None
+
+
+def _facts(table: Table, duplicates: int) -> dict[str, JSON]:
+    return {**table.facts, "duplicate_rows": duplicates, "date_style": date_style(table)}

@@ -79,7 +79,7 @@ def test_little_is_doubted_and_one_row_is_dropped(every_file: dict[Path, ParsedF
     assert reasons == {
         "goals_above_on_target": 66,
         "on_target_above_shots": 23,
-        "bad_odds": 6,
+        "bad_odds": 8,
         "implausible_value": 1,
         "half_time_incomplete": 1,
         "half_time_result_disagrees": 1,
