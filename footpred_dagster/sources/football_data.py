@@ -9,7 +9,7 @@ the file, because a file that holds one foreign row holds, in every case seen, n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from datetime import date
 from functools import partial
 
@@ -239,11 +239,12 @@ def _score(match: RawMatch) -> str:
     return "void" if match.home_goals is None else f"{match.home_goals}-{match.away_goals}"
 
 
-def date_style(table: Table) -> str | None:
-    """How the file writes its dates; real files never mix."""
-    years = {len(cells[0].rpartition("/")[2]) for _, cells in table.select(("Date",)) if parse_date(cells[0])}
+def date_style(dates: Iterable[str]) -> str | None:
+    """How a file writes its dates, by its date cells; real files never mix."""
+    years = {len(cell.rpartition("/")[2]) for cell in dates if parse_date(cell)}
     return _DATE_STYLES[years.pop()] if len(years) == 1 else "mixed" if years else None
 
 
 def _facts(table: Table, duplicates: int) -> dict[str, JSON]:
-    return {**table.facts, "duplicate_rows": duplicates, "date_style": date_style(table)}
+    style = date_style(cells[0] for _, cells in table.select(("Date",)))
+    return {**table.facts, "duplicate_rows": duplicates, "date_style": style}

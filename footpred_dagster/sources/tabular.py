@@ -183,7 +183,7 @@ def _index(header: list[str]) -> tuple[dict[str, int], list[str]]:
         elif name:
             index[name] = place
     if blank := header.count(""):
-        warnings.append(f"{blank} columns without a name, the first at position {header.index('') + 1}: not read")
+        warnings.append(f"columns without a name: {blank}, the first at position {header.index('') + 1}; not read")
     for alias, name in ALIASES.items():
         if alias in index and name not in index:
             index[name] = index[alias]

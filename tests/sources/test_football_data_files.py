@@ -116,7 +116,7 @@ class TestShape:
         parsed = parse(GOOD + ",,,0.7", header=HEADER + ", ,,HxG")
         assert only(parsed).home == "Arsenal"
         assert parsed.facts["columns"] == [*HEADER.split(","), "HxG"]
-        warned = ["2 columns without a name, the first at position 9: not read"]
+        warned = ["columns without a name: 2, the first at position 9; not read"]
         assert parsed.facts["header_warnings"] == warned
 
     def test_HT_and_AT_are_read_as_team_names_with_a_warning(self) -> None:  # noqa: N802 - the headers' names
