@@ -3,12 +3,14 @@
 It is what the demo downloads and what tests use as their network.
 """
 
+from footpred_dagster.sources.simulator.faults import Fault
 from footpred_dagster.sources.simulator.server import SimulatorServer
 from footpred_dagster.sources.simulator.site import render_fixtures, render_results, render_truth
 from footpred_dagster.sources.simulator.truth import TruthRow, true_probabilities, write_truth
 from footpred_dagster.sources.simulator.world import SeasonMatches, World
 
 __all__ = [
+    "Fault",
     "SeasonMatches",
     "SimulatorServer",
     "TruthRow",
