@@ -46,7 +46,8 @@ class Loaded:
         """For the asset's event: state, counts, and what the parser noted about the file."""
         noted = {name: value for name, value in (self.facts or {}).items() if isinstance(value, str | int | float)}
         reason = {"refused because": self.detail} if self.detail else {}
-        return {"state": self.state, "rows": self.rows, "quarantined": self.quarantined, **reason, **noted}
+        state = "not published yet" if self.state == "missing" else self.state
+        return {"state": state, "rows": self.rows, "quarantined": self.quarantined, **reason, **noted}
 
 
 def load_results(connection: psycopg.Connection, archive: Archive, league: str, season: Season) -> Loaded:
