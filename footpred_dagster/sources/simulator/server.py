@@ -59,12 +59,13 @@ class _Ordered:
 class SimulatorServer:
     """Serves ``world`` as of ``clock()`` (aware; whole minutes, in which kickoffs are set) until closed.
 
-    Use it in a ``with`` statement, or call ``start`` and ``close``. ``requests`` counts answers by status, ``sent`` the
-    bytes of bodies handed to the network; a test reads them, and may clear them between requests.
+    Use it in a ``with`` statement, or call ``start`` and ``close``. ``asked`` counts requests by path, ``requests``
+    answers by status, ``sent`` the bytes of bodies handed to the network; a test reads them, and may clear them.
     """
 
     def __init__(self, world: World, clock: Callable[[], datetime]) -> None:
         self.world, self.clock = world, clock
+        self.asked: Counter[str] = Counter()
         self.requests: Counter[int] = Counter()
         self.sent = 0
         self.closing = threading.Event()
@@ -115,8 +116,9 @@ class SimulatorServer:
         self._published[path] = _page(body, self.clock())
 
     def fault(self, path: str) -> Fault | None:
-        """The fault due for a request of ``path``; one of its times is used up."""
+        """The fault due for a request of ``path``, which is counted; one of its times is used up."""
         with self._lock:
+            self.asked[path] += 1
             for ordered in self._faults:
                 if ordered.times > 0 and fnmatchcase(path, ordered.path):
                     ordered.times -= 1
