@@ -95,7 +95,7 @@ def cut_table(body: bytes) -> Table:
     joined: dict[int, str] = {}
     blank, ragged = 0, 0
     for number, line in enumerate(lines[start + 1 :], start + 2):
-        cells = _cells(line)
+        cells = _cells(line) if line else []
         if not any(map(str.strip, cells)):
             blank += 1
             continue
