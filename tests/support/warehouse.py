@@ -24,13 +24,14 @@ SEED_COLUMNS = {
 
 @dataclass(frozen=True)
 class Result:
-    """A played match, or with goals of None a fixture."""
+    """A played match, or with goals of None a fixture; ``void``: on the results file, but without a score."""
 
     day: date
     home: str
     away: str
     goals: tuple[int, int] | None
     league: str = "E0"
+    void: bool = False
 
 
 def run_dbt(database_url: str, target: Path, *command: str) -> str:
@@ -81,7 +82,7 @@ def build(
         cursor.execute("truncate raw.matches, raw.fixtures")
         for line, result in enumerate(results, 2):
             season = str(Season.containing(result.day))
-            if result.goals is None:
+            if result.goals is None and not result.void:
                 cursor.execute(
                     "insert into raw.fixtures (line, league, match_date, home, away) values (%s, %s, %s, %s, %s)",
                     [line, result.league, result.day, result.home, result.away],
@@ -95,7 +96,7 @@ def build(
                     """,
                     [
                         *(f"{result.league}|{season}", result.league, season, line),
-                        *(result.day, result.home, result.away, *result.goals),
+                        *(result.day, result.home, result.away, *(result.goals or (None, None))),
                     ],
                 )
         rated = False
