@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from footpred_dagster import services
-from footpred_dagster.core.domain import Season
+from footpred_dagster.core.domain import LEAGUES, Season
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.selection import Selection, parse_instant, parse_leagues, parse_seasons
 
@@ -150,6 +150,24 @@ def evaluate(seasons: str, leagues: str, models: str | None, as_of: Any, as_json
 
         rows = commands.evaluate(_selection((), seasons, as_of), leagues, models, as_of)
         printing.print_evaluation(rows, as_json=as_json)
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--league", type=click.Choice(list(LEAGUES)), help="Division it should be of.")
+@click.option("--season", callback=_parsed(Season.parse), help="Season it should be of: 2526.")
+@json_option
+def inspect(file: str, league: str | None, season: Season | None, as_json: bool) -> None:
+    """Tell whether a file would be accepted, and what would be read from it, without loading anything.
+
+    League and season are taken from the path (mmz4281/2526/E0.csv), the file's name or its rows where not given.
+    Exit code 1 when the file would be refused.
+    """
+    from footpred_dagster import inspection
+
+    found = inspection.inspect_file(file, league, season)
+    inspection.print_inspection(found, as_json=as_json)
+    sys.exit(0 if found.accepted else FAILED)
 
 
 @main.command()

@@ -20,7 +20,17 @@ from types import MappingProxyType
 
 from footpred_dagster.core.domain import EXTRA_LEAGUES, Season
 from footpred_dagster.sources.records import ParsedFile, RawMatch
-from footpred_dagster.sources.rows import SHOWN, Believed, Dropped, Quarantine, date_style, read_goals, read_key
+from footpred_dagster.sources.rows import (
+    SHOWN,
+    Believed,
+    Dropped,
+    Quarantine,
+    check_alone,
+    date_style,
+    read_goals,
+    read_key,
+    require_rows,
+)
 from footpred_dagster.sources.tabular import FileRefused, Table, read_table
 from footpred_dagster.sources.values import NO_STATISTICS, Note, parse_date, read_odds, read_time
 
@@ -69,8 +79,7 @@ def parse_extra(body: bytes, file: str) -> dict[Pair, ParsedFile]:
     and ``duplicate_rows`` in a season's facts count its rows, the other facts are the file's.
     """
     table = read_table(body, REQUIRED)
-    if not table.rows:
-        raise FileRefused("empty", "a header without a row; a later fetch brings the matches")
+    require_rows(table)
     country = EXTRA_LEAGUES[file].country
     closing = _closing_columns(table)
     first = EXTRA_LEAGUES[file].runs[0]
@@ -92,6 +101,7 @@ def parse_extra(body: bytes, file: str) -> dict[Pair, ParsedFile]:
         try:
             if refused:
                 raise refused
+            check_alone(table, line)
             note = partial(sheet.quarantine.note, line)
             sheet.believed.add(_read_match(line, cells, pair, closing, note), sheet.quarantine, "HG")
             if doubt:

@@ -20,9 +20,11 @@ from footpred_dagster.sources.rows import (
     Believed,
     Dropped,
     Quarantine,
+    check_alone,
     read_facts,
     read_goals,
     read_key,
+    require_rows,
 )
 from footpred_dagster.sources.tabular import JSON, FileRefused, Table, read_table
 from footpred_dagster.sources.values import NO_STATISTICS, STATISTICS, read_odds, read_statistics, read_time
@@ -36,11 +38,12 @@ __all__ = [
     "Quarantined",
     "RawFixture",
     "RawMatch",
+    "opening_columns",
     "parse_fixtures",
     "parse_results",
 ]
 
-PARSER_VERSION = "1"
+PARSER_VERSION = "2"
 """Bump when the same bytes would give other rows: every stored file is then read again."""
 
 KEY_COLUMNS = ("Div", "Date", "HomeTeam", "AwayTeam")
@@ -53,9 +56,8 @@ ONE_ROUND = 10
 def parse_results(body: bytes, league: str, season: Season) -> ParsedFile:
     """Read ``mmz4281/<season>/<league>.csv``; raises FileRefused."""
     table = read_table(body, KEY_COLUMNS + SCORE_COLUMNS)
-    if not table.rows:
-        raise FileRefused("empty", "a header without a row; a later fetch brings the matches")
-    opening = _opening_columns(table)
+    require_rows(table)
+    opening = opening_columns(table)
     believed, quarantine = Believed(), Quarantine()
     for line, cells in table.select((*KEY_COLUMNS, "Time", *SCORE_COLUMNS, *STATISTICS, "HTR", *opening, *CLOSING)):
         if cells[0] and cells[0] != league and not cells[0].startswith("#"):
@@ -65,6 +67,7 @@ def parse_results(body: bytes, league: str, season: Season) -> ParsedFile:
                 f"division here until the season starts",
             )
         try:
+            check_alone(table, line)
             believed.add(_read_match(line, cells, season, opening, quarantine), quarantine, "FTHG")
         except Dropped as refusal:
             quarantine.drop(line, *refusal.args)
@@ -79,7 +82,7 @@ def parse_results(body: bytes, league: str, season: Season) -> ParsedFile:
 def parse_fixtures(body: bytes, leagues: Container[str]) -> ParsedFixtures:
     """Read ``fixtures.csv``; rows of other leagues are counted, a header alone is fine. Raises FileRefused."""
     table = read_table(body, KEY_COLUMNS)
-    opening = _opening_columns(table)
+    opening = opening_columns(table)
     fixtures: dict[tuple[str, date, str, str], RawFixture] = {}
     quarantine = Quarantine()
     duplicates, others = 0, Counter[str]()
@@ -89,6 +92,7 @@ def parse_fixtures(body: bytes, leagues: Container[str]) -> ParsedFixtures:
             others[league[:SHOWN]] += 1
             continue
         try:
+            check_alone(table, line)
             day = read_key(KEY_COLUMNS, cells)
         except Dropped as refusal:
             quarantine.drop(line, *refusal.args)
@@ -128,6 +132,6 @@ def _read_match(
     return RawMatch._make(fields)
 
 
-def _opening_columns(table: Table) -> tuple[str, str, str]:
+def opening_columns(table: Table) -> tuple[str, str, str]:
     """The average over bookmakers as this file's era calls it."""
     return ("AvgH", "AvgD", "AvgA") if "AvgH" in table.index else ("BbAvH", "BbAvD", "BbAvA")

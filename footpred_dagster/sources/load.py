@@ -56,7 +56,7 @@ class Loaded:
         noted = {name: value for name, value in (self.facts or {}).items() if isinstance(value, str | int | float)}
         reason = {"refused because": self.detail} if self.detail else {}
         counts = {"rows": self.rows, "quarantined": self.quarantined, "corrected": self.corrected}
-        return {"state": self.state, **counts, **reason, **noted}
+        return {"state": "not published yet" if self.state == "missing" else self.state, **counts, **reason, **noted}
 
 
 def load_results(connection: psycopg.Connection, archive: Archive, league: str, season: Season) -> Loaded:

@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Sequence
 from datetime import date
 
 from footpred_dagster.sources.records import Quarantined, RawMatch
-from footpred_dagster.sources.tabular import JSON, Table
+from footpred_dagster.sources.tabular import JSON, FileRefused, Table
 from footpred_dagster.sources.values import MAX_GOALS, is_name, parse_date, parse_whole, result_of
 
 SHOWN = 80
@@ -62,6 +62,18 @@ class Believed:
             quarantine.drop(earlier.line, goals_column, "conflicting_duplicate", _score(earlier))
             del self.matches[key]
         raise Dropped(goals_column, "conflicting_duplicate", _score(match))
+
+
+def require_rows(table: Table) -> None:
+    """A results file says something; raises FileRefused."""
+    if not table.rows:
+        raise FileRefused("empty", "a header without a row; a later fetch brings the matches")
+
+
+def check_alone(table: Table, line: int) -> None:
+    """Where a line end was lost the first match may read well and the second would be gone; raises Dropped."""
+    if line in table.joined:
+        raise Dropped("Date", "rows_run_together", table.joined[line])
 
 
 def read_key(columns: Sequence[str], cells: Sequence[str]) -> date:

@@ -22,6 +22,8 @@ ALIASES = {"HT": "HomeTeam", "AT": "AwayTeam"}
 """Headers of G1 from 2000-01 to 2004-05."""
 
 _MOJIBAKE_BOM = "ï»¿"
+_ENCODINGS = ("utf-8", "cp1252", "latin-1")
+_DATE = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}", re.ASCII)
 _SHOWN = 40
 
 
@@ -48,11 +50,15 @@ class Table:
 
     rows: (physical line number from 1, cells as written); blank rows left out.
     index: column name -> position, first of each name, aliases resolved.
+    joined: lines that hold a second date, with that date: a line end was lost and two matches stand in one row.
+    unended_width: cells in the header when text stands after the last line end, else None.
     facts: what was noticed about the shape, ready for JSON.
     """
 
     rows: list[tuple[int, list[str]]]
     index: dict[str, int]
+    joined: dict[int, str]
+    unended_width: int | None
     facts: dict[str, JSON]
 
     def select(self, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
@@ -66,7 +72,14 @@ class Table:
 
 
 def read_table(body: bytes, required: Sequence[str]) -> Table:
-    """Decode and cut a file into rows; raises FileRefused, see its reasons."""
+    """Cut a file into rows and check that it is one with the ``required`` columns; raises FileRefused."""
+    table = cut_table(body)
+    check_shape(table, required)
+    return table
+
+
+def cut_table(body: bytes) -> Table:
+    """Decode a file and cut it into rows, whatever its columns; raises FileRefused where there are no rows to cut."""
     text, encoding = _decode(body)
     if text.lstrip().startswith("<"):
         raise FileRefused("html", f"not CSV: HTML page{_title(text)}; the site answers so when it has no such file yet")
@@ -80,19 +93,21 @@ def read_table(body: bytes, required: Sequence[str]) -> Table:
         raise FileRefused("empty", "the body holds no text; a later fetch brings the file")
     header = [name.strip() for name in _cells(lines[start])]
     rows: list[tuple[int, list[str]]] = []
+    joined: dict[int, str] = {}
     blank, ragged = 0, 0
     for number, line in enumerate(lines[start + 1 :], start + 2):
-        cells = _cells(line)
+        cells = _cells(line) if line else []
         if not any(map(str.strip, cells)):
             blank += 1
             continue
         ragged += len(cells) != len(header)
         rows.append((number, cells))
+        if line.count("/") > 3 and len(dates := _DATE.findall(line)) > 1:
+            joined[number] = dates[1]
         if len(rows) > MAX_ROWS:
             raise FileRefused("not_csv", f"more than {MAX_ROWS} rows, which is no season of football")
     blank -= not lines[-1]  # what follows the last line end is no row
     index, warnings = _index(header)
-    _check_shape(index, required, rows, None if ends_whole else len(header))
     facts: dict[str, JSON] = {
         "rows_read": len(rows),
         "blank_rows": blank,
@@ -101,25 +116,50 @@ def read_table(body: bytes, required: Sequence[str]) -> Table:
         "columns": [name[:_SHOWN] for name in header if name],
         "header_warnings": warnings[:20],
     }
-    return Table(rows, index, facts)
+    return Table(rows, index, joined, None if ends_whole else len(header), facts)
 
 
 def _decode(body: bytes) -> tuple[str, str]:
     """Text without its byte order mark, and the encoding's name."""
-    if b"\0" in body or body.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise FileRefused("undecodable", "the body is binary or UTF-16, the site serves ASCII, UTF-8 or cp1252")
+    if b"\0" in body or body.startswith((b"\xff\xfe", b"\xfe\xff", b"\x1f\x8b")):
+        raise FileRefused(
+            "undecodable", "the body is binary, compressed or UTF-16; the site serves ASCII, UTF-8 or cp1252"
+        )
     if body.isascii():
         return body.decode("ascii"), "ascii"
     try:
         text, encoding = body.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
-        try:
-            text, encoding = body.decode("cp1252"), "cp1252"
-        except UnicodeDecodeError:
-            text, encoding = body.decode("latin-1"), "latin-1"
+        text, encoding = _decode_lines(body)
     if text.startswith(_MOJIBAKE_BOM):
-        return text.removeprefix(_MOJIBAKE_BOM), f"{encoding} with mojibake BOM"
-    return (text[1:], "utf-8 with BOM") if text.startswith("\ufeff") else (text, encoding)
+        text = "".join(map(_without_mojibake, text.splitlines(keepends=True)))
+        return text.removeprefix(_MOJIBAKE_BOM).lstrip("\ufeff"), f"{encoding} with mojibake BOM"
+    return (text.lstrip("\ufeff"), f"{encoding} with BOM") if text.startswith("\ufeff") else (text, encoding)
+
+
+def _decode_lines(body: bytes) -> tuple[str, str]:
+    """A line at a time: one stray byte must not turn the umlauts of every other line into other names."""
+    lines, found = [], set()
+    for line in body.splitlines(keepends=True):
+        for encoding in _ENCODINGS:
+            try:
+                lines.append(line.decode(encoding))
+            except UnicodeDecodeError:
+                continue
+            if not line.removeprefix(b"\xef\xbb\xbf").isascii():
+                found.add(encoding)
+            break
+    return "".join(lines), " and ".join(encoding for encoding in _ENCODINGS if encoding in found)
+
+
+def _without_mojibake(line: str) -> str:
+    """Undo UTF-8 that was read as cp1252 and written as UTF-8 again; a line that is not such comes back as it is."""
+    if line.isascii():
+        return line
+    try:  # cp1252 leaves five bytes undefined; careless readers take them as they are
+        return b"".join(c.encode("latin-1" if "\x80" <= c < "\xa0" else "cp1252") for c in line).decode("utf-8")
+    except UnicodeError:
+        return line
 
 
 def _cells(line: str) -> list[str]:
@@ -133,7 +173,7 @@ def _cells(line: str) -> list[str]:
 
 
 def _index(header: list[str]) -> tuple[dict[str, int], list[str]]:
-    """Column name -> position, and warnings; the first of equal names wins, blank names are nobody's."""
+    """Column name -> position, and warnings; the first of equal names wins, columns without a name are not read."""
     if len(header) > MAX_COLUMNS:
         raise FileRefused("not_csv", f"{len(header)} columns in the first line, which is no header of ours")
     index: dict[str, int] = {}
@@ -143,6 +183,8 @@ def _index(header: list[str]) -> tuple[dict[str, int], list[str]]:
             warnings.append(f"column {name[:_SHOWN]!r} again at position {place + 1}: the first one is read")
         elif name:
             index[name] = place
+    if blank := header.count(""):
+        warnings.append(f"columns without a name: {blank}, the first at position {header.index('') + 1}; not read")
     for alias, name in ALIASES.items():
         if alias in index and name not in index:
             index[name] = index[alias]
@@ -150,19 +192,12 @@ def _index(header: list[str]) -> tuple[dict[str, int], list[str]]:
     return index, warnings
 
 
-def _check_shape(
-    index: dict[str, int], required: Sequence[str], rows: list[tuple[int, list[str]]], unended_width: int | None
-) -> None:
-    """Refuse foreign text, a missing column, and a body that breaks off inside its last row.
-
-    unended_width: cells in the header when text stands after the last line end, else None. A cut shows when that row is
-    shorter than every row before it (a lone row: than the header) or lacks required cells; a cut inside the very last
-    cell cannot be seen. Every real file ends with a line end, so no whole file comes near.
-    """
-    missing = [name for name in required if name not in index]
+def check_shape(table: Table, required: Sequence[str]) -> None:
+    """Refuse foreign text, a missing column, and a body that breaks off inside its last row; raises FileRefused."""
+    missing = [name for name in required if name not in table.index]
     if len(missing) > len(required) - 2:
         raise FileRefused("not_csv", "not CSV: the first line is not the header of a results or fixtures file")
-    if missing and not rows and unended_width:
+    if missing and not table.rows and table.unended_width:
         raise FileRefused("truncated", "the body breaks off inside its header; a later fetch brings the whole file")
     if missing:
         raise FileRefused(
@@ -171,12 +206,22 @@ def _check_shape(
             f"teach the parser the new name",
             structural=True,
         )
-    if rows and unended_width:
-        line, cells = rows[-1]
-        needed = 1 + max(index[name] for name in required)
-        usual = min((len(cells) for _, cells in rows[:-1]), default=unended_width)
-        if len(cells) < max(needed, usual):
-            raise FileRefused("truncated", f"the body breaks off in line {line}; a later fetch brings the whole file")
+    if table.rows and table.unended_width and _breaks_off(table, 1 + max(table.index[name] for name in required)):
+        raise FileRefused(
+            "truncated", f"the body breaks off in line {table.rows[-1][0]}; a later fetch brings the whole file"
+        )
+
+
+def _breaks_off(table: Table, needed: int) -> bool:
+    """Whether the last row, which no line end closes, was cut.
+
+    It shows when that row lacks required cells, ends in a blank one, or is shorter than the row before it (a lone row:
+    than the header). A cut inside the very last cell cannot be seen. Every real file ends with a line end; of 667
+    stripped of it, two are taken for cut.
+    """
+    cells = table.rows[-1][1]
+    usual = len(table.rows[-2][1]) if len(table.rows) > 1 else table.unended_width or 0
+    return len(cells) < max(needed, usual) or (len(cells) == needed and not cells[-1].strip())
 
 
 def _title(text: str) -> str:

@@ -14,8 +14,8 @@ MAX_STATISTIC = 100
 MAX_NAME = 100
 """Characters; the longest real team name has 21."""
 MAX_ODDS = 1001.0
-BOOK_SUM = (0.93, 1.35)
-"""Believable sums of 1/odds: averages below hold a typo or exchange ghost prices, above a typo."""
+BOOK_SUM = (1.0, 1.35)
+"""Believable sums of 1/odds: no book pays out more than it takes (ghost prices of an exchange do); above is a typo."""
 
 Note = Callable[[str, str, str], None]
 """note(column, reason, value): a value was nulled, the match is kept."""
@@ -67,8 +67,11 @@ def parse_odds(text: str) -> float | None:
 
 
 def is_name(text: str) -> bool:
-    """Whether this can be stored and indexed as a team's name; its content is nobody's business."""
-    return 0 < len(text) <= MAX_NAME and text.isprintable()
+    """Whether this can be a team's name, stored as text whatever it says.
+
+    Without a letter it is a time or a figure from a row whose cells have shifted.
+    """
+    return 0 < len(text) <= MAX_NAME and text.isprintable() and any(map(str.isalpha, text))
 
 
 def read_time(cell: str, note: Note) -> time | None:
@@ -87,7 +90,7 @@ def read_odds(
     if not (first or second or third):
         return None, None, None
     home, draw, away = parse_odds(first), parse_odds(second), parse_odds(third)
-    if home and draw and away and BOOK_SUM[0] <= 1 / home + 1 / draw + 1 / away <= BOOK_SUM[1]:
+    if home and draw and away and BOOK_SUM[0] <= round(1 / home + 1 / draw + 1 / away, 9) <= BOOK_SUM[1]:
         return home, draw, away
     note(columns[0], "bad_odds", "/".join(cells))
     return None, None, None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from footpred_dagster.core.dataset import played_before
 from tests.support.warehouse import Result, build, load_seeds
 
 TEAMS = ("Arsenal", "Chelsea", "Everton", "Liverpool")
@@ -16,11 +17,17 @@ FIRST_DAY = date(2023, 6, 20)  # a season turns on 1 July, inside the range
 
 
 @pytest.fixture(scope="module")
-def features_of(module_database_url, compiled_models):
-    """Function from a history to its features."""
+def warehouse(module_database_url):
+    """The connection whose transaction holds what was built last."""
     with psycopg.connect(module_database_url) as connection:
-        load_seeds(connection)
-        yield lambda history: build(connection, compiled_models, history)
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def features_of(warehouse, compiled_models):
+    """Function from a history to its features."""
+    load_seeds(warehouse)
+    return lambda history: build(warehouse, compiled_models, history)
 
 
 @st.composite
@@ -84,3 +91,14 @@ def test_a_fixture_gets_the_features_it_will_have_once_played(features_of):
     key = next(key for key in coming if key.startswith("(2024-01-15"))
     # The same row altogether: features, and the identity it keeps.
     assert coming[key] == played[key]
+
+
+def test_fault_16_a_void_match_is_never_trained_on_and_moves_no_feature(features_of, warehouse):
+    first, middle, last = (date(2024, 1, day) for day in (1, 8, 15))
+    played = [Result(first, "Arsenal", "Chelsea", (2, 0)), Result(last, "Chelsea", "Arsenal", (1, 1))]
+    without = features_of(played)
+    assert features_of([*played, Result(middle, "Arsenal", "Chelsea", None, void=True)]) == without
+    shown = warehouse.execute("select match_date, status from intermediate.int_matches order by 1").fetchall()
+    assert shown == [(first, "played"), (middle, "void"), (last, "played")]
+    learned = played_before(warehouse, datetime(2025, 1, 1, tzinfo=UTC))
+    assert [kickoff.date() for kickoff in learned["kickoff"]] == [first, last]

@@ -31,6 +31,7 @@ class TestRows:
             ("E0,17/08/2024,,A,,1,0,H", "AwayTeam", "missing_team", ""),
             ("E0,17/08/2024,,A,A ,1,0,H", "AwayTeam", "same_team", "A"),
             ("E0,17/08/2024,,A\x07,B,1,0,H", "HomeTeam", "bad_name", "A\x07"),
+            ("E0,17/08/2024,,15:00,B,1,0,H", "HomeTeam", "bad_name", "15:00"),
             (f"E0,17/08/2024,,A,{'B' * 101},1,0,H", "AwayTeam", "bad_name", "B" * 80),
             ("E0,17/08/2024,,A,B,-1,0,A", "FTHG", "bad_goals", "-1"),
             ("E0,17/08/2024,,A,B,21,0,H", "FTHG", "bad_goals", "21"),
@@ -175,6 +176,7 @@ class TestOdds:
             ("0,0,0", "0/0/0"),
             ("1.0,3.4,3.8", "1.0/3.4/3.8"),
             ("6.75,6.8,4", "6.75/6.8/4"),
+            ("2.79,3.27,3.08", "2.79/3.27/3.08"),
             ("1.2,2,3", "1.2/2/3"),
             ("nan,3.4,3.8", "nan/3.4/3.8"),
             ("1.5,3,inf", "1.5/3/inf"),
@@ -187,6 +189,9 @@ class TestOdds:
         assert only(parsed)[21:24] == ((2.0, 3.4, 3.8) if odds.startswith("2,3.4,3.8") else (None, None, None))
         expected = [Quarantined(2, "AvgH", "bad_odds", noted, dropped=False)] if noted else []
         assert parsed.quarantined == expected
+
+    def test_a_book_that_sums_to_exactly_one_is_a_book(self) -> None:
+        assert only(parse(f"{GOOD},3,3,3", header=f"{HEADER},AvgH,AvgD,AvgA")).avg_h == 3.0
 
     def test_opening_and_closing_are_told_apart(self) -> None:
         match = only(parse(f"{GOOD},2,3.4,3.8,1.9,3.5,4", header=f"{HEADER},AvgCH,AvgCD,AvgCA,AvgH,AvgD,AvgA"))

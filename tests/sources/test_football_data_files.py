@@ -7,7 +7,14 @@ from datetime import date, time
 
 import pytest
 
-from footpred_dagster.sources.football_data import FileRefused, ParsedFile, RawFixture, parse_fixtures, parse_results
+from footpred_dagster.sources.football_data import (
+    FileRefused,
+    ParsedFile,
+    Quarantined,
+    RawFixture,
+    parse_fixtures,
+    parse_results,
+)
 from tests.support.football_data import GOOD, HEADER, OTHER, SEASON, body, only, parse
 
 LEAGUES = {"E0", "E1"}
@@ -53,6 +60,37 @@ class TestShape:
         assert parsed.facts["encoding"] == encoding
         assert parsed.quarantined == []
 
+    def test_a_stray_byte_changes_its_own_line_only(self) -> None:
+        """Forbids reading a whole UTF-8 file as cp1252 for one bad byte: Preußen would become another club."""
+        umlauts = "E0,18/08/2024,16:30,Preußen Münster,King’s Lynn,0,2,A"
+        names = [("Wolves", "Arsenal"), ("Preußen Münster", "King’s Lynn")]
+        for row, encoding in (
+            (b"E0,17/08/2024,15:00,Wolves \xa0,Arsenal,2,0,H", "utf-8 and cp1252 with BOM"),
+            (b"E0,17/08/2024,15:00,Wolves,Arsenal,2,0,H,\x81", "utf-8 and latin-1 with BOM"),
+        ):
+            data = b"\xef\xbb\xbf" + body("", umlauts).replace(b"\r\n\r\n", b"\r\n" + row + b"\r\n")
+            parsed = parse_results(data, "E0", SEASON)
+            assert [(match.home, match.away) for match in parsed.matches] == names
+            assert parsed.facts["encoding"] == encoding
+
+    def test_mojibake_is_undone_in_names_as_well_as_in_the_byte_order_mark(self) -> None:
+        clean = "\ufeff" + body(GOOD, "E0,18/08/2024,16:30,Preußen Münster,Ýr’s Lynn,0,2,A").decode()
+        # As careless tools read it: cp1252, and the five bytes it leaves undefined (here 9D of Ý) as they are.
+        mistaken = "".join(chr(byte) if byte == 0x9D else bytes([byte]).decode("cp1252") for byte in clean.encode())
+        twice = mistaken.encode()
+        parsed = parse_results(twice, "E0", SEASON)
+        assert without_lines(parsed) == without_lines(parse_results(clean.encode(), "E0", SEASON))
+        assert parsed.facts["encoding"] == "utf-8 with mojibake BOM"
+
+    def test_proper_names_behind_a_mojibake_byte_order_mark_stay_as_they_are(self) -> None:
+        row = "E0,18/08/2024,16:30,Preußen Münster,Wolves,0,2,A"
+        assert only(parse_results(("ï»¿" + body(row).decode()).encode(), "E0", SEASON)).home == "Preußen Münster"
+
+    def test_a_lost_line_end_loses_no_match_silently(self) -> None:
+        parsed = parse(GOOD + ",1.5" + OTHER, "E0,19/08/2024,20:00,Leeds,Derby,0,0,D", header=HEADER + ",X")
+        assert [match.home for match in parsed.matches] == ["Leeds"]
+        assert parsed.quarantined == [Quarantined(2, "Date", "rows_run_together", "18/08/2024", dropped=True)]
+
     def test_blank_and_ragged_rows_are_counted_and_read(self) -> None:
         parsed = parse(GOOD, ",,,,,,,", "", OTHER + ",1.5,,,", "E0,19/08/2024,,Leeds,Derby,,")
         assert [match.line for match in parsed.matches] == [2, 5, 6]
@@ -74,11 +112,12 @@ class TestShape:
         assert only(parsed).home_goals == 2
         assert parsed.facts["header_warnings"] == ["column 'FTHG' again at position 9: the first one is read"]
 
-    def test_blank_headers_are_nobodys_and_unknown_columns_are_welcome(self) -> None:
+    def test_blank_headers_are_warned_and_unknown_columns_are_welcome(self) -> None:
         parsed = parse(GOOD + ",,,0.7", header=HEADER + ", ,,HxG")
         assert only(parsed).home == "Arsenal"
         assert parsed.facts["columns"] == [*HEADER.split(","), "HxG"]
-        assert parsed.facts["header_warnings"] == []
+        warned = ["columns without a name: 2, the first at position 9; not read"]
+        assert parsed.facts["header_warnings"] == warned
 
     def test_HT_and_AT_are_read_as_team_names_with_a_warning(self) -> None:  # noqa: N802 - the headers' names
         parsed = parse(GOOD, header=HEADER.replace("HomeTeam", "HT").replace("AwayTeam", "AT"))
@@ -135,11 +174,11 @@ class TestRefused:
     def test_every_cut_before_the_last_required_cell_is_seen(self) -> None:
         whole = body(GOOD, OTHER)
         start = whole.index(OTHER.encode())
-        for end in range(start + 1, whole.rindex(b",")):
+        for end in range(start + 1, whole.rindex(b"A")):
             assert refusal(whole[:end]).reason == "truncated", whole[:end]
 
-    def test_a_cut_shows_when_the_last_row_is_shorter_than_all_others(self) -> None:
-        whole = body(GOOD + ",1.5,2.5", OTHER + ",1.4,2.4", header=HEADER + ",X,Y")
+    def test_a_cut_shows_when_the_last_row_is_shorter_than_the_one_before(self) -> None:
+        whole = body(OTHER, GOOD + ",1.5,2.5", OTHER + ",1.4,2.4", header=HEADER + ",X,Y")
         assert refusal(whole[: whole.rindex(b",")]).reason == "truncated"
 
     def test_a_whole_last_row_needs_no_line_end(self) -> None:

@@ -2,8 +2,8 @@
 
 import dagster as dg
 
+from footpred_dagster.defs.raw.asking import ask
 from footpred_dagster.defs.resources import ArchiveStore, SourceSite, Warehouse
-from footpred_dagster.sources.fetch import fetch
 from footpred_dagster.sources.football_data import PARSER_VERSION
 from footpred_dagster.sources.load import FIXTURES, load_fixtures, raw_version
 
@@ -15,10 +15,12 @@ from footpred_dagster.sources.load import FIXTURES, load_fixtures, raw_version
     kinds={"csv", "postgres"},
     code_version=PARSER_VERSION,
 )
-def fixtures(source: SourceSite, warehouse: Warehouse, archive: ArchiveStore) -> dg.MaterializeResult:
+def fixtures(
+    context: dg.AssetExecutionContext, source: SourceSite, warehouse: Warehouse, archive: ArchiveStore
+) -> dg.MaterializeResult:
     """The newest fixtures.csv as it stands; matches already played stay in it for a while, staging sorts them out."""
-    with warehouse.connect(autocommit=True) as connection, source.open(connection) as site:
-        fetch(connection, archive.open(), site, [FIXTURES], max_age=source.max_age)
+    with warehouse.connect(autocommit=True) as connection:
+        answered = ask(context, connection, archive.open(), source, [FIXTURES])
         loaded = load_fixtures(connection, archive.open())
         version = raw_version(connection, fixtures=True)
-    return dg.MaterializeResult(metadata=loaded.metadata(), data_version=dg.DataVersion(version))
+    return dg.MaterializeResult(metadata=loaded.metadata() | answered, data_version=dg.DataVersion(version))

@@ -2,9 +2,9 @@
 
 import dagster as dg
 
+from footpred_dagster.defs.raw.asking import ask
 from footpred_dagster.defs.resources import ArchiveStore, SourceSite, Warehouse
 from footpred_dagster.partitions import LEAGUE_SEASON_PARTITIONS, LeagueSeason
-from footpred_dagster.sources.fetch import fetch
 from footpred_dagster.sources.football_data import PARSER_VERSION
 from footpred_dagster.sources.load import load_results, raw_version, results_target
 
@@ -26,14 +26,15 @@ def matches(
     """Match lines of the results files, typed, nothing derived.
 
     Each file is asked for conditionally, archived by its sha256, then parsed; a partition is replaced in one
-    transaction. A file that cannot be believed is refused whole and the rows loaded before stay.
+    transaction. A file that cannot be believed is refused whole and the rows loaded before stay; they also stay, with a
+    warning, while the source does not answer.
     """
     pairs = [LeagueSeason.parse(key) for key in context.partition_keys]
     store = archive.open()
     rows = refused = 0
-    with warehouse.connect(autocommit=True) as connection, source.open(connection) as site:
+    with warehouse.connect(autocommit=True) as connection:
         targets = [results_target(pair.league, pair.season) for pair in pairs]
-        fetch(connection, store, site, targets, max_age=source.max_age)
+        answered = ask(context, connection, store, source, targets)
         for done, pair in enumerate(pairs, 1):
             loaded = load_results(connection, store, pair.league, pair.season)
             context.add_asset_metadata(loaded.metadata(), partition_key=pair.key)
@@ -42,6 +43,11 @@ def matches(
                 context.log.info("%d of %d files, %d rows", done, len(pairs), rows)
         version = raw_version(connection, fixtures=False)
     return dg.MaterializeResult(
-        metadata={"files in this run": len(pairs), "rows in this run": rows, "refused in this run": refused},
+        metadata={
+            "files in this run": len(pairs),
+            "rows in this run": rows,
+            "refused in this run": refused,
+            **answered,
+        },
         data_version=dg.DataVersion(version),
     )

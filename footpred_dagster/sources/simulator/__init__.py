@@ -3,6 +3,7 @@
 It is what the demo downloads and what tests use as their network.
 """
 
+from footpred_dagster.sources.simulator.faults import Fault
 from footpred_dagster.sources.simulator.server import SimulatorServer
 from footpred_dagster.sources.simulator.site import render_fixtures, render_results, render_truth
 from footpred_dagster.sources.simulator.truth import TruthRow, true_probabilities, write_truth
@@ -11,6 +12,7 @@ from footpred_dagster.sources.simulator.world import DEFAULT_FIRST_SEASON, DEFAU
 __all__ = [
     "DEFAULT_FIRST_SEASON",
     "DEFAULT_LEAGUES",
+    "Fault",
     "SeasonMatches",
     "SimulatorServer",
     "TruthRow",

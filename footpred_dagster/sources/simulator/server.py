@@ -7,15 +7,19 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import inf
 from types import TracebackType
 from typing import Any, Self
 
 from footpred_dagster.core.domain import Season
 from footpred_dagster.sources.base import FIXTURES_PATH, SIMULATED_HEADER
+from footpred_dagster.sources.simulator.faults import Answer, Fault, misbehaved
 from footpred_dagster.sources.simulator.site import (
     fixtures_changed,
     render_fixtures,
@@ -42,16 +46,30 @@ class Page:
     changed: datetime
 
 
+@dataclass(slots=True)
+class _Ordered:
+    """A fault for the next ``times`` requests whose path matches the glob ``path``."""
+
+    path: str
+    fault: Fault
+    times: float
+
+
 class SimulatorServer:
     """Serves ``world`` as of ``clock()`` (aware; whole minutes, in which kickoffs are set) until closed.
 
-    Use it in a ``with`` statement, or call ``start`` and ``close``. ``requests`` counts answers by status; a test reads
-    it, and may clear it between requests.
+    Use it in a ``with`` statement, or call ``start`` and ``close``. ``asked`` counts requests by path, ``requests``
+    answers by status, ``sent`` the bytes of bodies handed to the network; a test reads them, and may clear them.
     """
 
     def __init__(self, world: World, clock: Callable[[], datetime]) -> None:
         self.world, self.clock = world, clock
+        self.asked: Counter[str] = Counter()
         self.requests: Counter[int] = Counter()
+        self.sent = 0
+        self.closing = threading.Event()
+        self._faults: list[_Ordered] = []
+        self._published: dict[str, Page] = {}
         self._pages: dict[str, tuple[datetime, Page | None]] = {}
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
@@ -67,6 +85,7 @@ class SimulatorServer:
         return self
 
     def close(self) -> None:
+        self.closing.set()
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
@@ -78,8 +97,37 @@ class SimulatorServer:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
+    def misbehave(self, path: str, fault: Fault, times: int | None = None) -> None:
+        """Answer the next ``times`` requests for ``path``, a glob, with ``fault``; for ever if None.
+
+        Several faults of one path come one after the other, in the order they were ordered.
+        """
+        with self._lock:
+            self._faults.append(_Ordered(path, fault, inf if times is None else times))
+
+    def behave(self) -> None:
+        """Forget every fault."""
+        with self._lock:
+            self._faults.clear()
+
+    def publish(self, path: str, body: bytes) -> None:
+        """Serve ``body`` under ``path`` from now on, whatever the world says."""
+        self._published[path] = _page(body, self.clock())
+
+    def fault(self, path: str) -> Fault | None:
+        """The fault due for a request of ``path``, which is counted; one of its times is used up."""
+        with self._lock:
+            self.asked[path] += 1
+            for ordered in self._faults:
+                if ordered.times > 0 and fnmatchcase(path, ordered.path):
+                    ordered.times -= 1
+                    return ordered.fault
+        return None
+
     def page(self, path: str) -> Page | None:
         """What ``path`` holds now; None where the site has no file. Kept per path until the clock's next minute."""
+        if published := self._published.get(path):
+            return published
         as_of = self.clock().astimezone(UTC).replace(second=0, microsecond=0)
         with self._lock:
             kept = self._pages.get(path)
@@ -89,9 +137,11 @@ class SimulatorServer:
                     self._pages[path] = kept
             return kept[1]
 
-    def count(self, status: int) -> None:
+    def count(self, *, status: int | None = None, sent: int = 0) -> None:
         with self._lock:
-            self.requests[status] += 1
+            self.sent += sent
+            if status is not None:
+                self.requests[status] += 1
 
     def _render(self, path: str, as_of: datetime) -> Page | None:
         if path == FIXTURES_PATH:
@@ -126,25 +176,39 @@ def _handler(simulator: SimulatorServer) -> type[BaseHTTPRequestHandler]:
         timeout = IDLE_SECONDS
 
         def do_GET(self) -> None:
-            page = simulator.page(self.path.partition("?")[0].lstrip("/"))
-            if page is None:
-                self._answer(404, {"Content-Type": "text/plain"}, b"no such file\n")
-                return
-            headers = {"ETag": page.etag, "Last-Modified": format_datetime(page.changed, usegmt=True)}
-            if _unchanged(page, self.headers.get("If-None-Match"), self.headers.get("If-Modified-Since")):
-                self._answer(304, headers, None)
+            path = self.path.partition("?")[0].lstrip("/")
+            page, fault = simulator.page(path), simulator.fault(path)
+            if fault:
+                self._misbehave(misbehaved(fault, path, page.body if page else b""))
+            elif page is None:
+                self._send(Answer(404, {"Content-Type": "text/plain"}, iter([b"no such file\n"]), 13))
             else:
-                self._answer(200, {"Content-Type": "text/csv", **headers}, page.body)
+                headers = {"ETag": page.etag, "Last-Modified": format_datetime(page.changed, usegmt=True)}
+                if _unchanged(page, self.headers.get("If-None-Match"), self.headers.get("If-Modified-Since")):
+                    self._send(Answer(304, headers, length=None))
+                else:
+                    self._send(Answer(200, {"Content-Type": "text/csv", **headers}, iter([page.body]), len(page.body)))
 
-        def _answer(self, status: int, headers: dict[str, str], body: bytes | None) -> None:
-            simulator.count(status)
-            self.send_response(status)
-            for name, value in {**headers, SIMULATED_HEADER: "true"}.items():
+        def _misbehave(self, answer: Answer | None) -> None:
+            """Clients hang up on some faults, and are to be hung up on by others."""
+            self.close_connection = True
+            if answer is None:
+                simulator.closing.wait(IDLE_SECONDS)
+                return
+            with suppress(ConnectionError):
+                self._send(answer)
+
+        def _send(self, answer: Answer) -> None:
+            simulator.count(status=answer.status)
+            self.send_response(answer.status)
+            for name, value in {**answer.headers, SIMULATED_HEADER: "true"}.items():
                 self.send_header(name, value)
-            if body is not None:
-                self.send_header("Content-Length", str(len(body)))
+            if answer.length is not None:
+                self.send_header("Content-Length", str(answer.length))
             self.end_headers()
-            self.wfile.write(body or b"")
+            for chunk in answer.chunks:
+                self.wfile.write(chunk)
+                simulator.count(sent=len(chunk))
 
         def log_message(self, *_: Any) -> None:
             """Nobody reads a line per request on standard error; ``requests`` counts them."""

@@ -1,0 +1,100 @@
+"""``footpred inspect``: one file, read from disk and described, for people or programs. Nothing heavy is imported."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from footpred_dagster.core.domain import Season
+from footpred_dagster.sources.base import MAX_BODY
+from footpred_dagster.sources.inspecting import Inspection, inspect_body
+
+SHOWN_ROWS = 50
+PIPE_WIDTH = 140
+
+
+def inspect_file(path: str, league: str | None, season: Season | None) -> Inspection:
+    """Inspect the file at ``path``; a pipe or device, which may never end, is a usage error."""
+    file = Path(os.path.abspath(path))
+    if not file.is_file():
+        raise click.UsageError(f"{click.format_filename(path)} is not a regular file")
+    try:
+        with file.open("rb") as opened:
+            body = opened.read(MAX_BODY + 1)
+    except OSError as error:
+        raise click.ClickException(f"cannot read {click.format_filename(path)}: {error.strerror}") from error
+    return inspect_body(body, file, league, season)
+
+
+def print_inspection(found: Inspection, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(found.as_json()))
+        return
+    console = Console()
+    out = console if console.is_terminal else Console(width=PIPE_WIDTH)
+    out.print(Text("accepted", "bold green") if found.accepted else Text(f"refused {_safe(found.reason)}", "bold red"))
+    for name, text in _lines(found):
+        out.print(Text(f"{name:<14}{_safe(text)}"))
+    for warning in found.warnings:
+        out.print(Text.assemble(("warning       ", "yellow"), _safe(warning)))
+    if found.quarantined:
+        out.print(_quarantine_table(found))
+
+
+def _lines(found: Inspection) -> list[tuple[str, str]]:
+    """Name and text of each line of the summary; what is unknown is left out."""
+    of = [f"{found.league} (by {found.league_from})" if found.league else ""]
+    of += [f"season {found.season} (by {found.season_from})" if found.season else ""]
+    dates = found.dates
+    lines = [
+        ("file", ", ".join(filter(None, [found.kind and f"{found.kind} file", *of]))),
+        ("rows", _rows(found) if found.encoding else ""),
+        ("read as", f"{found.encoding}, {found.columns} named columns" if found.encoding else ""),
+        ("dates", f"{dates['style']}, {dates['first']} to {dates['last']}" if dates["style"] else ""),
+        *((f"{line} odds", _priced(odds)) for line, odds in found.odds.items()),
+        ("doubted", ", ".join(f"{reason} {count}" for reason, count in found.quarantined_by_reason.items())),
+    ]
+    return [(name, text) for name, text in lines if text]
+
+
+def _rows(found: Inspection) -> str:
+    counts = {
+        "scored": found.matches,
+        "void": found.void,
+        "fixtures": found.fixtures,
+        "duplicates": found.duplicates,
+        "dropped": sum(item["dropped"] for item in found.quarantined),
+        "of other leagues": sum(found.other_leagues.values()),
+    }
+    shapes = {"blank": found.blank_rows, "ragged": found.ragged_rows}
+    read, shaped = (", ".join(f"{n} {name}" for name, n in part.items() if n) for part in (counts, shapes))
+    return str(found.rows) + (f": {read}" if read else "") + (f"; {shaped}" if shaped else "")
+
+
+def _priced(odds: dict[str, object]) -> str:
+    if odds["columns"] is None:
+        return "no such columns"
+    return f"{odds['priced']} with a full price ({odds['share']:.1%})"
+
+
+def _quarantine_table(found: Inspection) -> Table:
+    shown = found.quarantined[:SHOWN_ROWS]
+    left = len(found.quarantined) - len(shown)
+    table = Table("line", "column", "reason", "value", "effect", box=None)
+    table.caption = f"and {left} more: --json lists them all" if left else None
+    for item in shown:
+        effect = "row dropped" if item["dropped"] else "value left out, match kept"
+        cells = (str(item["line"]), item["column"] or "", item["reason"], item["value"] or "", effect)
+        table.add_row(*(Text(_safe(cell)) for cell in cells))
+    return table
+
+
+def _safe(text: str | None) -> str:
+    """Text from a file must not speak to the terminal."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text or "")

@@ -1,0 +1,211 @@
+"""FAULTS 1 to 7 and 12: the site misbehaves, the real client, archive and database must not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from footpred_dagster.sources.base import SourceUnavailable
+from footpred_dagster.sources.load import due, load_results, results_target
+from footpred_dagster.sources.simulator import Fault, SimulatorServer
+from footpred_dagster.sources.simulator.faults import OVERSIZE, RETRY_AFTER
+from tests.faults.conftest import E0, SEASON, Ingest
+
+E1 = results_target("E1", SEASON)
+
+WRITTEN = "select xmin::text from raw.loads union all select xmin::text from raw.matches"
+"""Which transaction wrote each row."""
+
+StillLoaded = Callable[[], None]
+
+
+def archived(ingest: Ingest) -> bytes:
+    """The body the newest request brought, from the archive."""
+    return ingest.archive.get(ingest.fetches()[-1][2])
+
+
+@pytest.mark.parametrize("fault", [Fault.HTML_PAGE, Fault.MULTIPLE_CHOICES])
+def test_fault_01_an_html_page_is_refused_archived_and_its_suggestion_not_followed(
+    ingest: Ingest, loaded: StillLoaded, site: SimulatorServer, fault: Fault
+) -> None:
+    site.asked.clear()
+    site.misbehave(E0.path, fault)
+    refused = ingest.run()
+    assert refused.state == "refused"
+    assert (refused.detail or "").startswith("html: not CSV: HTML page titled ")
+    assert b"/mmz4281/2425/E1.csv" in archived(ingest)  # the suggestion came, and was kept
+    assert site.asked == {E0.path: 1}
+    loaded()
+    assert ingest.ask("select partition_key, reason, structural from raw.refusals") == [("E0|2024-25", "html", False)]
+
+
+def test_fault_01_the_file_is_asked_for_in_full_once_the_page_is_gone(
+    ingest: Ingest, loaded: StillLoaded, site: SimulatorServer
+) -> None:
+    site.misbehave(E0.path, Fault.MULTIPLE_CHOICES, times=1)
+    assert ingest.run().state == "refused"
+    site.requests.clear()
+    assert ingest.run().state == "unchanged"
+    assert site.requests == {200: 1}
+    loaded()
+    assert ingest.ask("select count(*) from raw.refusals") == [(0,)]
+
+
+def test_fault_02_a_404_is_a_season_not_published_yet_and_no_failure(ingest: Ingest, site: SimulatorServer) -> None:
+    site.misbehave(E0.path, Fault.NOT_FOUND)
+    assert ingest.fetch().missing == [E0.partition_key]
+    absent = ingest.load()
+    assert (absent.state, absent.metadata()["state"]) == ("missing", "not published yet")
+    assert ingest.fetches() == [(E0.path, 404, None, None)]
+    assert (due(ingest.connection, [E0]), ingest.clock.waits) == ([], [])
+
+
+def test_fault_02_a_404_later_on_takes_no_rows_away(ingest: Ingest, loaded: StillLoaded, site: SimulatorServer) -> None:
+    site.misbehave(E0.path, Fault.NOT_FOUND, times=1)
+    assert ingest.run().state == "unchanged"
+    loaded()
+    assert ingest.run().state == "unchanged"
+
+
+def test_fault_03_a_304_writes_nothing_and_is_recorded(
+    ingest: Ingest, loaded: StillLoaded, site: SimulatorServer
+) -> None:
+    written = ingest.ask(WRITTEN)
+    objects = sorted(ingest.archive.root.rglob("*"))
+    assert ingest.fetch().unchanged == [E0.partition_key]
+    assert ingest.load().state == "unchanged"
+    (_, first), (_, second) = [(path, (status, size)) for path, status, _, size in ingest.fetches()]
+    assert (first[0], second) == (200, (304, None))
+    assert ingest.ask(WRITTEN) == written
+    assert sorted(ingest.archive.root.rglob("*")) == objects
+    loaded()
+
+
+def test_fault_03_a_304_nobody_asked_for_is_no_answer(ingest: Ingest, site: SimulatorServer) -> None:
+    site.misbehave(E0.path, Fault.NOT_MODIFIED)
+    with pytest.raises(SourceUnavailable, match="HTTP 304"):
+        ingest.fetch()
+    assert ingest.fetches() == []
+
+
+def test_fault_04_a_429_is_waited_for_as_told_and_all_files_share_one_budget(
+    ingest: Ingest, site: SimulatorServer
+) -> None:
+    site.misbehave(E0.path, Fault.TOO_MANY_REQUESTS, times=2)
+    assert ingest.run().state == "loaded"
+    assert ingest.clock.waits == [RETRY_AFTER, RETRY_AFTER]
+    site.misbehave(E1.path, Fault.TOO_MANY_REQUESTS)
+    with pytest.raises(SourceUnavailable, match="HTTP 429; it asks to wait 30 s, 0 s are left"):
+        ingest.fetch(E1)
+    assert sum(ingest.clock.waits) == 4 * RETRY_AFTER == 120
+
+
+@pytest.mark.parametrize(("fault", "cause"), [(Fault.UNAVAILABLE, "HTTP 503"), (Fault.SILENCE, "timeout")])
+def test_fault_05_five_failures_open_the_circuit_and_old_rows_stay(
+    ingest: Ingest, loaded: StillLoaded, site: SimulatorServer, fault: Fault, cause: str
+) -> None:
+    answers = ingest.fetches()
+    site.asked.clear()
+    site.misbehave("mmz4281/*", fault, times=5)
+    with pytest.raises(SourceUnavailable, match=rf"E0\.csv: {cause}"):
+        ingest.fetch()
+    with pytest.raises(SourceUnavailable, match=rf"E1\.csv: not asked, 5 requests in a row failed \({cause}"):
+        ingest.fetch(E1)
+    assert site.asked == {E0.path: 5}
+    assert len(ingest.clock.waits) == 4
+    assert ingest.fetches() == answers  # no answer, so that the age of the data grows
+    assert ingest.load().state == "unchanged"
+    loaded()
+
+    ingest.again()
+    assert ingest.fetch(E0, E1).changed == [E1.partition_key]
+
+
+def test_fault_05_a_site_that_recovers_in_time_is_read(ingest: Ingest, site: SimulatorServer) -> None:
+    site.misbehave(E0.path, Fault.UNAVAILABLE, times=2)
+    site.misbehave(E0.path, Fault.SILENCE, times=2)
+    assert ingest.run().state == "loaded"
+    assert len(ingest.clock.waits) == 4
+
+
+def test_fault_06_a_body_shorter_than_its_length_is_asked_for_again_and_never_kept(
+    ingest: Ingest, loaded: StillLoaded, site: SimulatorServer
+) -> None:
+    answers = ingest.fetches()
+    site.misbehave(E0.path, Fault.SHORT_BODY)
+    with pytest.raises(SourceUnavailable, match="RemoteProtocolError"):
+        ingest.fetch()
+    assert ingest.fetches() == answers
+    site.behave()
+    ingest.again()
+    site.misbehave(E0.path, Fault.SHORT_BODY, times=1)
+    assert ingest.run().state == "unchanged"
+    loaded()
+
+
+def test_fault_06_a_body_cut_inside_a_row_is_refused_and_archived(
+    ingest: Ingest, loaded: StillLoaded, site: SimulatorServer
+) -> None:
+    site.misbehave(E0.path, Fault.CUT_ROW)
+    refused = ingest.run()
+    assert refused.state == "refused"
+    assert (refused.detail or "").startswith("truncated: the body breaks off in line ")
+    page = site.page(E0.path)
+    assert page
+    assert page.body.startswith(archived(ingest))
+    assert not archived(ingest).endswith(b"\n")
+    loaded()
+
+
+@pytest.mark.parametrize("fault", [Fault.OVERSIZED, Fault.GZIP_BOMB])
+def test_fault_07_a_body_over_8_mib_and_a_gzip_bomb_are_aborted_while_streaming(
+    ingest: Ingest, loaded: StillLoaded, site: SimulatorServer, fault: Fault
+) -> None:
+    objects = sorted(ingest.archive.root.rglob("*"))
+    site.requests.clear()
+    site.sent = 0
+    site.misbehave(E0.path, fault)
+    assert ingest.fetch().refused == [E0.partition_key]
+    assert site.requests == {200: 1}  # and not asked for again
+    assert site.sent < OVERSIZE / 2
+    assert sorted(ingest.archive.root.rglob("*")) == objects
+    assert ingest.load().state == "unchanged"
+    loaded()
+
+
+def test_fault_12_another_division_under_the_right_address_is_refused_and_archived(
+    ingest: Ingest, loaded: StillLoaded, site: SimulatorServer
+) -> None:
+    site.misbehave(E0.path, Fault.WRONG_DIVISION)
+    refused = ingest.run()
+    assert refused.state == "refused"
+    assert (refused.detail or "").startswith("wrong_division: line 2 is of division 'E1', E0 was asked for")
+    assert b"\nE1," in archived(ingest)
+    loaded()
+
+
+def test_fault_12_is_refused_on_the_first_load_too(ingest: Ingest, site: SimulatorServer) -> None:
+    site.misbehave(E1.path, Fault.WRONG_DIVISION)
+    ingest.fetch(E1)
+    assert load_results(ingest.connection, ingest.archive, "E1", SEASON).state == "refused"
+    assert ingest.matches() == []
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_no_fault_ends_in_anything_but_a_known_outcome(
+    ingest: Ingest, loaded: StillLoaded, site: SimulatorServer, fault: Fault
+) -> None:
+    """And whatever happened, the next good answer is read and the refusal forgotten."""
+    site.misbehave(E0.path, fault)
+    try:
+        ingest.fetch()
+        assert ingest.load().state in ("refused", "unchanged")
+    except SourceUnavailable:
+        pass
+    loaded()
+    site.behave()
+    ingest.again()
+    assert ingest.run().state == "unchanged"
+    loaded()
+    assert ingest.ask("select count(*) from raw.refusals") == [(0,)]
