@@ -24,7 +24,7 @@ PIPE_WIDTH = 140
 def run(where: str | None, selection: Selection, as_of: datetime | None) -> tuple[dict[str, Any], Any]:
     """Run the pipeline; returns the summary programs read, and the outcome."""
     from footpred_dagster import report
-    from footpred_dagster.core.storage import LocalArchive
+    from footpred_dagster.core.storage import open_archive
     from footpred_dagster.pipeline import Pipeline, Request
     from footpred_dagster.progress import LayerProgress
     from footpred_dagster.sources.catalog import UnknownSource, open_source
@@ -40,9 +40,7 @@ def run(where: str | None, selection: Selection, as_of: datetime | None) -> tupl
         connection = stack.enter_context(connect(settings, autocommit=True))
         progress = stack.enter_context(LayerProgress())
         request = Request(where, selection, as_of)
-        pipeline = Pipeline(
-            definitions, instance, connection, LocalArchive(settings.archive), source, request, progress
-        )
+        pipeline = Pipeline(definitions, instance, connection, open_archive(settings), source, request, progress)
         outcome = pipeline.run()
     with connect(settings, autocommit=True) as connection:
         summary = report.run_summary(connection, request, outcome)

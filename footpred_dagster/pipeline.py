@@ -20,6 +20,7 @@ from footpred_dagster.core.training import training_cut
 from footpred_dagster.partitions import LEAGUE_SEASONS
 from footpred_dagster.progress import LayerProgress, stdout_kept_for_results
 from footpred_dagster.selection import Selection
+from footpred_dagster.sources.archive import ArchiveSource
 from footpred_dagster.sources.base import Source, SourceUnavailable
 from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.fetch import Target, fetch
@@ -71,7 +72,7 @@ class Pipeline:
     instance: dg.DagsterInstance
     connection: psycopg.Connection
     archive: Archive
-    source: Source
+    source: Source | ArchiveSource
     request: Request
     progress: LayerProgress
     outcome: Outcome = field(default_factory=Outcome)
@@ -116,7 +117,7 @@ class Pipeline:
     def _fetch(self) -> None:
         """Ask the source for what may have changed. Unreachable: go on with what is archived, and say so."""
         targets = [*self._targets(), FIXTURES]
-        if not isinstance(self.source, DirectorySource):
+        if not isinstance(self.source, DirectorySource | ArchiveSource):
             done = settled(self.connection, datetime.now(UTC))
             targets = [target for target in targets if target.partition_key not in done]
         self.progress.expect("source", len(targets))

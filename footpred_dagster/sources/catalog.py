@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from footpred_dagster.sources.archive import ArchiveSource
 from footpred_dagster.sources.base import Source
 from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.http import HttpSource
@@ -16,8 +17,10 @@ class UnknownSource(ValueError):
     """Nothing goes by that name; the message says which forms are accepted."""
 
 
-def open_source(where: str) -> Source:
+def open_source(where: str) -> Source | ArchiveSource:
     """The source a configuration value names; nothing is requested yet. Raises UnknownSource."""
+    if where == ArchiveSource.name:
+        return ArchiveSource()
     if where == SITE_NAME:
         return HttpSource(SITE_URL, name=SITE_NAME)
     if where.lower().startswith(("http://", "https://")):
@@ -28,6 +31,6 @@ def open_source(where: str) -> Source:
     if where and (root := Path(where).expanduser()).is_dir():
         return DirectorySource(root)
     raise UnknownSource(
-        f"{where!r} is not a source: write {SITE_NAME!r}, an http(s):// address, or an existing folder laid out like "
-        f"the site (mmz4281/2425/E0.csv)"
+        f"{where!r} is not a source: write {SITE_NAME!r}, {ArchiveSource.name!r}, an http(s):// address, or an "
+        "existing folder laid out like the site (mmz4281/2425/E0.csv)"
     )
