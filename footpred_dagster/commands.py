@@ -16,6 +16,7 @@ from rich.table import Table
 from footpred_dagster import health
 from footpred_dagster.core.database import connect, database_url, migrate
 from footpred_dagster.core.settings import Settings
+from footpred_dagster.core.storage import open_archive
 from footpred_dagster.selection import Selection
 
 PIPE_WIDTH = 140
@@ -24,7 +25,6 @@ PIPE_WIDTH = 140
 def run(where: str | None, selection: Selection, as_of: datetime | None) -> tuple[dict[str, Any], Any]:
     """Run the pipeline; returns the summary programs read, and the outcome."""
     from footpred_dagster import report
-    from footpred_dagster.core.storage import open_archive
     from footpred_dagster.pipeline import Pipeline, Request
     from footpred_dagster.progress import LayerProgress
     from footpred_dagster.sources.catalog import UnknownSource, open_source
@@ -95,6 +95,7 @@ def doctor() -> dict[str, Any]:
         "home": str(settings.home),
         "database_url": url,
         "source": settings.source,
+        "archive": open_archive(settings).place,
         "versions": health.versions(),
         "problems": health.home_problems(settings),
     }
@@ -197,6 +198,7 @@ def print_doctor(found: dict[str, Any], *, as_json: bool) -> None:
     out.print(f"home      {found['home']}", highlight=False)
     out.print("database  answers; footpred doctor --json prints its URL, password included", highlight=False)
     out.print(f"source    {found['source']}", highlight=False)
+    out.print(f"archive   {found['archive']}", highlight=False)
     out.print(
         "versions  " + ", ".join(f"{name} {version}" for name, version in found["versions"].items()), highlight=False
     )

@@ -31,7 +31,8 @@ _own_environment()
 
 from footpred_dagster.core.database import migrate  # noqa: E402 - nothing of ours before the environment is clean
 from footpred_dagster.core.postgres import EmbeddedPostgres  # noqa: E402
-from footpred_dagster.core.settings import TELEMETRY_OFF, Settings  # noqa: E402
+from footpred_dagster.core.settings import TELEMETRY_OFF, Bucket, Settings  # noqa: E402
+from tests.support.archives import Backend, LocalBackend, S3Backend  # noqa: E402
 from tests.support.s3 import S3Server, s3_server  # noqa: E402
 
 os.environ.update(TELEMETRY_OFF)
@@ -86,6 +87,15 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """One S3 server for the whole session; tests take a bucket of their own from it."""
     with s3_server(tmp_path_factory.mktemp("s3")) as server:
         yield server
+
+
+@pytest.fixture(params=["local", "s3"])
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
+    """An empty archive of each kind."""
+    if request.param == "local":
+        return LocalBackend(tmp_path / "archive")
+    server: S3Server = request.getfixturevalue("s3")
+    return S3Backend(server, Bucket(server.new_bucket(), "some/prefix"))
 
 
 @pytest.fixture(scope="session")

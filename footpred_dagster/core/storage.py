@@ -67,10 +67,12 @@ class Archive(ABC):
         """Every object there is, in order; nothing is read."""
         return ["".join(found.groups()) for key in self._listed("") if (found := OBJECT.fullmatch(key))]
 
-    def put_segment(self, text: bytes) -> str:
-        """Keep a segment of the fetch log and return its name; names sort by the time of writing."""
-        digest = sha256_hex(text)
-        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{digest}"
+    def put_segment(self, text: bytes, name: str = "") -> str:
+        """Keep a segment of the fetch log and return its name: a new one, unless it has one already.
+
+        Names sort by the time of writing.
+        """
+        name = name or f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{sha256_hex(text)}"
         self._keep(_segment_key(name), name, text)
         return name
 

@@ -9,17 +9,9 @@ import pytest
 
 from footpred_dagster.core.settings import Bucket, Settings
 from footpred_dagster.core.storage import ArchiveError, LocalArchive, ObjectLost, archive_at, open_archive, sha256_hex
-from tests.support.archives import Backend, LocalBackend, S3Backend
+from tests.support.archives import S3Backend
 
 ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-4, example of "abc"
-
-
-@pytest.fixture(params=["local", "s3"])
-def backend(request, tmp_path) -> Backend:
-    if request.param == "local":
-        return LocalBackend(tmp_path / "archive")
-    server = request.getfixturevalue("s3")
-    return S3Backend(server, Bucket(server.new_bucket(), "some/prefix"))
 
 
 @pytest.fixture
