@@ -16,7 +16,7 @@ import click
 from footpred_dagster import services
 from footpred_dagster.core.domain import LEAGUES, Season
 from footpred_dagster.core.settings import Settings
-from footpred_dagster.selection import Selection, parse_instant, parse_leagues, parse_seasons
+from footpred_dagster.selection import Selection, parse_digest, parse_instant, parse_leagues, parse_seasons
 
 FAILED = 1
 
@@ -76,7 +76,7 @@ def main() -> None:
 @click.option(
     "--source",
     "where",
-    help="football-data, simulator, a URL, or a folder laid out like the site. "
+    help="football-data, simulator, a URL, a folder laid out like the site, or archive: what was fetched before. "
     "Default: where the data of this home came from, football-data at first.",
 )
 @leagues_option
@@ -168,6 +168,34 @@ def inspect(file: str, league: str | None, season: Season | None, as_json: bool)
     found = inspection.inspect_file(file, league, season)
     inspection.print_inspection(found, as_json=as_json)
     sys.exit(0 if found.accepted else FAILED)
+
+
+@main.command()
+@click.option("--sha256", "digest", required=True, callback=_parsed(parse_digest), help="The body: 64 hex digits.")
+@click.option("--league", help="Its league: E0. Default: what the fetch log says.")
+@click.option("--season", callback=_parsed(Season.parse), help="Its season: 2425.")
+@json_option
+def replay(digest: str, league: str | None, season: Season | None, as_json: bool) -> None:
+    """Load one archived file again, from its bytes; the next run goes back to the newest."""
+    with _failures_explained():
+        from footpred_dagster import archive_commands
+
+        done = archive_commands.replay(digest, league, season)
+        archive_commands.print_replay(done, as_json=as_json)
+        sys.exit(FAILED if done["state"] == "refused" else 0)
+
+
+@main.command()
+@click.option("--from", "url", help="s3://bucket/prefix or file:///folder. Default: FOOTPRED_STORAGE_URL.")
+@json_option
+def pull(url: str | None, as_json: bool) -> None:
+    """Copy what the archive in this home lacks from another one, each object verified."""
+    with _failures_explained():
+        from footpred_dagster import archive_commands
+
+        pulled = archive_commands.pull(url)
+        archive_commands.print_pull(pulled, as_json=as_json)
+        sys.exit(FAILED if pulled["refused"] else 0)
 
 
 @main.command()

@@ -15,6 +15,7 @@ import psycopg
 from footpred_dagster import health
 from footpred_dagster.core.database import connect, database_url, migrate
 from footpred_dagster.core.settings import Settings
+from footpred_dagster.core.storage import open_archive
 from footpred_dagster.instance import prepare_home
 from footpred_dagster.selection import Selection
 from footpred_dagster.services import supervised
@@ -28,9 +29,9 @@ SERVICE_ENVIRONMENT = {
 def run(where: str | None, selection: Selection, as_of: datetime | None) -> tuple[dict[str, Any], Any]:
     """Run the pipeline; returns the summary programs read, and the outcome."""
     from footpred_dagster import report
-    from footpred_dagster.core.storage import LocalArchive
-    from footpred_dagster.pipeline import Pipeline, Request
+    from footpred_dagster.pipeline import Pipeline
     from footpred_dagster.progress import LayerProgress
+    from footpred_dagster.request import Request
     from footpred_dagster.sources.catalog import UnknownSource, open_source, usual_source
 
     settings = Settings.from_env()
@@ -45,9 +46,7 @@ def run(where: str | None, selection: Selection, as_of: datetime | None) -> tupl
         definitions, instance = _platform(settings)
         progress = stack.enter_context(LayerProgress())
         request = Request(where, selection, as_of, settings.openfootball)
-        pipeline = Pipeline(
-            definitions, instance, connection, LocalArchive(settings.archive), source, request, progress
-        )
+        pipeline = Pipeline(definitions, instance, connection, open_archive(settings), source, request, progress)
         outcome = pipeline.run()
     with connect(settings, autocommit=True) as connection:
         summary = report.run_summary(connection, request, outcome)
@@ -110,6 +109,7 @@ def doctor() -> dict[str, Any]:
         "home": str(settings.home),
         "database_url": url,
         "source": source,
+        "archive": open_archive(settings).place,
         "versions": health.versions(),
         "problems": health.home_problems(settings),
     }

@@ -7,6 +7,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 
 from footpred_dagster.core.settings import Settings
+from footpred_dagster.core.storage import ArchiveError, open_archive
 
 SHOWN_VERSIONS = ("footpred", "dagster", "dbt-core", "dbt-postgres", "pandas", "scikit-learn", "psycopg")
 FREE_DISK_WARNING = 2 * 2**30
@@ -29,4 +30,8 @@ def home_problems(settings: Settings) -> list[str]:
     free = shutil.disk_usage(settings.home).free
     if free < FREE_DISK_WARNING:
         problems.append(f"{free / 2**30:.1f} GiB free under {settings.home}: make room or move FOOTPRED_HOME")
+    try:
+        open_archive(settings).segments()
+    except ArchiveError as error:
+        problems.append(str(error))
     return problems

@@ -20,8 +20,9 @@ from footpred_dagster.core.storage import Archive
 from footpred_dagster.core.training import can_learn, training_cut
 from footpred_dagster.partitions import LEAGUE_SEASONS, neighbours
 from footpred_dagster.progress import LayerProgress, stdout_kept_for_results
+from footpred_dagster.request import Outcome, Request
 from footpred_dagster.second_opinion import OPENFOOTBALL, consult
-from footpred_dagster.selection import Selection
+from footpred_dagster.sources.archive import ArchiveSource
 from footpred_dagster.sources.base import Source, SourceUnavailable
 from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.fetch import Target, fetch
@@ -39,34 +40,6 @@ PLANNED_WITHIN = 3600.0
 """Seconds for which the assets take the planner's word that the source was asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the user asked for. ``where`` names the source, ``second`` the one results are checked against, if any;
-    ``as_of`` is None for the real clock."""
-
-    where: str
-    selection: Selection
-    as_of: datetime | None
-    second: str | None = None
-
-    @property
-    def clock(self) -> datetime:
-        return self.as_of or datetime.now(UTC)
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What happened. ``errors`` stopped the run, ``warnings`` did not."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-    materialized: int = 0
-    sealed_before: int = 0
-    checks_passed: int = 0
-    checks_failed: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-
 @dataclass(slots=True)
 class Pipeline:
     """One run: ``connection`` is in autocommit and holds the run lock of this database while it works."""
@@ -75,7 +48,7 @@ class Pipeline:
     instance: dg.DagsterInstance
     connection: psycopg.Connection
     archive: Archive
-    source: Source
+    source: Source | ArchiveSource
     request: Request
     progress: LayerProgress
     outcome: Outcome = field(default_factory=Outcome)
@@ -128,7 +101,7 @@ class Pipeline:
     def _fetch(self) -> None:
         """Ask the source for what may have changed. Unreachable: go on with what is archived, and say so."""
         targets = [*self._targets(), FIXTURES]
-        if not isinstance(self.source, DirectorySource):
+        if not isinstance(self.source, DirectorySource | ArchiveSource):
             done = settled(self.connection, datetime.now(UTC))
             targets = [target for target in targets if target.partition_key not in done]
         self.progress.expect("source", len({target.path for target in targets}))

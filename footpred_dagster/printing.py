@@ -105,6 +105,7 @@ def print_doctor(found: dict[str, Any], *, as_json: bool) -> None:
     out.print(f"home      {found['home']}", highlight=False)
     out.print("database  answers; footpred doctor --json prints its URL, password included", highlight=False)
     out.print(f"source    {found['source']}", highlight=False)
+    out.print(f"archive   {found['archive']}", highlight=False)
     out.print(
         "versions  " + ", ".join(f"{name} {version}" for name, version in found["versions"].items()), highlight=False
     )

@@ -17,7 +17,7 @@ from footpred_dagster.core.provenance import simulated
 from footpred_dagster.core.registry import champion
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.partitions import LEAGUE_SEASONS
-from footpred_dagster.pipeline import Outcome, Request
+from footpred_dagster.request import Outcome, Request
 from footpred_dagster.selection import Selection
 from footpred_dagster.sources.base import results_path
 from footpred_dagster.staleness import latest_materializations, stale_assets

@@ -61,6 +61,13 @@ def parse_seasons(text: str | None, until: Season) -> tuple[Season, Season]:
     return start, end
 
 
+def parse_digest(text: str) -> str:
+    """The sha256 of an archived body, as the tables and the UI show it."""
+    if not re.fullmatch(r"[0-9a-f]{64}", digest := text.strip().lower()):
+        raise ValueError(f"{text!r} is not a sha256: write its 64 hex digits")
+    return digest
+
+
 def parse_instant(text: str) -> datetime:
     """A date (00:00 UTC at its start) or an ISO timestamp (UTC unless it says otherwise)."""
     try:

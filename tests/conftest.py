@@ -19,17 +19,21 @@ KEPT = "FOOTPRED_TEST_DATA"
 
 
 def _own_environment() -> None:
-    """A developer's FOOTPRED_HOME, PGHOST or DAGSTER_HOME must neither help a test nor be written to by one."""
+    """A developer's FOOTPRED_HOME, PGHOST, DAGSTER_HOME or AWS account must neither help a test nor be written to."""
     for name in list(os.environ):
-        if name != KEPT and name.startswith(("FOOTPRED_", "PG", "DAGSTER_HOME")):
+        if name != KEPT and name.startswith(("FOOTPRED_", "PG", "DAGSTER_HOME", "AWS_")):
             del os.environ[name]
+    os.environ.update(dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull))
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
 
 _own_environment()
 
 from footpred_dagster.core.database import migrate  # noqa: E402 - nothing of ours before the environment is clean
 from footpred_dagster.core.postgres import EmbeddedPostgres  # noqa: E402
-from footpred_dagster.core.settings import TELEMETRY_OFF, Settings  # noqa: E402
+from footpred_dagster.core.settings import TELEMETRY_OFF, Bucket, Settings  # noqa: E402
+from tests.support.archives import Backend, LocalBackend, S3Backend  # noqa: E402
+from tests.support.s3 import S3Server, s3_server  # noqa: E402
 
 os.environ.update(TELEMETRY_OFF)
 
@@ -76,6 +80,22 @@ def settings(home: Path) -> Settings:
 def server_url(home: Path) -> str:
     """The owner's URL of one embedded server for the whole session; tests take a database of their own from it."""
     return EmbeddedPostgres(home).start()
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """One S3 server for the whole session; tests take a bucket of their own from it."""
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture(params=["local", "s3"])
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
+    """An empty archive of each kind."""
+    if request.param == "local":
+        return LocalBackend(tmp_path / "archive")
+    server: S3Server = request.getfixturevalue("s3")
+    return S3Backend(server, Bucket(server.new_bucket(), "some/prefix"))
 
 
 @pytest.fixture(scope="session")

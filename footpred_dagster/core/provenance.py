@@ -20,3 +20,11 @@ def simulated(connection: psycopg.Connection) -> bool | None:
 def label(connection: psycopg.Connection) -> str:
     """``simulated`` or ``real``, for tags and metadata; an empty database is called real."""
     return "simulated" if simulated(connection) else "real"
+
+
+def mixed(connection: psycopg.Connection) -> bool:
+    """Whether both kinds are there, which nothing may bring about."""
+    row = connection.execute(
+        "select count(distinct simulated) > 1 from raw.fetches where sha256 is not null"
+    ).fetchone()
+    return row == (True,)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import platformdirs
 
@@ -37,6 +39,7 @@ class Settings:
     live_scores: sources of live scores that are switched on, by name; none by default.
     football_data_org_token: for the one of them that needs a token. Kept out of ``repr``.
     openfootball: where the second source is, ``openfootball``, an address or a folder; None while it is off.
+    storage_url: where the archive lies, as ``parse_storage_url`` reads it, or None for the local one in the home.
     """
 
     home: Path
@@ -46,6 +49,7 @@ class Settings:
     openfootball: str | None = None
     live_scores: tuple[str, ...] = ()
     football_data_org_token: str | None = field(default=None, repr=False)
+    storage_url: str | None = None
 
     @property
     def archive(self) -> Path:
@@ -72,6 +76,12 @@ class Settings:
         url = env.get("FOOTPRED_DATABASE_URL") or None
         if url and not url.startswith(("postgresql://", "postgres://")):
             raise SettingsError("FOOTPRED_DATABASE_URL must be a postgresql:// URL, or unset for the embedded server")
+        storage_url = env.get("FOOTPRED_STORAGE_URL") or None
+        if storage_url:
+            try:
+                parse_storage_url(storage_url)
+            except ValueError as error:
+                raise SettingsError(f"FOOTPRED_STORAGE_URL {error}, or unset for the archive in the home") from error
         home = env.get("FOOTPRED_HOME")
         return cls(
             home=Path(home).expanduser().resolve() if home else default_home(),
@@ -81,7 +91,31 @@ class Settings:
             openfootball=env.get("FOOTPRED_OPENFOOTBALL") or None,
             live_scores=tuple(filter(None, map(str.strip, env.get("FOOTPRED_LIVE_SCORES", "").split(",")))),
             football_data_org_token=env.get("FOOTPRED_FOOTBALL_DATA_ORG_TOKEN") or None,
+            storage_url=storage_url,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A place on an S3 server; ``prefix`` has no slash at its ends and may be empty."""
+
+    name: str
+    prefix: str
+
+
+def parse_storage_url(url: str) -> Path | Bucket:
+    """Read ``s3://bucket/prefix`` or ``file:///folder``; raises ValueError that continues the name of the setting.
+
+    The message does not repeat the URL: whoever puts a secret into it, against the rules, must not find it in a log.
+    """
+    parts = urlsplit(url)
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("must be a plain address: credentials and options come from the AWS_* variables")
+    if parts.scheme == "s3" and re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", parts.netloc):
+        return Bucket(parts.netloc, parts.path.strip("/"))
+    if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path.strip("/"):
+        return Path(unquote(parts.path))
+    raise ValueError("must be s3://bucket/prefix or file:///folder")
 
 
 def default_home() -> Path:

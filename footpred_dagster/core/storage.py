@@ -1,60 +1,157 @@
-"""Content-addressed archive: every byte we ever parsed or served, named by its sha256."""
+"""Content-addressed archive: every byte we ever parsed or served, named by its sha256, and the log of its fetches.
+
+The layout is the same on every backend, so that one can be copied onto the other: an object lies under ``ab/cdef...``,
+a segment of the fetch log under ``log/<instant>-<sha256>.jsonl``.
+"""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import re
 import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any
+
+from footpred_dagster.core.settings import Bucket, Settings, parse_storage_url
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
+OBJECT = re.compile(r"([0-9a-f]{2})/([0-9a-f]{62})")
+LOG_FOLDER = "log"
+SEGMENT = re.compile(LOG_FOLDER + r"/([0-9TZ]+-([0-9a-f]{64}))\.jsonl")
+DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class ArchiveError(OSError):
     """The archive cannot give back, or keep, what it was asked to; the message names the object and its place."""
 
 
+class ObjectLost(ArchiveError):
+    """The archive answers, but this object is missing or damaged: asking again will not help."""
+
+
 def sha256_hex(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-class Archive(Protocol):
-    """Objects are immutable: a digest is written once, and reading verifies it."""
+class Archive(ABC):
+    """Objects are immutable: a digest is written once, and reading verifies it. ``place`` is for messages."""
+
+    place: str
 
     def put(self, body: bytes) -> str:
-        """Keep ``body`` and return its sha256 in hex; a second put of the same bytes does nothing."""
-        ...
+        """Keep ``body`` and return its sha256 in hex; a second put of the same bytes does nothing.
+
+        An object that was damaged since is replaced.
+        """
+        digest = sha256_hex(body)
+        self._keep(_object_key(digest), digest, body)
+        return digest
 
     def get(self, digest: str) -> bytes:
-        """The bytes of ``digest``, verified; raises ArchiveError when missing or damaged."""
-        ...
+        """The bytes of ``digest``, verified; raises ObjectLost when missing or damaged."""
+        return self._verified(_object_key(digest), digest)
 
-    def has(self, digest: str) -> bool: ...
+    def has(self, digest: str) -> bool:
+        """Whether there is such an object, whole or not."""
+        try:
+            return self._exists(_object_key(digest))
+        except OSError as error:
+            raise ArchiveError(f"cannot look for {digest} in {self.place}: {error}") from error
+
+    def digests(self) -> list[str]:
+        """Every object there is, in order; nothing is read."""
+        return ["".join(found.groups()) for key in self._listed("") if (found := OBJECT.fullmatch(key))]
+
+    def put_segment(self, text: bytes, name: str = "") -> str:
+        """Keep a segment of the fetch log and return its name: a new one, unless it has one already.
+
+        Names sort by the time of writing.
+        """
+        name = name or f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{sha256_hex(text)}"
+        self._keep(_segment_key(name), name, text)
+        return name
+
+    def get_segment(self, name: str) -> bytes:
+        """A segment of the fetch log, verified as objects are."""
+        return self._verified(_segment_key(name), name)
+
+    def segments(self) -> list[str]:
+        """Names of all segments, oldest first."""
+        return [found[1] for key in self._listed(LOG_FOLDER) if (found := SEGMENT.fullmatch(key))]
+
+    def _keep(self, key: str, name: str, body: bytes) -> None:
+        try:
+            if not self._create(key, body) and self._read(key) != body:
+                self._replace(key, body)
+        except OSError as error:
+            full = "; make room or move the archive, then run again" if error.errno in DISK_IS_FULL else ""
+            raise ArchiveError(f"cannot archive {name} in {self.place}: {error}{full}") from error
+
+    def _verified(self, key: str, name: str) -> bytes:
+        try:
+            body = self._read(key)
+        except OSError as error:
+            raise ArchiveError(f"cannot read {name} in {self.place}: {error}") from error
+        if body is None:
+            raise ObjectLost(f"{name} is not in the archive {self.place}")
+        if not name.endswith(digest := sha256_hex(body)):
+            raise ObjectLost(f"{name} in {self.place} is damaged: its bytes hash to {digest}")
+        return body
+
+    def _listed(self, folder: str) -> list[str]:
+        try:
+            return sorted(self._keys(folder))
+        except OSError as error:
+            raise ArchiveError(f"cannot list {self.place}: {error}") from error
+
+    @abstractmethod
+    def _read(self, key: str) -> bytes | None:
+        """The bytes under a key, None when there are none. This and its siblings raise OSError."""
+
+    @abstractmethod
+    def _create(self, key: str, body: bytes) -> bool:
+        """Write all of ``body`` or nothing, unless something is there already: then False."""
+
+    @abstractmethod
+    def _replace(self, key: str, body: bytes) -> None:
+        """Write all of ``body`` over what is there, or leave that as it is."""
+
+    @abstractmethod
+    def _exists(self, key: str) -> bool: ...
+
+    @abstractmethod
+    def _keys(self, folder: str) -> Iterator[str]:
+        """Keys below a folder, whose name they begin with; all of them below ``""``."""
 
 
-class LocalArchive:
-    """Archive in a folder, two-character fan-out: ``<root>/ab/cdef...``."""
+class LocalArchive(Archive):
+    """Archive in a folder."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.place = str(root)
 
-    def _path(self, digest: str) -> Path:
-        return self.root / digest[:2] / digest[2:]
-
-    def put(self, body: bytes) -> str:
-        digest = sha256_hex(body)
-        path = self._path(digest)
+    def _read(self, key: str) -> bytes | None:
         try:
-            if path.exists() and path.read_bytes() == body:
-                return digest
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._write(path, body)
-        except OSError as error:
-            raise ArchiveError(f"cannot archive {digest} in {self.root}: {error}") from error
-        return digest
+            return (self.root / key).read_bytes()
+        except FileNotFoundError:
+            return None
 
-    @staticmethod
-    def _write(path: Path, body: bytes) -> None:
+    def _create(self, key: str, body: bytes) -> bool:
+        if self._exists(key):
+            return False
+        self._replace(key, body)
+        return True
+
+    def _replace(self, key: str, body: bytes) -> None:
         """Beside its place, then renamed: a crash or a full disk leaves no half object under a good name."""
+        path = self.root / key
+        path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".put-")
         try:
             with os.fdopen(handle, "wb") as file:
@@ -66,16 +163,35 @@ class LocalArchive:
             Path(temporary).unlink(missing_ok=True)
             raise
 
-    def get(self, digest: str) -> bytes:
-        try:
-            body = self._path(digest).read_bytes()
-        except FileNotFoundError as error:
-            raise ArchiveError(f"{digest} is not in the archive {self.root}") from error
-        except OSError as error:
-            raise ArchiveError(f"cannot read {digest} in {self.root}: {error}") from error
-        if sha256_hex(body) != digest:
-            raise ArchiveError(f"{digest} in {self.root} is damaged: its bytes hash to {sha256_hex(body)}")
-        return body
+    def _exists(self, key: str) -> bool:
+        return (self.root / key).exists()
 
-    def has(self, digest: str) -> bool:
-        return self._path(digest).exists()
+    def _keys(self, folder: str) -> Iterator[str]:
+        for path in (self.root / folder).rglob("*"):
+            yield path.relative_to(self.root).as_posix()
+
+
+def open_archive(settings: Settings, s3_client: Callable[[], Any] | None = None) -> Archive:
+    """The archive of an installation: FOOTPRED_STORAGE_URL, or the folder in its home.
+
+    ``s3_client`` makes the boto3 client when one is needed; by default boto3 does, from the AWS_* variables.
+    """
+    return archive_at(settings.storage_url, s3_client) if settings.storage_url else LocalArchive(settings.archive)
+
+
+def archive_at(url: str, s3_client: Callable[[], Any] | None = None) -> Archive:
+    """The archive at a storage URL; nothing is asked of it yet. Raises ValueError as ``parse_storage_url`` does."""
+    place = parse_storage_url(url)
+    if not isinstance(place, Bucket):
+        return LocalArchive(place)
+    from footpred_dagster.core.s3 import S3Archive, new_client  # boto3 takes half a second: only who needs it pays
+
+    return S3Archive(place, s3_client or new_client)
+
+
+def _object_key(digest: str) -> str:
+    return f"{digest[:2]}/{digest[2:]}"
+
+
+def _segment_key(name: str) -> str:
+    return f"{LOG_FOLDER}/{name}.jsonl"

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import cache
+from typing import Any
 
 import dagster as dg
 import psycopg
@@ -11,8 +13,9 @@ from dagster_dbt import DbtCliResource
 from footpred_dagster.core.database import connect, database_url, migrate
 from footpred_dagster.core.ledger import Kind
 from footpred_dagster.core.settings import Settings
-from footpred_dagster.core.storage import Archive, LocalArchive
+from footpred_dagster.core.storage import Archive, open_archive
 from footpred_dagster.dbt import DBT, fresh_project
+from footpred_dagster.sources.archive import ArchiveSource
 from footpred_dagster.sources.base import Source
 from footpred_dagster.sources.catalog import open_source, usual_source
 from footpred_dagster.sources.openfootball import open_openfootball
@@ -33,15 +36,23 @@ class Warehouse(dg.ConfigurableResource):
 
 
 class ArchiveStore(dg.ConfigurableResource):
-    """The content-addressed archive."""
+    """The content-addressed archive: a folder, or an S3 bucket through dagster-aws."""
 
     def open(self) -> Archive:
-        return LocalArchive(SETTINGS.archive)
+        return open_archive(SETTINGS, _s3_client)
+
+
+@cache
+def _s3_client() -> Any:
+    """One client per process; endpoint and credentials by the AWS_* variables."""
+    from dagster_aws.s3 import S3Resource  # two seconds: only who keeps the archive on S3 pays
+
+    return S3Resource().get_client()
 
 
 class SourceSite(dg.ConfigurableResource):
-    """Where results and fixtures come from: ``football-data``, ``simulator``, an http(s) base URL, or a folder laid out
-    like the site. Empty: where the data of this home came from, ``football-data`` at first.
+    """Where results and fixtures come from: ``football-data``, ``simulator``, an http(s) base URL, a folder laid out
+    like the site, or ``archive`` for what was fetched before. Empty: where the data of this home came from.
 
     A file answered for within the last ``max_age`` seconds is not asked for again: who planned a run has just asked.
     """
@@ -50,7 +61,7 @@ class SourceSite(dg.ConfigurableResource):
     max_age: float = 0.0
 
     @contextmanager
-    def open(self, connection: psycopg.Connection) -> Iterator[Source]:
+    def open(self, connection: psycopg.Connection) -> Iterator[Source | ArchiveSource]:
         with closing(open_source(self.where or usual_source(connection))) as source:
             yield source
 

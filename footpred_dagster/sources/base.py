@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -77,3 +78,9 @@ def results_path(league: str, season: Season) -> str:
     """Where a season lives, relative to the source: ``mmz4281/2425/E0.csv``, or in its league's one ``new/ARG.csv``."""
     file = LEAGUES[league].file
     return f"new/{file}.csv" if file else f"mmz4281/{season.site_code}/{league}.csv"
+
+
+def parse_results_path(path: str) -> tuple[str, Season] | None:
+    """League and season of a main division's file; None for any other path."""
+    found = re.fullmatch(r"mmz4281/(\d{4})/(\w+)\.csv", path)
+    return (found[2], Season.parse(found[1])) if found else None

@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 
 from footpred_dagster.core.provenance import simulated
+from footpred_dagster.sources.archive import ArchiveSource
 from footpred_dagster.sources.base import Source
 from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.http import HttpSource
@@ -20,8 +21,10 @@ class UnknownSource(ValueError):
     """Nothing goes by that name; the message says which forms are accepted."""
 
 
-def open_source(where: str) -> Source:
+def open_source(where: str) -> Source | ArchiveSource:
     """The source a configuration value names; nothing is requested yet. Raises UnknownSource."""
+    if where == ArchiveSource.name:
+        return ArchiveSource()
     if where == SITE_NAME:
         return HttpSource(SITE_URL, name=SITE_NAME)
     if where == SIMULATOR_NAME:
@@ -34,8 +37,8 @@ def open_source(where: str) -> Source:
     if where and (root := Path(where).expanduser()).is_dir():
         return DirectorySource(root)
     raise UnknownSource(
-        f"{where!r} is not a source: write {SITE_NAME!r}, {SIMULATOR_NAME!r}, an http(s):// address, or an existing "
-        f"folder laid out like the site (mmz4281/2425/E0.csv)"
+        f"{where!r} is not a source: write {SITE_NAME!r}, {SIMULATOR_NAME!r}, {ArchiveSource.name!r}, an http(s):// "
+        f"address, or an existing folder laid out like the site (mmz4281/2425/E0.csv)"
     )
 
 

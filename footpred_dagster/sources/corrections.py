@@ -69,13 +69,14 @@ def record_corrections(cursor: psycopg.Cursor, partition_key: str, body: bytes, 
             insert into raw.match_history
                 (partition_key, match_date, home, away, kind, old_values, new_values, old_sha256, new_sha256)
             values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+            on conflict do nothing
             """,
             [
                 *(partition_key, old.match_date, old.home, old.away, "changed" if new else "removed"),
                 *(_values(old, changed), _values(new, changed) if new else None, loaded[0], digest),
             ],
         )
-        written += 1
+        written += cursor.rowcount
     return written
 
 

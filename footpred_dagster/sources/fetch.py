@@ -9,7 +9,9 @@ import psycopg
 
 from footpred_dagster.core.provenance import MixedOrigins, simulated
 from footpred_dagster.core.storage import Archive
-from footpred_dagster.sources.base import BodyTooLarge, Fetched, Source, Validators
+from footpred_dagster.sources.archive import ArchiveSource
+from footpred_dagster.sources.base import BodyTooLarge, Fetched, Source, SourceUnavailable, Validators
+from footpred_dagster.sources.fetch_log import keep_log, newest_bodies, restore_log
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class FetchReport:
 def fetch(
     connection: psycopg.Connection,
     archive: Archive,
-    source: Source,
+    source: Source | ArchiveSource,
     targets: Iterable[Target],
     *,
     max_age: float = 0.0,
@@ -46,8 +48,46 @@ def fetch(
 
     A path that several partitions share is asked for once, and the answer counts for each of them.
     The connection must be in autocommit: each answer is logged as it comes, so that an interrupted fetch resumes.
-    Raises SourceUnavailable, and MixedOrigins before anything is kept; what was fetched before stays fetched.
+    At the end the archive gets the log as well. Raises SourceUnavailable, and MixedOrigins before anything is kept;
+    what was fetched before stays fetched.
     """
+    if isinstance(source, ArchiveSource):
+        return _restore(connection, archive, targets, progress)
+    try:
+        report = _ask(connection, archive, source, targets, max_age, progress)
+    except SourceUnavailable:
+        keep_log(connection, archive)
+        raise
+    keep_log(connection, archive)
+    return report
+
+
+def _restore(
+    connection: psycopg.Connection, archive: Archive, targets: Iterable[Target], progress: Callable[[Target], None]
+) -> FetchReport:
+    """Read the archive's log; a target is changed when that names a newer body for it."""
+    wanted = list(targets)
+    paths = [target.path for target in wanted]
+    before = newest_bodies(connection, paths)
+    restore_log(connection, archive)
+    after = newest_bodies(connection, paths)
+    report = FetchReport()
+    for target in wanted:
+        progress(target)
+        body = after.get(target.path)
+        same = report.unchanged if body == before.get(target.path) else report.changed
+        (same if body else report.missing).append(target.partition_key)
+    return report
+
+
+def _ask(
+    connection: psycopg.Connection,
+    archive: Archive,
+    source: Source,
+    targets: Iterable[Target],
+    max_age: float,
+    progress: Callable[[Target], None],
+) -> FetchReport:
     report = FetchReport()
     origin = simulated(connection)
     asked: dict[str, list[str]] = {}
@@ -124,16 +164,8 @@ def _previous(connection: psycopg.Connection, source: str, path: str) -> _Previo
     row = connection.execute(
         """
         select etag, last_modified, sha256, extract(epoch from clock_timestamp() - fetched_at)::double precision
-        from raw.fetches where path = %s and source = %s order by fetch_id desc limit 1
+        from raw.fetches where path = %s and source = %s order by fetched_at desc, fetch_id desc limit 1
         """,
         [path, source],
     ).fetchone()
     return _Previous(*row) if row else None
-
-
-def newest_body(connection: psycopg.Connection, path: str) -> str | None:
-    """sha256 of the newest body any source gave for ``path``."""
-    row = connection.execute(
-        "select sha256 from raw.fetches where path = %s and sha256 is not null order by fetch_id desc limit 1", [path]
-    ).fetchone()
-    return row[0] if row else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -12,11 +12,12 @@ import psycopg
 from psycopg import sql
 
 from footpred_dagster.core.domain import LEAGUES, MAIN_LEAGUES, Season
-from footpred_dagster.core.storage import Archive
+from footpred_dagster.core.storage import Archive, ObjectLost
 from footpred_dagster.sources.base import FIXTURES_PATH, results_path
 from footpred_dagster.sources.corrections import record_corrections, refuse_fall
 from footpred_dagster.sources.extra_leagues import parse_extra
-from footpred_dagster.sources.fetch import Target, newest_body
+from footpred_dagster.sources.fetch import Target
+from footpred_dagster.sources.fetch_log import bodies_of, newest_bodies
 from footpred_dagster.sources.football_data import (
     PARSER_VERSION,
     FileRefused,
@@ -50,20 +51,28 @@ class Loaded:
     detail: str | None = None
     facts: dict[str, Any] | None = None
     corrected: int = 0
+    lost: tuple[str, ...] = ()
+    """Earlier bodies of a partition without rows that the archive cannot give back; it went on without them."""
 
     def metadata(self) -> dict[str, Any]:
         """For the asset's event: state, counts, and what the parser noted about the file."""
         noted = {name: value for name, value in (self.facts or {}).items() if isinstance(value, str | int | float)}
         reason = {"refused because": self.detail} if self.detail else {}
         counts = {"rows": self.rows, "quarantined": self.quarantined, "corrected": self.corrected}
-        return {"state": "not published yet" if self.state == "missing" else self.state, **counts, **reason, **noted}
+        lost = {"earlier bodies lost": ", ".join(self.lost)} if self.lost else {}
+        state = "not published yet" if self.state == "missing" else self.state
+        return {"state": state, **counts, **reason, **lost, **noted}
 
 
-def load_results(connection: psycopg.Connection, archive: Archive, league: str, season: Season) -> Loaded:
+def load_results(
+    connection: psycopg.Connection, archive: Archive, league: str, season: Season, digest: str | None = None
+) -> Loaded:
     """Replace one league-season by the newest archived body, unless the table holds that body already.
 
     A refused body leaves the rows as they were and is remembered in ``raw.refusals``; what an accepted one changes in
-    matches already loaded is kept in ``raw.match_history``.
+    matches already loaded is kept in ``raw.match_history``. A partition without rows goes through all its bodies in the
+    order they came, so that it ends as one that saw them come. With ``digest`` it is replaced by exactly that body (a
+    replay) until the next load: no guard, no history; refused, that one is not remembered.
     """
     target = results_target(league, season)
 
@@ -71,14 +80,16 @@ def load_results(connection: psycopg.Connection, archive: Archive, league: str, 
         parsed = _parse(body, league, season)
         if not parsed.facts["rows_read"] and _holds_rows(cursor, target):
             raise FileRefused("season_gone", f"the file no longer holds {league} {season}, which was loaded before")
-        refuse_fall(cursor, target.partition_key, body, len(parsed.matches))
-        corrected = record_corrections(cursor, target.partition_key, body, parsed.matches)
+        corrected = 0
+        if digest is None:
+            refuse_fall(cursor, target.partition_key, body, len(parsed.matches))
+            corrected = record_corrections(cursor, target.partition_key, body, parsed.matches)
         cursor.execute("delete from raw.matches where partition_key = %s", [target.partition_key])
         rows = [(target.partition_key, league, str(season), *match) for match in parsed.matches]
         _copy(cursor, "matches", ("partition_key", "league", "season", *RawMatch._fields), rows)
         return _Written(len(rows), parsed.quarantined, parsed.facts, corrected)
 
-    return _load(connection, archive, target, write)
+    return _load(connection, archive, target, write, digest)
 
 
 def _parse(body: bytes, league: str, season: Season) -> ParsedFile:
@@ -93,7 +104,7 @@ def _holds_rows(cursor: psycopg.Cursor, target: Target) -> bool:
     return held.fetchone() == (True,)
 
 
-def load_fixtures(connection: psycopg.Connection, archive: Archive) -> Loaded:
+def load_fixtures(connection: psycopg.Connection, archive: Archive, digest: str | None = None) -> Loaded:
     """Replace the fixtures by the newest archived ``fixtures.csv``, under the same rules."""
 
     def write(cursor: psycopg.Cursor, body: bytes) -> _Written:
@@ -102,16 +113,16 @@ def load_fixtures(connection: psycopg.Connection, archive: Archive) -> Loaded:
         _copy(cursor, "fixtures", RawFixture._fields, parsed.fixtures)
         return _Written(len(parsed.fixtures), parsed.quarantined, parsed.facts)
 
-    return _load(connection, archive, FIXTURES, write)
+    return _load(connection, archive, FIXTURES, write, digest)
 
 
 def due(connection: psycopg.Connection, targets: Sequence[Target]) -> list[str]:
-    """Partition keys whose newest archived body is neither what the table was loaded from nor already refused."""
+    """Partition keys whose newest archived body is neither loaded nor already refused, and those that were replayed."""
     rows = connection.execute(
         """
         with newest as (
             select distinct on (path) path, sha256 from raw.fetches
-            where sha256 is not null and path = any(%(paths)s) order by path, fetch_id desc
+            where sha256 is not null and path = any(%(paths)s) order by path, fetched_at desc, fetch_id desc
         )
         select target.partition_key
         from unnest(%(keys)s::text[], %(paths)s::text[]) with ordinality as target (partition_key, path, position)
@@ -123,6 +134,7 @@ def due(connection: psycopg.Connection, targets: Sequence[Target]) -> list[str]:
             -- the file that was refused is gone and the one before it is back
             or refusals.sha256 is not null
         ) and (refusals.sha256, refusals.parser_version) is distinct from (newest.sha256, %(parser)s)
+        or loads.replayed
         order by target.position
         """,
         {
@@ -161,35 +173,74 @@ class _Written:
     corrected: int = 0
 
 
-def _load(connection: psycopg.Connection, archive: Archive, target: Target, write: Any) -> Loaded:
+def _load(
+    connection: psycopg.Connection, archive: Archive, target: Target, write: Any, replayed: str | None = None
+) -> Loaded:
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtext(%s))", [f"raw.loads:{target.partition_key}"])
-        digest = newest_body(connection, target.path)
-        if digest is None:
+        newest = newest_bodies(connection, [target.path]).get(target.path)
+        if replayed:
+            return _load_body(cursor, archive, target, write, replayed, aside=replayed != newest, again=True)
+        if newest is None:
             return Loaded("missing")
-        current = cursor.execute(
-            """
-            select rows, quarantined, facts from raw.loads
-            where partition_key = %s and sha256 = %s and parser_version = %s
-            """,
-            [target.partition_key, digest, PARSER_VERSION],
-        ).fetchone()
-        if current:
-            cursor.execute("delete from raw.refusals where partition_key = %s", [target.partition_key])
-            rows, quarantined, facts = current
-            return Loaded("unchanged", rows, quarantined, facts=facts)
+        lost = _load_earlier(cursor, archive, target, write)
+        return replace(_load_body(cursor, archive, target, write, newest), lost=lost)
+
+
+def _load_earlier(cursor: psycopg.Cursor, archive: Archive, target: Target, write: Any) -> tuple[str, ...]:
+    """Take a partition without rows, or one set aside, through all bodies but the newest; returns the lost ones."""
+    row = cursor.execute("select replayed from raw.loads where partition_key = %s", [target.partition_key]).fetchone()
+    if row == (False,):
+        return ()
+    cursor.execute("update raw.loads set replayed = false where partition_key = %s", [target.partition_key])
+    lost = []
+    for digest in bodies_of(cursor.connection, target.path)[:-1]:
         try:
-            written = write(cursor, archive.get(digest))
-        except FileRefused as refusal:
+            _load_body(cursor, archive, target, write, digest)
+        except ObjectLost:
+            lost.append(digest)
+    return tuple(lost)
+
+
+def _load_body(
+    cursor: psycopg.Cursor,
+    archive: Archive,
+    target: Target,
+    write: Any,
+    digest: str,
+    *,
+    again: bool = False,
+    aside: bool = False,
+) -> Loaded:
+    """Make a partition hold what ``digest`` says.
+
+    again: also when it holds that already, and without touching what is remembered of refusals.
+    aside: it then holds something else than its log says.
+    """
+    current = cursor.execute(
+        """
+        select rows, quarantined, facts from raw.loads
+        where partition_key = %s and sha256 = %s and parser_version = %s
+        """,
+        [target.partition_key, digest, PARSER_VERSION],
+    ).fetchone()
+    if current and not again:
+        cursor.execute("delete from raw.refusals where partition_key = %s", [target.partition_key])
+        rows, quarantined, facts = current
+        return Loaded("unchanged", rows, quarantined, facts=facts)
+    try:
+        written = write(cursor, archive.get(digest))
+    except FileRefused as refusal:
+        if not again:
             _remember_refusal(cursor, target, digest, refusal)
-            return Loaded("refused", detail=f"{refusal.reason}: {refusal.detail}")
-        _remember_load(cursor, target, digest, written)
-        return Loaded(
-            "loaded", written.rows, len(written.quarantined), facts=written.facts, corrected=written.corrected
-        )
+        return Loaded("refused", detail=f"{refusal.reason}: {refusal.detail}")
+    if not again:
+        cursor.execute("delete from raw.refusals where partition_key = %s", [target.partition_key])
+    _remember_load(cursor, target, digest, written, aside=aside)
+    return Loaded("loaded", written.rows, len(written.quarantined), facts=written.facts, corrected=written.corrected)
 
 
-def _remember_load(cursor: psycopg.Cursor, target: Target, digest: str, written: _Written) -> None:
+def _remember_load(cursor: psycopg.Cursor, target: Target, digest: str, written: _Written, *, aside: bool) -> None:
     cursor.execute("delete from raw.quarantine where partition_key = %s", [target.partition_key])
     _copy(
         cursor,
@@ -197,14 +248,14 @@ def _remember_load(cursor: psycopg.Cursor, target: Target, digest: str, written:
         ("partition_key", "path", "sha256", *Quarantined._fields),
         [(target.partition_key, target.path, digest, *item) for item in written.quarantined],
     )
-    cursor.execute("delete from raw.refusals where partition_key = %s", [target.partition_key])
     cursor.execute(
         """
-        insert into raw.loads (partition_key, sha256, parser_version, rows, quarantined, facts)
-        values (%s, %s, %s, %s, %s, %s)
+        insert into raw.loads (partition_key, sha256, parser_version, rows, quarantined, facts, replayed)
+        values (%s, %s, %s, %s, %s, %s, %s)
         on conflict (partition_key) do update set
             sha256 = excluded.sha256, parser_version = excluded.parser_version, rows = excluded.rows,
-            quarantined = excluded.quarantined, facts = excluded.facts, loaded_at = clock_timestamp()
+            quarantined = excluded.quarantined, facts = excluded.facts, replayed = excluded.replayed,
+            loaded_at = clock_timestamp()
         """,
         [
             target.partition_key,
@@ -213,6 +264,7 @@ def _remember_load(cursor: psycopg.Cursor, target: Target, digest: str, written:
             written.rows,
             len(written.quarantined),
             json.dumps(written.facts),
+            aside,
         ],
     )
 

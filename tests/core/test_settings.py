@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 
 from footpred_dagster.core import settings as module
-from footpred_dagster.core.settings import PACKAGE_ROOT, Settings, SettingsError
+from footpred_dagster.core.settings import PACKAGE_ROOT, Bucket, Settings, SettingsError, parse_storage_url
 
 URL = "postgresql://owner:s3cret@db.example:5432/footpred"
 
 
-@pytest.mark.parametrize("env", [{}, dict.fromkeys(("FOOTPRED_HOME", "FOOTPRED_DATABASE_URL", "FOOTPRED_SOURCE"), "")])
+VARIABLES = ("FOOTPRED_HOME", "FOOTPRED_DATABASE_URL", "FOOTPRED_SOURCE", "FOOTPRED_STORAGE_URL")
+
+
+@pytest.mark.parametrize("env", [{}, dict.fromkeys(VARIABLES, "")])
 def test_without_variables_or_with_empty_ones_the_defaults_of_the_checkout_hold(env, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert Settings.from_env(env) == Settings(PACKAGE_ROOT / ".footpred")
@@ -27,8 +30,8 @@ def test_an_installed_package_keeps_its_state_in_the_users_data_folder(tmp_path,
 
 def test_variables_are_taken_and_a_relative_home_is_fixed_at_once(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    env = {"FOOTPRED_HOME": "state", "FOOTPRED_DATABASE_URL": URL, "FOOTPRED_SOURCE": "/data"}
-    assert Settings.from_env(env) == Settings(tmp_path / "state", URL, "/data")
+    env = dict(zip(VARIABLES, ("state", URL, "/data", "s3://bucket/prod"), strict=True))
+    assert Settings.from_env(env) == Settings(tmp_path / "state", URL, "/data", "s3://bucket/prod")
 
 
 def test_a_tilde_in_the_home_is_the_users(tmp_path, monkeypatch):
@@ -46,6 +49,41 @@ def test_another_kind_of_database_is_refused_by_the_name_of_its_variable_without
     with pytest.raises(SettingsError, match="FOOTPRED_DATABASE_URL") as refusal:
         Settings.from_env({"FOOTPRED_DATABASE_URL": url})
     assert url not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("s3://bucket", Bucket("bucket", "")),
+        ("s3://my-bucket.eu/a/b/", Bucket("my-bucket.eu", "a/b")),
+        ("file:///srv/archive", Path("/srv/archive")),
+        ("file://localhost/srv/with%20space", Path("/srv/with space")),
+    ],
+)
+def test_a_storage_url_is_a_bucket_or_a_folder(url, place):
+    assert parse_storage_url(url) == place
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "/srv/archive",
+            "https://host/bucket",
+            "s3:bucket",
+            "s3://",
+            "s3://Bucket",
+            "s3://a",
+            "file://srv/x",
+            "file:///",
+        ),
+        *("s3://key:hush@bucket/prod", "s3://bucket?secret=hush", "s3://bucket#hush", "hush://x"),
+    ],
+)
+def test_another_kind_of_storage_is_refused_by_the_name_of_its_variable_without_a_secret_in_it(url):
+    with pytest.raises(SettingsError, match="FOOTPRED_STORAGE_URL must be") as refusal:
+        Settings.from_env({"FOOTPRED_STORAGE_URL": url})
+    assert "hush" not in str(refusal.value)
 
 
 def test_the_password_shows_in_no_repr():

@@ -64,14 +64,18 @@ class Home:
     def checksums(self) -> dict[str, str]:
         """md5 of the rows of every table a run writes, without the columns that tell when it ran."""
         with psycopg.connect(self.database_url) as connection:
-            tables = connection.execute(
-                """
-                select table_schema || '.' || table_name from information_schema.tables
-                where table_schema = any(%s) and table_name not in ('fetches', 'promotions')
-                """,
-                [LAYERS],
-            ).fetchall()
-            return {table: _checksum(connection, table) for (table,) in tables}
+            return checksums(connection)
+
+
+def checksums(connection: psycopg.Connection) -> dict[str, str]:
+    tables = connection.execute(
+        """
+        select table_schema || '.' || table_name from information_schema.tables
+        where table_schema = any(%s) and table_name not in ('fetches', 'promotions')
+        """,
+        [LAYERS],
+    ).fetchall()
+    return {table: _checksum(connection, table) for (table,) in tables}
 
 
 def _checksum(connection: psycopg.Connection, table: str) -> str:

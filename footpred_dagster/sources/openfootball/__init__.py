@@ -12,8 +12,9 @@ team_aliases.csv names them. Its rows have tables of their own and never train a
 from __future__ import annotations
 
 from footpred_dagster.core.domain import Season
+from footpred_dagster.sources.archive import ArchiveSource
 from footpred_dagster.sources.base import Source
-from footpred_dagster.sources.catalog import open_source
+from footpred_dagster.sources.catalog import UnknownSource, open_source
 from footpred_dagster.sources.fetch import Target
 from footpred_dagster.sources.http import HttpSource
 
@@ -48,7 +49,12 @@ follow the rule, and a file that is not there is a 404, which is no failure."""
 
 def open_openfootball(where: str) -> Source:
     """``openfootball`` for the repository itself, or as ``open_source``; raises UnknownSource."""
-    return HttpSource(SITE_URL, name=SITE_NAME) if where == SITE_NAME else open_source(where)
+    if where == SITE_NAME:
+        return HttpSource(SITE_URL, name=SITE_NAME)
+    source = open_source(where)
+    if isinstance(source, ArchiveSource):
+        raise UnknownSource(f"write {SITE_NAME!r}, an http(s):// address or a folder: the archive is no second source")
+    return source
 
 
 def schedule_target(league: str, season: Season) -> Target:

@@ -10,7 +10,8 @@ import psycopg
 
 from footpred_dagster.core.domain import LEAGUES, Season
 from footpred_dagster.core.storage import Archive
-from footpred_dagster.sources.fetch import Target, newest_body
+from footpred_dagster.sources.fetch import Target
+from footpred_dagster.sources.fetch_log import newest_bodies
 from footpred_dagster.sources.openfootball import FILES, FIRST_SEASON, schedule_target
 from footpred_dagster.sources.openfootball.parse import PARSER_VERSION, ScheduledMatch, parse_schedule
 from footpred_dagster.sources.records import Quarantined
@@ -52,7 +53,9 @@ def unsettled(connection: psycopg.Connection, wanted: Iterable[Target]) -> list[
 def due(connection: psycopg.Connection, wanted: Iterable[Target]) -> list[Target]:
     """Targets whose newest archived body was neither loaded nor refused by this parser."""
     known = set(connection.execute("select path, sha256, parser_version from raw.openfootball_files").fetchall())
-    found = ((target, newest_body(connection, target.path)) for target in wanted)
+    targets = list(wanted)
+    newest = newest_bodies(connection, [target.path for target in targets])
+    found = ((target, newest.get(target.path)) for target in targets)
     return [target for target, sha in found if sha and (target.path, sha, PARSER_VERSION) not in known]
 
 
@@ -86,7 +89,7 @@ def _load(connection: psycopg.Connection, archive: Archive, target: Target) -> b
     league, season = target.partition_key.split("|")[1:]
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtext(%s))", [f"raw.openfootball:{target.path}"])
-        digest = newest_body(connection, target.path)
+        digest = newest_bodies(connection, [target.path]).get(target.path)
         if digest is None:
             return False
         reason = None

@@ -20,12 +20,13 @@ def upgrade() -> None:
             old_sha256 text not null,
             new_sha256 text not null,
             changed_at timestamptz not null default clock_timestamp(),
+            -- A file put in place again after a replay changes nothing a second time.
+            unique (partition_key, match_date, home, away, old_sha256, new_sha256),
             check ((kind = 'removed') = (new_values is null))
         );
         comment on table raw.match_history is
             'Insert-only: a match whose date, kickoff, score or statistics a later file changed (only the columns that '
             'did, before and after), or that it no longer holds. Date and names are those of the earlier file.';
-        create index on raw.match_history (partition_key);
         create trigger insert_only before update or delete or truncate on raw.match_history
             for each statement execute function models.refuse_change();
 

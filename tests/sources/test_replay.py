@@ -1,0 +1,178 @@
+"""Going back to an earlier delivery by its sha256, and forward again by the next load."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from footpred_dagster.core.domain import Season
+from footpred_dagster.core.storage import LocalArchive, ObjectLost, sha256_hex
+from footpred_dagster.sources.directory import DirectorySource
+from footpred_dagster.sources.fetch import fetch
+from footpred_dagster.sources.load import FIXTURES, due, load_fixtures, load_results, results_target
+from footpred_dagster.sources.replay import NotReplayable, replay
+from tests.support.command import checksums
+from tests.support.site import clubs, season_rows, write_fixtures, write_season
+
+SEASON = Season(2023)
+TARGET = results_target("E0", SEASON)
+KEY = TARGET.partition_key
+HTML = b"<!DOCTYPE html><title>300 Multiple Choices</title>"
+
+
+@pytest.fixture
+def warehouse(database_url):
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def archive(tmp_path):
+    return LocalArchive(tmp_path / "archive")
+
+
+@pytest.fixture
+def deliver(warehouse, archive, tmp_path):
+    """Puts bytes on the site, fetches and loads them; returns their sha256."""
+
+    def deliver(body: bytes) -> str:
+        path = tmp_path / "site" / TARGET.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+        fetch(warehouse, archive, DirectorySource(tmp_path / "site"), [TARGET])
+        load_results(warehouse, archive, "E0", SEASON)
+        return sha256_hex(body)
+
+    return deliver
+
+
+@pytest.fixture
+def season(tmp_path):
+    """The season as a file of its first rows."""
+
+    def season(rows: int) -> bytes:
+        return write_season(
+            tmp_path / "draft", "E0", SEASON, season_rows("E0", SEASON, clubs("E0"))[:rows]
+        ).read_bytes()
+
+    return season
+
+
+def count(warehouse) -> int:
+    return warehouse.execute("select count(*) from raw.matches").fetchone()[0]
+
+
+def test_an_earlier_body_is_put_in_place_until_the_next_load_goes_back_to_the_newest(
+    warehouse, archive, deliver, season
+):
+    early, late = deliver(season(20)), deliver(season(56))
+    tables = checksums(warehouse)
+    done = replay(warehouse, archive, early, None, None)
+    assert (done.target, done.loaded.state, done.loaded.rows) == (TARGET, "loaded", 20)
+    assert (done.rows_before, done.newest) == (56, late)
+    assert done.first_fetched == warehouse.execute("select min(fetched_at) from raw.fetches").fetchone()[0]
+    assert warehouse.execute("select sha256, rows, replayed from raw.loads").fetchall() == [(early, 20, True)]
+    assert count(warehouse) == 20
+    assert due(warehouse, [TARGET]) == [KEY]
+    assert load_results(warehouse, archive, "E0", SEASON).state == "loaded"
+    assert checksums(warehouse) == tables
+    assert due(warehouse, [TARGET]) == []
+
+
+def test_the_newest_body_replayed_mends_rows_that_were_tampered_with_and_is_no_detour(
+    warehouse, archive, deliver, season
+):
+    newest = deliver(season(56))
+    tables = checksums(warehouse)
+    warehouse.execute("delete from raw.matches where line > 30")
+    assert replay(warehouse, archive, newest, None, None).loaded.rows == 56
+    assert checksums(warehouse) == tables
+    assert due(warehouse, [TARGET]) == []
+
+
+def test_after_a_replay_behind_a_refused_body_the_last_good_one_comes_back(warehouse, archive, deliver, season):
+    """Forbids that a replayed body stays because the newest, being refused, is not due."""
+    early, _ = deliver(season(20)), deliver(season(56))
+    page = deliver(HTML)
+    tables = checksums(warehouse)
+    replay(warehouse, archive, early, None, None)
+    assert (count(warehouse), warehouse.execute("select sha256 from raw.refusals").fetchall()) == (20, [(page,)])
+    assert due(warehouse, [TARGET]) == [KEY]
+    assert load_results(warehouse, archive, "E0", SEASON).state == "refused"
+    assert checksums(warehouse) == tables
+    assert due(warehouse, [TARGET]) == []
+
+
+def test_a_body_replayed_that_held_already_is_no_reason_to_load_for_ever(warehouse, archive, deliver, season):
+    good = deliver(season(20))
+    deliver(HTML)
+    tables = checksums(warehouse)
+    replay(warehouse, archive, good, None, None)
+    load_results(warehouse, archive, "E0", SEASON)
+    assert checksums(warehouse) == tables
+    assert due(warehouse, [TARGET]) == []
+
+
+def test_a_refused_body_changes_nothing_and_is_not_remembered(warehouse, archive, deliver, season):
+    page = deliver(HTML)
+    deliver(season(56))
+    tables = checksums(warehouse)
+    done = replay(warehouse, archive, page, None, None)
+    assert done.loaded.state == "refused"
+    assert "HTML" in (done.loaded.detail or "")
+    assert checksums(warehouse) == tables
+
+
+def test_an_empty_database_learns_the_place_from_the_archives_log(warehouse, archive, deliver, season):
+    digest = deliver(season(56))
+    tables = checksums(warehouse)
+    warehouse.execute("truncate raw.fetches, raw.loads, raw.matches")
+    done = replay(warehouse, archive, digest, None, None)
+    assert (done.target, done.rows_before) == (TARGET, None)
+    assert checksums(warehouse) == tables
+
+
+def test_fixtures_are_replayed_as_well(warehouse, archive, tmp_path):
+    row = {"Div": "E0", "Date": "10/08/2024", "Time": "15:00", "HomeTeam": "E0 Club A"}
+    for opponent in ("E0 Club C", "E0 Club D"):
+        path = write_fixtures(tmp_path / "site", [row | {"AwayTeam": opponent}])
+        fetch(warehouse, archive, DirectorySource(tmp_path / "site"), [FIXTURES])
+        load_fixtures(warehouse, archive)
+    first = warehouse.execute("select sha256 from raw.fetches order by fetch_id limit 1").fetchone()[0]
+    assert sha256_hex(path.read_bytes()) != first
+    assert replay(warehouse, archive, first, None, None).target == FIXTURES
+    assert warehouse.execute("select away from raw.fixtures").fetchall() == [("E0 Club C",)]
+
+
+def test_a_body_of_several_files_or_of_none_needs_its_partition_named(warehouse, archive, deliver, tmp_path, season):
+    stray = archive.put(season(20))
+    with pytest.raises(NotReplayable, match=f"{stray} is, by the fetch log, the body of no known file.*--league"):
+        replay(warehouse, archive, stray, None, None)
+    assert replay(warehouse, archive, stray, "E0", SEASON).loaded.rows == 20
+    page = deliver(HTML)
+    other = tmp_path / "site" / results_target("E1", SEASON).path
+    other.write_bytes(HTML)
+    fetch(warehouse, archive, DirectorySource(tmp_path / "site"), [results_target("E1", SEASON)])
+    with pytest.raises(NotReplayable, match=r"several files \(mmz4281/2324/E0.csv, mmz4281/2324/E1.csv\)"):
+        replay(warehouse, archive, page, None, None)
+
+
+@pytest.mark.parametrize(("league", "season_given"), [("E9", SEASON), ("E0", None), (None, SEASON)])
+def test_half_a_partition_is_none(warehouse, archive, league, season_given):
+    with pytest.raises(NotReplayable, match="both a league"):
+        replay(warehouse, archive, "0" * 64, league, season_given)
+
+
+def test_a_body_is_not_put_under_another_league(warehouse, archive, deliver, season):
+    digest = deliver(season(56))
+    done = replay(warehouse, archive, digest, "E1", SEASON)
+    assert done.loaded.state == "refused"
+    assert count(warehouse) == 56
+
+
+def test_a_body_the_archive_lost_leaves_the_rows(warehouse, archive, deliver, season):
+    early, _ = deliver(season(20)), deliver(season(56))
+    (archive.root / early[:2] / early[2:]).unlink()
+    with pytest.raises(ObjectLost, match=early):
+        replay(warehouse, archive, early, None, None)
+    assert count(warehouse) == 56
