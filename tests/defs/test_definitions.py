@@ -45,6 +45,7 @@ BLOCKING = {
 WARNING = {
     "raw/matches": {"deliveries_are_whole", "results_are_fresh"},
     "raw/fixtures": {"no_pair_twice_on_one_day", "fixtures_are_fresh"},
+    "raw/openfootball": {"agrees_with_results"},
     "intermediate/int_matches": {"team_names_are_known"},
 }
 

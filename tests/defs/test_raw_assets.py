@@ -75,7 +75,7 @@ def run(assets, site, database_url, tmp_path) -> Callable[..., Run]:
 
     class OwnSource(SourceSite):
         @contextmanager
-        def open(self) -> Iterator[HttpSource]:
+        def open(self, _connection) -> Iterator[HttpSource]:
             clock = Clock()
             with HttpSource(self.where, timeout=5, sleep=clock.sleep, clock=clock) as source:
                 yield source
