@@ -7,11 +7,13 @@ export UV_PYTHON_DOWNLOADS := never
 export DAGSTER_DISABLE_TELEMETRY := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := true
+export MLFLOW_DISABLE_TELEMETRY := true
+export GX_ANALYTICS_ENABLED := false
 
 # Tests and checks run on their own homes, whatever the shell that calls them has set.
 UNSET := $(foreach v,$(filter FOOTPRED_% DAGSTER_HOME,$(.VARIABLES)),-u $(v))
 
-.PHONY: install test test-slow lint bench clean lock
+.PHONY: install demo test test-slow lint bench clean lock
 
 install: $(VENV)/.installed
 
@@ -21,6 +23,10 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(BIN)/uv pip sync --quiet --require-hashes requirements.lock
 	$(BIN)/uv pip install --quiet --no-deps --editable .
 	touch $@
+
+# ARGS=--no-serve stops after the job.
+demo: install
+	$(BIN)/footpred demo $(ARGS)
 
 test: install
 	env $(UNSET) $(BIN)/python -m pytest -m "not slow and not bench" $(ARGS)

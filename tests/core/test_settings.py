@@ -31,7 +31,7 @@ def test_an_installed_package_keeps_its_state_in_the_users_data_folder(tmp_path,
 def test_variables_are_taken_and_a_relative_home_is_fixed_at_once(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     env = dict(zip(VARIABLES, ("state", URL, "/data", "s3://bucket/prod"), strict=True))
-    assert Settings.from_env(env) == Settings(tmp_path / "state", URL, "/data", "s3://bucket/prod")
+    assert Settings.from_env(env) == Settings(tmp_path / "state", URL, "/data", storage_url="s3://bucket/prod")
 
 
 def test_a_tilde_in_the_home_is_the_users(tmp_path, monkeypatch):
