@@ -60,8 +60,10 @@ def replay(
 
 
 def _named(league: str | None, season: Season | None) -> Target:
-    if league not in MAIN_LEAGUES or season is None:
-        raise NotReplayable(f"a partition is named by both a league ({', '.join(MAIN_LEAGUES)}) and a season")
+    if league is None or season is None:
+        raise NotReplayable("a partition is named by both: --league E0 --season 2425")
+    if league not in MAIN_LEAGUES:
+        raise NotReplayable(f"unknown league {league}; known are {', '.join(MAIN_LEAGUES)}")
     return results_target(league, season)
 
 

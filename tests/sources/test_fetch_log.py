@@ -110,12 +110,13 @@ def test_an_empty_database_is_filled_from_the_archive_as_it_was_filled_from_the_
     assert raw.fetch().unchanged == report.changed
 
 
-def test_each_fetch_adds_one_segment_and_reading_the_archive_none(raw):
+def test_each_fetch_adds_one_segment_and_none_when_nobody_was_asked(raw):
     raw.write("E0")
     raw.fetch()
     raw.fetch()
     assert len(raw.archive.segments()) == 2
     raw.fetch(ArchiveSource())
+    fetch(raw.connection, raw.archive, DirectorySource(raw.site), TARGETS, max_age=60)
     assert len(raw.archive.segments()) == 2
 
 

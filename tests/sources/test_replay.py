@@ -157,9 +157,12 @@ def test_a_body_of_several_files_or_of_none_needs_its_partition_named(warehouse,
         replay(warehouse, archive, page, None, None)
 
 
-@pytest.mark.parametrize(("league", "season_given"), [("E9", SEASON), ("E0", None), (None, SEASON)])
-def test_half_a_partition_is_none(warehouse, archive, league, season_given):
-    with pytest.raises(NotReplayable, match="both a league"):
+@pytest.mark.parametrize(
+    ("league", "season_given", "complaint"),
+    [("E9", SEASON, "unknown league E9"), ("E0", None, "by both"), (None, SEASON, "by both")],
+)
+def test_half_a_partition_is_none(warehouse, archive, league, season_given, complaint):
+    with pytest.raises(NotReplayable, match=complaint):
         replay(warehouse, archive, "0" * 64, league, season_given)
 
 
