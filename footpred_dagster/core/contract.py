@@ -77,6 +77,11 @@ FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 BELIEVABLE: dict[str, tuple[float, float]] = {
     "elo": (500, 2500),
     "elo_difference": (-1500, 1500),
+    "attack": (-3, 3),
+    "defence": (-3, 3),
+    "log_goals": (-3, 2.5),
+    "log_goals_difference": (-5, 5),
+    "log_goals_variance": (0, 1),
     "matches_played": (0, 5000),
     "rest_days": (1, 20_000),
     "points": (0, 3),

@@ -60,6 +60,12 @@ def test_windows_and_metrics_are_those_of_dbt():
     assert found["form_metrics"] == list(contract.FORM)
 
 
+def test_every_feature_has_a_range_outside_of_which_it_is_not_believed():
+    for feature in FEATURES:
+        low, high = contract.believable(feature.name)
+        assert low < high, feature.name
+
+
 def test_each_column_is_listed_once():
     names = [*IDENTITY, *(feature.name for feature in FEATURES)]
     assert len(set(names)) == len(names)
