@@ -6,7 +6,7 @@ apart from each other a little and together a lot, and move towards the division
 filtered independently of each other, two by two states each, which is what lets a day's matches be updated at once.
 
 Extended Kalman filter with log link, after the dynamic Poisson model of Koopman & Lit (2015). The constants come from a
-search on seasons to 2022-23. A logit on the difference and the sum of the two log-rates has a log-loss of 1.0054 on
+search on 2021-22 and 2022-23. A logit on the difference and the sum of the two log-rates has a log-loss of 1.0054 on
 2021-22 and 2022-23 and 1.0081 on 2023-24 and 2024-25 (22 divisions), the Elo logit 1.0133 on the latter. Nothing is
 fitted inside a run.
 """

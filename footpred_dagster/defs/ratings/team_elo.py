@@ -8,6 +8,11 @@ from footpred_dagster.core.rating import store_elo
 from footpred_dagster.defs.resources import Warehouse
 from footpred_dagster.versions import code_version
 
+SPINE_AND_ITS_GUARDS = [
+    dg.AssetKey(["intermediate", name]) for name in ("int_match_spine", "int_matches", "int_fixtures")
+]
+"""Only the spine is read; the other two are named so that their blocking checks hold ratings, and all behind, back."""
+
 
 @dg.asset(
     key=["ratings", "team_elo"],
@@ -15,8 +20,7 @@ from footpred_dagster.versions import code_version
     owners=["team:footpred"],
     kinds={"python", "postgres"},
     code_version=code_version(ratings, rating),
-    # Only the spine is read; the other two are named so that their blocking checks hold ratings, and all behind, back.
-    deps=[dg.AssetKey(["intermediate", name]) for name in ("int_match_spine", "int_matches", "int_fixtures")],
+    deps=SPINE_AND_ITS_GUARDS,
 )
 def team_elo(warehouse: Warehouse) -> dg.MaterializeResult:
     """Both teams' Elo from the matches of earlier days, one pass over the whole history."""

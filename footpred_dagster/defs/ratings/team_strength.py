@@ -5,6 +5,7 @@ import dagster as dg
 from footpred_dagster.core import rating
 from footpred_dagster.core.models import pseudo_goals, strengths
 from footpred_dagster.core.rating import store_strengths
+from footpred_dagster.defs.ratings.team_elo import SPINE_AND_ITS_GUARDS
 from footpred_dagster.defs.resources import Warehouse
 from footpred_dagster.versions import code_version
 
@@ -15,7 +16,7 @@ from footpred_dagster.versions import code_version
     owners=["team:footpred"],
     kinds={"python", "postgres"},
     code_version=code_version(pseudo_goals, strengths, rating),
-    deps=[dg.AssetKey(["intermediate", "int_match_spine"])],
+    deps=SPINE_AND_ITS_GUARDS,
 )
 def team_strength(warehouse: Warehouse) -> dg.MaterializeResult:
     """Both teams' attack and defence from goals, shots and corners of earlier days, filtered in one pass."""
