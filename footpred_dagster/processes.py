@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.services import Process
@@ -47,9 +48,12 @@ def _mlflow(port: int) -> list[str]:
     return [f"{BIN}/mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1", *store]
 
 
+LOCATIONS = "/graphql?query=" + quote("{workspaceOrError{...on Workspace{locationEntries{loadStatus}}}}")
+"""Dagster answers before it knows any asset; one that fails to load counts as loaded, and its page says why."""
+
 PROCESSES = (
     Process("code-server", "dagster", _code_server, prefers=4266),
-    Process("webserver", "dagster", _webserver, prefers=3000, health="/server_info", after="code-server"),
+    Process("webserver", "dagster", _webserver, 3000, LOCATIONS, '"loadStatus":"LOADED"', after="code-server"),
     Process("daemon", "dagster", _daemon, after="code-server"),
     Process("mlflow", "mlflow", _mlflow, prefers=5001, health="/health"),
 )

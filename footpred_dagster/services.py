@@ -20,8 +20,8 @@ class Process:
     """One process of a service.
 
     command: arguments for the port it shall listen on (0 for one that does not listen). health: path that answers 200
-    when it is ready; empty: it accepts connections (or, without port, lives). after: the process that must be ready
-    first.
+    when it is ready, with ``says`` in its body; empty: it accepts connections (or, without port, lives). after: the
+    process that must be ready first.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Process:
     command: Callable[[int], list[str]]
     prefers: int = 0
     health: str = ""
+    says: str = ""
     after: str = ""
 
 

@@ -236,7 +236,7 @@ def _answers(child: Child) -> bool:
     try:
         url = f"http://127.0.0.1:{child.port}{child.process.health}"
         with urllib.request.urlopen(url, timeout=PROBE_TIMEOUT) as answer:
-            return bool(answer.status == 200)
+            return answer.status == 200 and child.process.says.encode() in answer.read()
     except (OSError, urllib.error.URLError):
         return False
 
