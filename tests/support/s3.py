@@ -87,6 +87,8 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
     finally:
         process.terminate()
         process.wait(timeout=30)
+        for role, port in ports.items():  # it puts these there whatever TMPDIR says, and forgets some
+            Path(f"/tmp/seaweedfs-{role}-grpc-{port + GRPC_OFFSET}.sock").unlink(missing_ok=True)
 
 
 def _answers(server: S3Server) -> bool:
