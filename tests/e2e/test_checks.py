@@ -56,7 +56,7 @@ def test_checks_stop_what_is_behind_them_until_somebody_has_looked(home, site):
     assert "is not refused for fewer rows" in home.run("accept", "--sha256", "0", "--because", "x", code=2)
     accepted = home.json("accept", "--sha256", refused, "--because", "the league was stopped")
     assert accepted["partition"] == "E0|2023-24"
-    write_fixtures(site, [FIXTURE | {"AwayTeam": "Chelsea FC"}])
+    write_fixtures(site, [FIXTURE | {"AwayTeam": "Chelsea London"}])
     split = home.json(*run, code=1)
     assert split["failed_checks"] == [
         *("intermediate/int_matches:no_club_is_split_or_merged", "intermediate/int_matches:team_names_are_known")

@@ -18,6 +18,8 @@ import psycopg
 TIMEOUT = 300
 LAYERS = ["raw", "staging", "intermediate", "ratings", "features", "models", "predictions"]
 TOLD_BY_THE_CLOCK = [
+    "mlflow_run_id",
+    "mlflow_version",
     "loaded_at",
     "refused_at",
     "created_at",

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from xgboost import Booster
 
 FIXED = {"objective": "multi:softprob", "num_class": 3, "tree_method": "hist", "seed": 1}
-LEAST_MATCHES = 100
-"""Fewer cannot hold a calibration season and still teach a tree anything."""
+LEAST_MATCHES = 30
+"""As for the logits: a home of one season still has every candidate, if not a good one."""
 
 HYPERPARAMETERS = Path(__file__).with_name("hyperparameters.json")
 BOOSTER, CALIBRATOR = "booster.ubj", "calibrator.json"
