@@ -69,10 +69,8 @@ def graphql(up):
 def test_dagster_shows_the_lineage_from_raw_to_ledger_with_every_asset_materialized(graphql):
     nodes = graphql(
         "{ assetNodes { assetKey { path } dependencyKeys { path } assetMaterializations(limit: 1) { runId } } }"
-    )
-    parents = {
-        tuple(n["assetKey"]["path"]): {tuple(d["path"]) for d in n["dependencyKeys"]} for n in nodes["assetNodes"]
-    }
+    )["assetNodes"]
+    parents = {tuple(n["assetKey"]["path"]): {tuple(d["path"]) for d in n["dependencyKeys"]} for n in nodes}
     seen, ahead = set(), {("predictions", "ledger")}
     while ahead:
         seen |= ahead
