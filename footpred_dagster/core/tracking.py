@@ -12,7 +12,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version as package_version
 from pathlib import Path
@@ -55,23 +55,25 @@ def artifact_place(settings: Settings) -> str:
 
 
 def client(settings: Settings) -> MlflowClient:
-    """A client whose store and experiment exist, made on first use by one process at a time."""
+    """A client whose store, experiment and registered model exist, made on first use by one process at a time.
+
+    Raises MlflowException when the store refuses any of them.
+    """
     settings.mlflow_home.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
-    for chatty in ("mlflow", "alembic"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
     with (settings.mlflow_home / "lock").open("w") as lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # mlflow's own deprecations
         fcntl.flock(lock, fcntl.LOCK_EX)
         from mlflow import MlflowClient
-        from mlflow.exceptions import MlflowException
 
+        for chatty in ("mlflow", "alembic"):  # a new store narrates its migrations; importing mlflow resets the levels
+            logging.getLogger(chatty).setLevel(logging.WARNING)
         found = MlflowClient(tracking_uri(settings), tracking_uri(settings))
         if found.get_experiment_by_name(EXPERIMENT) is None:
             # A server decides itself where artifacts go.
             place = None if settings.mlflow_uri else artifact_place(settings)
             found.create_experiment(EXPERIMENT, artifact_location=place)
-        with suppress(MlflowException):
+        with _answers("RESOURCE_ALREADY_EXISTS"):
             found.create_registered_model(
                 REGISTERED, description="Home, draw, away: the main model, no odds among its inputs."
             )
@@ -128,9 +130,7 @@ def mirror_champion(mlflow: MlflowClient, sha256: str) -> int | None:
 
 def aliased_bundle(mlflow: MlflowClient) -> str | None:
     """sha256 of the bundle the champion alias points at, None without alias."""
-    from mlflow.exceptions import MlflowException
-
-    with suppress(MlflowException):
+    with _answers("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
         return str(mlflow.get_model_version_by_alias(REGISTERED, CHAMPION_ALIAS).tags.get("sha256"))
     return None
 
@@ -141,6 +141,18 @@ def end_abandoned(mlflow: MlflowClient, dagster_run_id: str) -> None:
     query = f"tags.dagster_run_id = '{dagster_run_id}' and attributes.status = 'RUNNING'"
     for run in mlflow.search_runs([experiment.experiment_id], query) if experiment else []:
         mlflow.set_terminated(run.info.run_id, "KILLED")
+
+
+@contextmanager
+def _answers(*codes: str) -> Iterator[None]:
+    """Take a refusal with one of ``codes`` for an answer; any other MlflowException goes on."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code not in codes:
+            raise
 
 
 @contextmanager
