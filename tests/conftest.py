@@ -32,6 +32,7 @@ _own_environment()
 from footpred_dagster.core.database import migrate  # noqa: E402 - nothing of ours before the environment is clean
 from footpred_dagster.core.postgres import EmbeddedPostgres  # noqa: E402
 from footpred_dagster.core.settings import TELEMETRY_OFF, Bucket, Settings  # noqa: E402
+from footpred_dagster.core.storage import LocalArchive  # noqa: E402
 from tests.support.archives import Backend, LocalBackend, S3Backend  # noqa: E402
 from tests.support.s3 import S3Server, s3_server  # noqa: E402
 
@@ -130,6 +131,19 @@ def module_database_url(server_url: str, migrated_template: str) -> Iterator[str
 def connection(database_url: str) -> Iterator[psycopg.Connection]:
     with psycopg.connect(database_url, options="-c timezone=UTC", prepare_threshold=None) as connection:
         yield connection
+
+
+@pytest.fixture
+def warehouse(database_url: str) -> Iterator[psycopg.Connection]:
+    """A connection that commits each statement, as fetches and loads need it."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> LocalArchive:
+    """An empty archive in a folder, for what does not depend on its kind."""
+    return LocalArchive(tmp_path / "archive")
 
 
 @pytest.fixture(scope="session")

@@ -35,11 +35,6 @@ def history(n: int = 900, seed: int = 4) -> pd.DataFrame:
     )
 
 
-@pytest.fixture
-def archive(tmp_path):
-    return LocalArchive(tmp_path / "archive")
-
-
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 def test_a_bundle_answers_as_the_native_model_missing_values_and_unknown_leagues_included(recipe, archive):
     model = recipe().fit(history())

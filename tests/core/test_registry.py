@@ -6,7 +6,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from unittest.mock import ANY
 
 import numpy as np
@@ -20,7 +19,7 @@ from footpred_dagster.core.models import bundle
 from footpred_dagster.core.models.baselines import BaseRate, EloLogit
 from footpred_dagster.core.models.bundle import FingerprintMismatch
 from footpred_dagster.core.registry import CHAMPION_CHANNEL, Decision, ModelVersion
-from footpred_dagster.core.storage import Archive, ArchiveError, LocalArchive
+from footpred_dagster.core.storage import Archive, ArchiveError
 
 HISTORY = pd.DataFrame({name: [0.5, -0.5] for name in FEATURE_NAMES}).assign(league=["E0", "D1"])
 """What the models are said to be fitted on: the bundle's golden rows are taken from it."""
@@ -28,11 +27,6 @@ SUMMER = datetime(2024, 7, 1, tzinfo=UTC)
 A_YEAR_LATER = datetime(2025, 7, 1, tzinfo=UTC)
 ELO_WINS = Decision("elo_logit", {"elo_logit": ["passes all gates"], "base_rate": ["is the bar"]})
 NOBODY_WINS = Decision(None, {"elo_logit": ["leak flag"]})
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> LocalArchive:
-    return LocalArchive(tmp_path / "archive")
 
 
 def elo(home_advantage: float = 0.25) -> EloLogit:

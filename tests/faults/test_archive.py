@@ -60,17 +60,6 @@ def site(tmp_path):
     return tmp_path / "site"
 
 
-@pytest.fixture
-def archive(tmp_path):
-    return LocalArchive(tmp_path / "archive")
-
-
-@pytest.fixture
-def warehouse(database_url):
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        yield connection
-
-
 def files(archive: LocalArchive) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in archive.root.rglob("*") if path.is_file()}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-import psycopg
 import pytest
 
 from footpred_dagster.core.domain import Season
@@ -14,12 +13,6 @@ from footpred_dagster.sources.freshness import fixtures_age, results_age
 NOW = datetime.now(UTC)
 WINTER = datetime(2024, 11, 20, 12, tzinfo=UTC)
 SEASONS = (Season(2023), Season(2024))
-
-
-@pytest.fixture
-def warehouse(database_url):
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        yield connection
 
 
 def ask(warehouse, path: str, *, days_ago: float = 0) -> None:

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.storage import ArchiveError, LocalArchive
+from footpred_dagster.core.storage import ArchiveError
 from footpred_dagster.sources.base import Fetched
 from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.fetch import fetch
@@ -33,17 +33,6 @@ def site(tmp_path):
     root = tmp_path / "site"
     write_season(root, "E0", SEASON, season_rows("E0", SEASON, clubs("E0")))
     return root
-
-
-@pytest.fixture
-def archive(tmp_path):
-    return LocalArchive(tmp_path / "archive")
-
-
-@pytest.fixture
-def warehouse(database_url):
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        yield connection
 
 
 def _refetch(warehouse, archive, site):

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 
-import psycopg
 import pytest
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.storage import LocalArchive
 from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.fetch import fetch
 from footpred_dagster.sources.openfootball import schedule_target
@@ -22,17 +20,6 @@ MATCHES = [
     {"date": "2023-12-31", "time": "14:00", "team1": "Fulham FC", "team2": "Arsenal FC", "score": {"ft": [2, 1]}},
     {"date": "2024-05-19", "team1": "Arsenal FC", "team2": "Everton FC", "score": {}},
 ]
-
-
-@pytest.fixture
-def archive(tmp_path):
-    return LocalArchive(tmp_path / "archive")
-
-
-@pytest.fixture
-def warehouse(database_url):
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        yield connection
 
 
 @pytest.fixture
