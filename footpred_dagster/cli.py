@@ -172,7 +172,7 @@ def inspect(file: str, league: str | None, season: Season | None, as_json: bool)
 
 @main.command()
 @click.option("--sha256", "digest", required=True, callback=_parsed(parse_digest), help="The body: 64 hex digits.")
-@click.option("--league", help="Its league: E0. Default: what the fetch log says.")
+@click.option("--league", help="Its league: E0, ARG. Default: what the fetch log says.")
 @click.option("--season", callback=_parsed(Season.parse), help="Its season: 2425.")
 @json_option
 def replay(digest: str, league: str | None, season: Season | None, as_json: bool) -> None:
@@ -229,6 +229,7 @@ def accept(sha256: str, because: str, as_json: bool) -> None:
     with _failures_explained():
         from footpred_dagster.core.database import connect, database_url, migrate
         from footpred_dagster.core.settings import Settings
+        from footpred_dagster.core.storage import open_archive
         from footpred_dagster.sources.accepting import NothingToAccept
         from footpred_dagster.sources.accepting import accept as let_in
 
@@ -236,7 +237,7 @@ def accept(sha256: str, because: str, as_json: bool) -> None:
         migrate(database_url(settings))
         try:
             with connect(settings) as connection:
-                accepted = let_in(connection, sha256, because)
+                accepted = let_in(connection, open_archive(settings), sha256, because)
         except NothingToAccept as error:
             raise click.BadParameter(str(error), param_hint="--sha256") from error
         click.echo(

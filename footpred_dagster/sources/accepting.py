@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import psycopg
 
+from footpred_dagster.core.storage import Archive
+from footpred_dagster.sources.fetch_log import keep_acceptance
+
 
 class NothingToAccept(LookupError):
     """No file of that sha256 is being refused for its rows; the message lists those that are."""
@@ -20,8 +23,11 @@ class Accepted:
     because: str
 
 
-def accept(connection: psycopg.Connection, sha256: str, because: str) -> Accepted:
-    """Let a body refused as ``rows_fell`` in, for good; raises NothingToAccept. One transaction."""
+def accept(connection: psycopg.Connection, archive: Archive, sha256: str, because: str) -> Accepted:
+    """Let a body refused as ``rows_fell`` in, for good, here and wherever the archive is loaded from.
+
+    Raises NothingToAccept, or ArchiveError when the archive cannot keep it: then nothing is accepted.
+    """
     with connection.transaction():
         row = connection.execute(
             "delete from raw.refusals where sha256 = %s and reason = 'rows_fell' returning partition_key", [sha256]
@@ -36,4 +42,5 @@ def accept(connection: psycopg.Connection, sha256: str, because: str) -> Accepte
             "insert into raw.accepted (sha256, partition_key, because) values (%s, %s, %s) on conflict do nothing",
             [sha256, row[0], because],
         )
+        keep_acceptance(connection, archive, sha256)
     return Accepted(sha256, row[0], because)

@@ -1,7 +1,9 @@
 """The fetch log beside the objects it names, so that an archive alone is enough to fill an empty database.
 
 A segment is one immutable file of JSON lines, a request a line, under the column names of ``raw.fetches``; instants are
-ISO, UTC. A request is known by its source, path and instant: one that stands in two segments counts once.
+ISO, UTC. A request is known by its source, path and instant: one that stands in two segments counts once. What
+``footpred accept`` let in decides what a load makes of these bodies: each is a segment of one line, ``{"accepted":
+row}``, with a row of ``raw.accepted``.
 """
 
 from __future__ import annotations
@@ -40,23 +42,43 @@ def keep_log(connection: psycopg.Connection, archive: Archive) -> None:
         cursor.execute("update raw.fetches set segment = %s where fetch_id = any(%s)", [segment, kept])
 
 
+def keep_acceptance(connection: psycopg.Connection, archive: Archive, sha256: str) -> None:
+    """Write a row of ``raw.accepted`` as a segment."""
+    row = connection.execute("select to_jsonb(kept) from raw.accepted as kept where sha256 = %s", [sha256]).fetchone()
+    archive.put_segment((json.dumps({"accepted": row[0] if row else None}) + "\n").encode())
+
+
 def restore_log(connection: psycopg.Connection, archive: Archive) -> None:
-    """Add the requests of the archive's log that this database does not know; raises MixedOrigins and adds nothing."""
+    """Add the requests and acceptances of the archive's log that this database does not know.
+
+    Raises MixedOrigins and adds nothing.
+    """
     known = {name for (name,) in connection.execute("select distinct segment from raw.fetches")}
     missing = [name for name in archive.segments() if name not in known]
     with connection.transaction(), ThreadPoolExecutor(READERS) as pool:
         for name, text in zip(missing, pool.map(archive.get_segment, missing), strict=True):
+            lines = f"[{','.join(text.decode().splitlines())}]"
+            connection.execute(
+                """
+                insert into raw.accepted
+                select kept.* from jsonb_array_elements(%s) as line,
+                    jsonb_populate_record(null::raw.accepted, line -> 'accepted') as kept
+                where line ? 'accepted'
+                on conflict do nothing
+                """,
+                [lines],
+            )
             connection.execute(
                 _composed("""
                     insert into raw.fetches ({}, segment)
                     select {}, %s from jsonb_populate_recordset(null::raw.fetches, %s::jsonb) as kept
-                    where not exists (
+                    where kept.path is not null and not exists (
                         select from raw.fetches as known
                         where (known.source, known.path, known.fetched_at) = (kept.source, kept.path, kept.fetched_at)
                     )
                     order by fetched_at
                 """),
-                [name, f"[{','.join(text.decode().splitlines())}]"],
+                [name, lines],
             )
         if mixed(connection):
             raise MixedOrigins("this archive's football and this home's are not both real or both simulated")

@@ -6,11 +6,13 @@ import psycopg
 import pytest
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.storage import LocalArchive, sha256_hex
+from footpred_dagster.core.storage import ArchiveError, LocalArchive, sha256_hex
 from footpred_dagster.sources.accepting import NothingToAccept, accept
+from footpred_dagster.sources.archive import ArchiveSource
 from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.fetch import fetch
 from footpred_dagster.sources.load import FIXTURES, due, load_fixtures, load_results, results_target
+from tests.support.command import checksums
 from tests.support.site import clubs, season_rows, write_fixtures, write_season
 
 SEASON = Season(2023)
@@ -21,9 +23,8 @@ ROWS = 56
 class Feed:
     """A folder that delivers one season's file again and again into a warehouse."""
 
-    def __init__(self, root, connection: psycopg.Connection) -> None:
-        self.root, self.connection = root / "site", connection
-        self.archive = LocalArchive(root / "archive")
+    def __init__(self, root, connection: psycopg.Connection, archive: LocalArchive) -> None:
+        self.root, self.connection, self.archive = root, connection, archive
         self.rows = season_rows("E0", SEASON, clubs("E0"))
         self.digest = ""
 
@@ -46,11 +47,10 @@ class Feed:
 
 
 @pytest.fixture
-def feed(tmp_path, database_url):
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        feed = Feed(tmp_path, connection)
-        assert feed.deliver().rows == ROWS
-        yield feed
+def feed(tmp_path, warehouse, archive):
+    feed = Feed(tmp_path / "site", warehouse, archive)
+    assert feed.deliver().rows == ROWS
+    return feed
 
 
 def _changed(rows, place: int, **values):
@@ -134,12 +134,36 @@ def test_a_large_file_may_lose_two_percent_and_no_more(feed):
 
 def test_accepting_lets_the_file_in_once_and_for_all(feed):
     refused = feed.deliver(feed.rows[:-10]), feed.digest
-    taken = accept(feed.connection, refused[1], "the league was stopped")
+    taken = accept(feed.connection, feed.archive, refused[1], "the league was stopped")
     assert (taken.partition_key, due(feed.connection, [TARGET])) == (TARGET.partition_key, [TARGET.partition_key])
     assert feed.load().rows == feed.stored() == ROWS - 10
     # The longer file back, and the accepted one again: an accepted body stays accepted.
     assert feed.deliver().rows == ROWS
     assert feed.deliver(feed.rows[:-10]).state == "loaded"
+
+
+def test_a_rebuild_from_the_archive_alone_lets_in_what_was_accepted(feed, module_database_url):
+    feed.deliver(feed.rows[:-10])
+    accept(feed.connection, feed.archive, feed.digest, "the league was stopped")
+    feed.load()
+    with psycopg.connect(module_database_url, autocommit=True) as connection:
+        for _ in range(2):  # the second time everything is known
+            fetch(connection, feed.archive, ArchiveSource(), [TARGET])
+        assert load_results(connection, feed.archive, "E0", SEASON).rows == ROWS - 10
+        assert checksums(connection) == checksums(feed.connection)
+        word = "select * from raw.accepted"
+        assert connection.execute(word).fetchall() == feed.connection.execute(word).fetchall() != []
+
+
+def test_what_the_archive_cannot_keep_is_not_accepted(feed):
+    feed.deliver(feed.rows[:-10])
+    refused = feed.connection.execute("select * from raw.refusals").fetchall()
+    feed.archive.root.rename(feed.root / "elsewhere")
+    feed.archive.root.touch()
+    with pytest.raises(ArchiveError, match="cannot archive"):
+        accept(feed.connection, feed.archive, feed.digest, "the league was stopped")
+    assert feed.connection.execute("select * from raw.accepted").fetchall() == []
+    assert feed.connection.execute("select * from raw.refusals").fetchall() == refused
 
 
 def test_the_same_bytes_read_by_another_parser_are_neither_correction_nor_fall(feed):
@@ -151,10 +175,10 @@ def test_the_same_bytes_read_by_another_parser_are_neither_correction_nor_fall(f
 
 def test_only_what_is_refused_for_its_rows_can_be_accepted(feed):
     with pytest.raises(NothingToAccept, match="what is: nothing"):
-        accept(feed.connection, feed.digest, "because")
+        accept(feed.connection, feed.archive, feed.digest, "because")
     feed.deliver(feed.rows[:-10])
     with pytest.raises(NothingToAccept, match=rf"{feed.digest} \(E0\|2023-24\)"):
-        accept(feed.connection, "0" * 64, "because")
+        accept(feed.connection, feed.archive, "0" * 64, "because")
 
 
 def test_fixtures_come_and_go(feed):
