@@ -27,19 +27,20 @@ def replay(digest: str, league: str | None, season: Season | None) -> dict[str, 
             done = replay_body(connection, open_archive(settings), digest, league, season)
         except NotReplayable as error:
             raise click.UsageError(str(error)) from error
-    loaded = done.loaded
+    parts = [
+        {"partition": part.target.partition_key, "rows_before": part.rows_before}
+        | {name: getattr(part.loaded, name) for name in ("state", "detail", "rows", "quarantined", "facts")}
+        for part in done.parts
+    ]
     return {
         "sha256": digest,
-        "partition": done.target.partition_key,
-        "path": done.target.path,
+        "path": done.path,
         "first_fetched": done.first_fetched.isoformat() if done.first_fetched else None,
-        "state": loaded.state,
-        "detail": loaded.detail,
-        "rows": loaded.rows,
-        "rows_before": done.rows_before,
-        "quarantined": loaded.quarantined,
-        "facts": loaded.facts,
         "newest_sha256": done.newest,
+        "state": "loaded" if any(part["state"] == "loaded" for part in parts) else "refused",
+        "rows": sum(part["rows"] for part in parts),
+        "quarantined": sum(part["quarantined"] for part in parts),
+        "partitions": parts,
     }
 
 
@@ -48,12 +49,14 @@ def print_replay(done: dict[str, Any], *, as_json: bool) -> None:
         click.echo(json.dumps(done))
         return
     body = f"{done['path']} as of {done['first_fetched'] or 'an unknown time'} ({done['sha256'][:12]})"
-    if done["state"] == "refused":
-        click.echo(f"{body} is refused, {done['partition']} stays as it was: {done['detail']}")
-        return
-    click.echo(f"{done['partition']} holds {body}: {done['rows']} rows, {done['quarantined']} quarantined", nl=False)
-    click.echo(f"; before, {done['rows_before']} rows" if done["rows_before"] is not None else "; before, nothing")
-    if done["newest_sha256"] not in (None, done["sha256"]):
+    click.echo(f"{body} is {done['state']}: {done['rows']} rows, {done['quarantined']} quarantined")
+    for part in done["partitions"]:
+        if part["state"] == "refused":
+            click.echo(f"{part['partition']} stays as it was: {part['detail']}")
+        elif part["rows"] or part["rows_before"]:
+            before = "nothing" if part["rows_before"] is None else f"{part['rows_before']} rows"
+            click.echo(f"{part['partition']}: {part['rows']} rows; before, {before}")
+    if done["state"] == "loaded" and done["newest_sha256"] not in (None, done["sha256"]):
         click.echo(f"its newest body is {done['newest_sha256'][:12]}: the next footpred run goes back to that")
 
 

@@ -32,6 +32,7 @@ def run(where: str | None, selection: Selection, as_of: datetime | None) -> tupl
     from footpred_dagster.pipeline import Pipeline
     from footpred_dagster.progress import LayerProgress
     from footpred_dagster.request import Request
+    from footpred_dagster.second_opinion import second_source
     from footpred_dagster.sources.catalog import UnknownSource, open_source, usual_source
 
     settings = Settings.from_env()
@@ -45,7 +46,7 @@ def run(where: str | None, selection: Selection, as_of: datetime | None) -> tupl
             raise click.UsageError(str(error)) from error
         definitions, instance = _platform(settings)
         progress = stack.enter_context(LayerProgress())
-        request = Request(where, selection, as_of, settings.openfootball)
+        request = Request(where, selection, as_of, second_source(settings, where))
         pipeline = Pipeline(definitions, instance, connection, open_archive(settings), source, request, progress)
         outcome = pipeline.run()
     with connect(settings, autocommit=True) as connection:

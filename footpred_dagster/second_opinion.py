@@ -12,6 +12,7 @@ from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import Archive
 from footpred_dagster.partitions import LeagueSeason
 from footpred_dagster.selection import Selection
+from footpred_dagster.sources.archive import ArchiveSource
 from footpred_dagster.sources.base import SourceUnavailable
 from footpred_dagster.sources.catalog import UnknownSource
 from footpred_dagster.sources.directory import DirectorySource
@@ -25,6 +26,11 @@ OPENFOOTBALL = dg.AssetKey(["raw", "openfootball"])
 def switched_off(settings: Settings) -> set[dg.AssetKey]:
     """Assets this installation does not keep up: neither stale nor missing."""
     return set() if settings.openfootball else {OPENFOOTBALL}
+
+
+def second_source(settings: Settings, where: str) -> str | None:
+    """Where the second opinion of a run comes from; one from the archive asks nobody for it either."""
+    return where if settings.openfootball and where == ArchiveSource.name else settings.openfootball
 
 
 def consult(

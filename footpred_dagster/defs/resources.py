@@ -76,7 +76,7 @@ class SecondSource(dg.ConfigurableResource):
     asked: bool = False
 
     @contextmanager
-    def open(self) -> Iterator[Source]:
+    def open(self) -> Iterator[Source | ArchiveSource]:
         with closing(open_openfootball(self.where)) as source:
             yield source
 

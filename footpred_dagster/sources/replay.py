@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import psycopg
 
-from footpred_dagster.core.domain import MAIN_LEAGUES, Season
+from footpred_dagster.core.domain import EXTRA_LEAGUES, LEAGUES, Season
 from footpred_dagster.core.storage import Archive
 from footpred_dagster.sources.base import parse_results_path
 from footpred_dagster.sources.fetch import Target
 from footpred_dagster.sources.fetch_log import newest_bodies, restore_log
 from footpred_dagster.sources.load import FIXTURES, Loaded, load_fixtures, load_results, results_target
+from footpred_dagster.sources.openfootball import parse_schedule_path, schedule_target
+from footpred_dagster.sources.openfootball.load import replay_schedule, rows_of
 
 
 class NotReplayable(ValueError):
@@ -20,17 +22,25 @@ class NotReplayable(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
-    """What a partition holds now.
-
-    first_fetched: when the body was first seen there; None when the log does not say.
-    rows_before: None when the partition was empty.
-    newest: sha256 of the newest body of that path, to which the next run goes back; None when there is none.
-    """
+class Part:
+    """What a partition holds now; ``rows_before`` is None when it was never loaded."""
 
     target: Target
     loaded: Loaded
     rows_before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a body was put into.
+
+    parts: one partition, or every season of an extra league's file.
+    first_fetched: when the body was first seen at ``path``; None when the log does not say.
+    newest: sha256 of the newest body of that path, to which the next run goes back; None when there is none.
+    """
+
+    path: str
+    parts: list[Part]
     first_fetched: datetime | None
     newest: str | None
 
@@ -38,50 +48,77 @@ class Replayed:
 def replay(
     connection: psycopg.Connection, archive: Archive, digest: str, league: str | None, season: Season | None
 ) -> Replayed:
-    """Load ``digest`` into its partition, in one transaction under the partition's lock.
+    """Load ``digest`` into its partitions, in one transaction under their locks.
 
-    The partition is the one named or, without a league, the one the fetch log names: this database's or, where that
-    says nothing, the archive's. Raises NotReplayable, or ArchiveError when the body is missing or damaged. A refused
-    body leaves the rows as they were.
+    They are the ones named or, without a league, those of the file the fetch log names: this database's log or, where
+    that says nothing, the archive's. Raises NotReplayable, or ArchiveError when the body is missing or damaged. A
+    partition that refuses the body keeps its rows, as does a season that an extra league's file no longer holds.
     """
-    target = _named(league, season) if league or season else _logged(connection, archive, digest)
-    before = connection.execute(
-        "select rows from raw.loads where partition_key = %s", [target.partition_key]
-    ).fetchone()
+    targets = _named(league, season) if league or season else _logged(connection, archive, digest)
+    path = targets[0].path
+    with connection.transaction():
+        parts = [
+            Part(target, rows_before=_rows(connection, target), loaded=_load(connection, archive, digest, target))
+            for target in targets
+        ]
     fetched = connection.execute(
-        "select min(fetched_at) from raw.fetches where sha256 = %s and path = %s", [digest, target.path]
+        "select min(fetched_at) from raw.fetches where sha256 = %s and path = %s", [digest, path]
     ).fetchone()
-    if pair := parse_results_path(target.path):
-        loaded = load_results(connection, archive, *pair, digest=digest)
-    else:
-        loaded = load_fixtures(connection, archive, digest=digest)
-    newest = newest_bodies(connection, [target.path]).get(target.path)
-    return Replayed(target, loaded, before[0] if before else None, fetched[0] if fetched else None, newest)
+    return Replayed(path, parts, fetched[0] if fetched else None, newest_bodies(connection, [path]).get(path))
 
 
-def _named(league: str | None, season: Season | None) -> Target:
+def _rows(connection: psycopg.Connection, target: Target) -> int | None:
+    if pair := parse_schedule_path(target.path):
+        return rows_of(connection, *pair)
+    row = connection.execute("select rows from raw.loads where partition_key = %s", [target.partition_key]).fetchone()
+    return row[0] if row else None
+
+
+def _load(connection: psycopg.Connection, archive: Archive, digest: str, target: Target) -> Loaded:
+    if target == FIXTURES:
+        return load_fixtures(connection, archive, digest=digest)
+    if parse_schedule_path(target.path):
+        return replay_schedule(connection, archive, target, digest)
+    league, _, season = target.partition_key.partition("|")
+    return load_results(connection, archive, league, Season.stored(season), digest=digest)
+
+
+def _named(league: str | None, season: Season | None) -> list[Target]:
+    """Two only where a league that changed its calendar began two seasons in one year."""
     if league is None or season is None:
         raise NotReplayable("a partition is named by both: --league E0 --season 2425")
-    if league not in MAIN_LEAGUES:
-        raise NotReplayable(f"unknown league {league}; known are {', '.join(MAIN_LEAGUES)}")
-    return results_target(league, season)
+    if league not in LEAGUES:
+        raise NotReplayable(f"unknown league {league}; known are {', '.join(LEAGUES)}")
+    either = (season, Season(season.start, autumn=False))
+    targets = [results_target(league, candidate) for candidate in either if LEAGUES[league].has(candidate)]
+    if not targets:
+        raise NotReplayable(f"{league} has no season that began in {season.start}")
+    return targets
 
 
-def _logged(connection: psycopg.Connection, archive: Archive, digest: str) -> Target:
-    """The one target whose file had this body."""
+def _logged(connection: psycopg.Connection, archive: Archive, digest: str) -> list[Target]:
+    """The partitions of the one file that had this body."""
     if not (paths := _paths_of(connection, digest)):
         restore_log(connection, archive)
         paths = _paths_of(connection, digest)
-    targets = []
-    for path in paths:
-        if pair := parse_results_path(path):
-            targets.append(results_target(*pair))
-        elif path == FIXTURES.path:
-            targets.append(FIXTURES)
-    if len(targets) != 1:
-        what = f"the body of several files ({', '.join(paths)})" if targets else "the body of no known file"
+    files = [targets for path in paths if (targets := _targets_of(path))]
+    if len(files) != 1:
+        what = f"the body of several files ({', '.join(paths)})" if files else "the body of no known file"
         raise NotReplayable(f"{digest} is, by the fetch log, {what}: say which partition, with --league and --season")
-    return targets[0]
+    return files[0]
+
+
+def _targets_of(path: str) -> list[Target]:
+    """The partitions that a file fills; none for a path no source of ours has."""
+    if pair := parse_results_path(path):
+        return [results_target(*pair)]
+    if pair := parse_schedule_path(path):
+        return [schedule_target(*pair)]
+    if path == FIXTURES.path:
+        return [FIXTURES]
+    today = datetime.now(UTC).date()
+    extra = [results_target(code, season) for code, league in EXTRA_LEAGUES.items() for season in league.seasons(today)]
+    return [target for target in extra if target.path == path]
 
 
 def _paths_of(connection: psycopg.Connection, digest: str) -> list[str]:

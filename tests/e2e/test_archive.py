@@ -89,12 +89,8 @@ def test_replay_goes_back_to_the_file_before_the_correction_and_names_the_newest
         ).fetchall()
     first, newest = (digest for (digest,) in bodies)
     done = empty.json("replay", "--sha256", first)
-    assert (done["partition"], done["state"], done["rows"], done["newest_sha256"]) == (
-        "E0|2023-24",
-        "loaded",
-        56,
-        newest,
-    )
+    assert (done["state"], done["rows"], done["newest_sha256"]) == ("loaded", 56, newest)
+    assert [part["partition"] for part in done["partitions"]] == ["E0|2023-24"]
     assert {table for table, checksum in empty.checksums().items() if production[table] != checksum} == {
         *("raw.matches", "raw.loads")
     }

@@ -235,6 +235,9 @@ def test_the_second_source_is_off_until_named_and_then_warns_of_what_it_does_not
     silent = absent.json("run", "--source", str(site), *ARGUMENTS)
     assert (silent["materialized"], silent["errors"]) == (0, [])
     assert any("without a second opinion" in warning for warning in silent["warnings"])
+    # From the archive nobody is asked for either opinion.
+    quiet = absent.json("run", "--source", "archive", *ARGUMENTS)
+    assert (quiet["materialized"], quiet["warnings"]) == (0, [])
 
 
 def test_a_live_clock_seals_live_predictions(home, site, first):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import psycopg
 import pytest
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.storage import LocalArchive, ObjectLost, sha256_hex
+from footpred_dagster.core.storage import ObjectLost, sha256_hex
 from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.fetch import fetch
 from footpred_dagster.sources.load import FIXTURES, due, load_fixtures, load_results, results_target
-from footpred_dagster.sources.replay import NotReplayable, replay
+from footpred_dagster.sources.replay import NotReplayable, Part, Replayed, replay
 from tests.support.command import checksums
 from tests.support.site import clubs, season_rows, write_fixtures, write_season
 
@@ -18,17 +17,6 @@ SEASON = Season(2023)
 TARGET = results_target("E0", SEASON)
 KEY = TARGET.partition_key
 HTML = b"<!DOCTYPE html><title>300 Multiple Choices</title>"
-
-
-@pytest.fixture
-def warehouse(database_url):
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture
-def archive(tmp_path):
-    return LocalArchive(tmp_path / "archive")
 
 
 @pytest.fixture
@@ -58,6 +46,11 @@ def season(tmp_path):
     return season
 
 
+def the_only(done: Replayed) -> Part:
+    (part,) = done.parts
+    return part
+
+
 def count(warehouse) -> int:
     return warehouse.execute("select count(*) from raw.matches").fetchone()[0]
 
@@ -68,8 +61,9 @@ def test_an_earlier_body_is_put_in_place_until_the_next_load_goes_back_to_the_ne
     early, late = deliver(season(20)), deliver(season(56))
     tables = checksums(warehouse)
     done = replay(warehouse, archive, early, None, None)
-    assert (done.target, done.loaded.state, done.loaded.rows) == (TARGET, "loaded", 20)
-    assert (done.rows_before, done.newest) == (56, late)
+    part = the_only(done)
+    assert (part.target, part.loaded.state, part.loaded.rows) == (TARGET, "loaded", 20)
+    assert (done.path, part.rows_before, done.newest) == (TARGET.path, 56, late)
     assert done.first_fetched == warehouse.execute("select min(fetched_at) from raw.fetches").fetchone()[0]
     assert warehouse.execute("select sha256, rows, replayed from raw.loads").fetchall() == [(early, 20, True)]
     assert count(warehouse) == 20
@@ -85,7 +79,7 @@ def test_the_newest_body_replayed_mends_rows_that_were_tampered_with_and_is_no_d
     newest = deliver(season(56))
     tables = checksums(warehouse)
     warehouse.execute("delete from raw.matches where line > 30")
-    assert replay(warehouse, archive, newest, None, None).loaded.rows == 56
+    assert the_only(replay(warehouse, archive, newest, None, None)).loaded.rows == 56
     assert checksums(warehouse) == tables
     assert due(warehouse, [TARGET]) == []
 
@@ -117,9 +111,9 @@ def test_a_refused_body_changes_nothing_and_is_not_remembered(warehouse, archive
     page = deliver(HTML)
     deliver(season(56))
     tables = checksums(warehouse)
-    done = replay(warehouse, archive, page, None, None)
-    assert done.loaded.state == "refused"
-    assert "HTML" in (done.loaded.detail or "")
+    loaded = the_only(replay(warehouse, archive, page, None, None)).loaded
+    assert loaded.state == "refused"
+    assert "HTML" in (loaded.detail or "")
     assert checksums(warehouse) == tables
 
 
@@ -127,8 +121,8 @@ def test_an_empty_database_learns_the_place_from_the_archives_log(warehouse, arc
     digest = deliver(season(56))
     tables = checksums(warehouse)
     warehouse.execute("truncate raw.fetches, raw.loads, raw.matches")
-    done = replay(warehouse, archive, digest, None, None)
-    assert (done.target, done.rows_before) == (TARGET, None)
+    part = the_only(replay(warehouse, archive, digest, None, None))
+    assert (part.target, part.rows_before) == (TARGET, None)
     assert checksums(warehouse) == tables
 
 
@@ -140,7 +134,7 @@ def test_fixtures_are_replayed_as_well(warehouse, archive, tmp_path):
         load_fixtures(warehouse, archive)
     first = warehouse.execute("select sha256 from raw.fetches order by fetch_id limit 1").fetchone()[0]
     assert sha256_hex(path.read_bytes()) != first
-    assert replay(warehouse, archive, first, None, None).target == FIXTURES
+    assert the_only(replay(warehouse, archive, first, None, None)).target == FIXTURES
     assert warehouse.execute("select away from raw.fixtures").fetchall() == [("E0 Club C",)]
 
 
@@ -148,7 +142,7 @@ def test_a_body_of_several_files_or_of_none_needs_its_partition_named(warehouse,
     stray = archive.put(season(20))
     with pytest.raises(NotReplayable, match=f"{stray} is, by the fetch log, the body of no known file.*--league"):
         replay(warehouse, archive, stray, None, None)
-    assert replay(warehouse, archive, stray, "E0", SEASON).loaded.rows == 20
+    assert the_only(replay(warehouse, archive, stray, "E0", SEASON)).loaded.rows == 20
     page = deliver(HTML)
     other = tmp_path / "site" / results_target("E1", SEASON).path
     other.write_bytes(HTML)
@@ -159,7 +153,12 @@ def test_a_body_of_several_files_or_of_none_needs_its_partition_named(warehouse,
 
 @pytest.mark.parametrize(
     ("league", "season_given", "complaint"),
-    [("E9", SEASON, "unknown league E9"), ("E0", None, "by both"), (None, SEASON, "by both")],
+    [
+        ("E9", SEASON, "unknown league E9"),
+        ("SWZ-2", SEASON, "no season that began in 2023"),
+        ("E0", None, "by both"),
+        (None, SEASON, "by both"),
+    ],
 )
 def test_half_a_partition_is_none(warehouse, archive, league, season_given, complaint):
     with pytest.raises(NotReplayable, match=complaint):
@@ -168,8 +167,7 @@ def test_half_a_partition_is_none(warehouse, archive, league, season_given, comp
 
 def test_a_body_is_not_put_under_another_league(warehouse, archive, deliver, season):
     digest = deliver(season(56))
-    done = replay(warehouse, archive, digest, "E1", SEASON)
-    assert done.loaded.state == "refused"
+    assert the_only(replay(warehouse, archive, digest, "E1", SEASON)).loaded.state == "refused"
     assert count(warehouse) == 56
 
 

@@ -11,10 +11,12 @@ team_aliases.csv names them. Its rows have tables of their own and never train a
 
 from __future__ import annotations
 
+import re
+
 from footpred_dagster.core.domain import Season
 from footpred_dagster.sources.archive import ArchiveSource
 from footpred_dagster.sources.base import Source
-from footpred_dagster.sources.catalog import UnknownSource, open_source
+from footpred_dagster.sources.catalog import open_source
 from footpred_dagster.sources.fetch import Target
 from footpred_dagster.sources.http import HttpSource
 
@@ -47,16 +49,18 @@ FILES = {
 follow the rule, and a file that is not there is a 404, which is no failure."""
 
 
-def open_openfootball(where: str) -> Source:
+def open_openfootball(where: str) -> Source | ArchiveSource:
     """``openfootball`` for the repository itself, or as ``open_source``; raises UnknownSource."""
-    if where == SITE_NAME:
-        return HttpSource(SITE_URL, name=SITE_NAME)
-    source = open_source(where)
-    if isinstance(source, ArchiveSource):
-        raise UnknownSource(f"write {SITE_NAME!r}, an http(s):// address or a folder: the archive is no second source")
-    return source
+    return HttpSource(SITE_URL, name=SITE_NAME) if where == SITE_NAME else open_source(where)
 
 
 def schedule_target(league: str, season: Season) -> Target:
     """Where a season lies, under a key of its own: ``openfootball|E0|2024-25``."""
     return Target(f"{SITE_NAME}|{league}|{season}", f"{season}/{FILES[league]}.json")
+
+
+def parse_schedule_path(path: str) -> tuple[str, Season] | None:
+    """League and season of a file of openfootball's; None for any other path."""
+    season, _, file = path.partition("/")
+    league = next((code for code, name in FILES.items() if file == f"{name}.json"), None)
+    return (league, Season.stored(season)) if league and re.fullmatch(r"\d{4}-\d{2}", season) else None

@@ -9,11 +9,12 @@ from datetime import date, datetime
 import psycopg
 
 from footpred_dagster.core.domain import LEAGUES, Season
-from footpred_dagster.core.storage import Archive
+from footpred_dagster.core.storage import Archive, ObjectLost
 from footpred_dagster.sources.fetch import Target
-from footpred_dagster.sources.fetch_log import newest_bodies
+from footpred_dagster.sources.fetch_log import bodies_of, newest_bodies
+from footpred_dagster.sources.load import Loaded
 from footpred_dagster.sources.openfootball import FILES, FIRST_SEASON, schedule_target
-from footpred_dagster.sources.openfootball.parse import PARSER_VERSION, ScheduledMatch, parse_schedule
+from footpred_dagster.sources.openfootball.parse import PARSER_VERSION, ParsedSchedule, ScheduledMatch, parse_schedule
 from footpred_dagster.sources.records import Quarantined
 from footpred_dagster.sources.tabular import FileRefused
 
@@ -85,37 +86,78 @@ def _season(target: Target) -> Season:
     return Season.stored(target.partition_key.rpartition("|")[2])
 
 
-def _load(connection: psycopg.Connection, archive: Archive, target: Target) -> bool:
-    league, season = target.partition_key.split("|")[1:]
+def replay_schedule(connection: psycopg.Connection, archive: Archive, target: Target, digest: str) -> Loaded:
+    """Make a file's rows those of ``digest`` until the next load; refused, they stay and it is not remembered."""
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(hashtext(%s))", [f"raw.openfootball:{target.path}"])
-        digest = newest_bodies(connection, [target.path]).get(target.path)
-        if digest is None:
-            return False
-        reason = None
+        _lock(cursor, target)
         try:
-            parsed = parse_schedule(archive.get(digest), league, Season.stored(season))
+            parsed = _write(cursor, archive, target, digest)
         except FileRefused as refusal:
-            reason = str(refusal)
-        else:
-            key = [league, season]
-            cursor.execute("delete from raw.openfootball_matches where league = %s and season = %s", key)
-            cursor.execute("delete from raw.quarantine where partition_key = %s", [target.partition_key])
-            columns = ", ".join(ScheduledMatch._fields)
-            with cursor.copy(f"copy raw.openfootball_matches (league, season, {columns}) from stdin") as copy:
-                for match in parsed.matches:
-                    copy.write_row((league, season, *match))
-            columns = ", ".join(f'"{name}"' for name in Quarantined._fields)
-            with cursor.copy(f"copy raw.quarantine (partition_key, path, sha256, {columns}) from stdin") as copy:
-                for item in parsed.quarantined:
-                    copy.write_row((target.partition_key, target.path, digest, *item))
-        cursor.execute(
-            """
-            insert into raw.openfootball_files (path, sha256, parser_version, refused_because)
-            values (%s, %s, %s, %s)
-            on conflict (path) do update set sha256 = excluded.sha256, parser_version = excluded.parser_version,
-                refused_because = excluded.refused_because, loaded_at = clock_timestamp()
-            """,
-            [target.path, digest, PARSER_VERSION, reason],
-        )
+            return Loaded("refused", detail=f"{refusal.reason}: {refusal.detail}")
+        _remember(cursor, target, digest, None)
+    facts = {"rows_read": parsed.rows_read, "duplicate_rows": parsed.duplicate_rows}
+    return Loaded("loaded", len(parsed.matches), len(parsed.quarantined), facts=facts)
+
+
+def rows_of(connection: psycopg.Connection, league: str, season: Season) -> int | None:
+    """How many rows a season's file has in the table; None when there are none."""
+    row = connection.execute(
+        "select nullif(count(*), 0) from raw.openfootball_matches where league = %s and season = %s",
+        [league, str(season)],
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _load(connection: psycopg.Connection, archive: Archive, target: Target) -> bool:
+    """Load the newest body; where that is refused, the rows are those of the newest that was not.
+
+    They are written again even then, because a replay may have put others in their place.
+    """
+    with connection.transaction(), connection.cursor() as cursor:
+        _lock(cursor, target)
+        reason = None
+        bodies = bodies_of(connection, target.path)
+        for digest in reversed(bodies):
+            try:
+                _write(cursor, archive, target, digest)
+                break
+            except FileRefused as refusal:
+                reason = reason or str(refusal)
+            except ObjectLost:
+                if digest == bodies[-1]:
+                    raise
+        _remember(cursor, target, bodies[-1], reason)
     return reason is None
+
+
+def _lock(cursor: psycopg.Cursor, target: Target) -> None:
+    cursor.execute("select pg_advisory_xact_lock(hashtext(%s))", [f"raw.openfootball:{target.path}"])
+
+
+def _write(cursor: psycopg.Cursor, archive: Archive, target: Target, digest: str) -> ParsedSchedule:
+    """Replace a file's rows and what was quarantined of it; raises FileRefused before anything is touched."""
+    league, season = target.partition_key.split("|")[1:]
+    parsed = parse_schedule(archive.get(digest), league, Season.stored(season))
+    cursor.execute("delete from raw.openfootball_matches where league = %s and season = %s", [league, season])
+    cursor.execute("delete from raw.quarantine where partition_key = %s", [target.partition_key])
+    columns = ", ".join(ScheduledMatch._fields)
+    with cursor.copy(f"copy raw.openfootball_matches (league, season, {columns}) from stdin") as copy:
+        for match in parsed.matches:
+            copy.write_row((league, season, *match))
+    columns = ", ".join(f'"{name}"' for name in Quarantined._fields)
+    with cursor.copy(f"copy raw.quarantine (partition_key, path, sha256, {columns}) from stdin") as copy:
+        for item in parsed.quarantined:
+            copy.write_row((target.partition_key, target.path, digest, *item))
+    return parsed
+
+
+def _remember(cursor: psycopg.Cursor, target: Target, digest: str, reason: str | None) -> None:
+    cursor.execute(
+        """
+        insert into raw.openfootball_files (path, sha256, parser_version, refused_because)
+        values (%s, %s, %s, %s)
+        on conflict (path) do update set sha256 = excluded.sha256, parser_version = excluded.parser_version,
+            refused_because = excluded.refused_because, loaded_at = clock_timestamp()
+        """,
+        [target.path, digest, PARSER_VERSION, reason],
+    )
