@@ -157,7 +157,7 @@ def down() -> list[str]:
 def _platform(settings: Settings) -> tuple[Any, Any]:
     """Definitions and instance; importing them is what makes commands take seconds."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # of Dagster and dbt about themselves, while they are imported
         from footpred_dagster.definitions import defs
         from footpred_dagster.instance import open_instance
 

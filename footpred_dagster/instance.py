@@ -51,5 +51,5 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
 
     home = prepare_home(settings)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)  # Dagster's own, while it opens its storage
         return dg.DagsterInstance.from_config(str(home))

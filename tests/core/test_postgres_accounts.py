@@ -126,7 +126,7 @@ def test_lost_password_and_bad_setting_are_explained(make_home: Callable[[], Pat
 def test_as_a_normal_user(tmp_path: Path, make_home: Callable[[], Path]) -> None:
     """Root's tests say nothing about a developer's machine: the same as `nobody`, in a process that dropped to it."""
     if os.geteuid() != 0:
-        pytest.skip("all of the above ran as a normal user")
+        pytest.skip("only root can drop to another account; without it every test above was a normal user's already")
     nobody = pwd.getpwnam("nobody")
     home = make_home()
     readable = postgres._binaries(home, (nobody.pw_uid, nobody.pw_gid))  # a copy where the checkout is private

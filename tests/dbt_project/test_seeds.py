@@ -13,16 +13,11 @@ from typing import NamedTuple
 import pytest
 
 from footpred_dagster.core.domain import LEAGUES, MAIN_LEAGUES
-from tests.support.clubs import DIFFERENT_CLUBS, OPENFOOTBALL, SAME_CLUB
+from tests.support.clubs import DIFFERENT_CLUBS, OPENFOOTBALL, SAME_CLUB, twice_on_one_day
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = ROOT / "dbt_project" / "seeds"
 DATA = Path(os.environ.get("FOOTPRED_TEST_DATA") or ROOT.parent / "shared" / "data")
-
-real_data = [
-    pytest.mark.real_data,
-    pytest.mark.skipif(not (DATA / "site" / "mmz4281").is_dir(), reason=f"no football-data.co.uk files in {DATA}"),
-]
 
 
 class Played(NamedTuple):
@@ -160,7 +155,7 @@ def test_every_merge_is_one_this_file_justifies(aliases):
 
 
 class TestAgainstTheSource:
-    pytestmark = real_data
+    pytestmark = pytest.mark.real_data
 
     def test_every_name_is_in_the_seed(self, played, team_id):
         names = {(row.country, name) for row in played for name in (row.home, row.away)}
@@ -172,12 +167,7 @@ class TestAgainstTheSource:
 
     def test_a_club_never_plays_twice_on_one_day(self, played, team_id):
         """Two clubs merged by mistake would, as soon as both have a season in the same divisions."""
-        matches = defaultdict(set)
-        for row in played:
-            pair = (team_id[row.country, row.home], team_id[row.country, row.away])
-            for team in pair:
-                matches[team, row.day].add(pair)
-        assert {key: pairs for key, pairs in matches.items() if len(pairs) > 1} == {}
+        assert twice_on_one_day(played, team_id) == {}
 
     def test_spellings_of_one_club_share_no_season(self, played, team_id):
         """One typed name in a season (Raith, 23/11/2004) aside: two spellings at once are two clubs."""

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from footpred_dagster.core.domain import EXTRA_LEAGUES
+from tests.support.clubs import twice_on_one_day
 
 pytestmark = pytest.mark.real_data
 SEED = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "team_aliases.csv"
@@ -56,12 +57,7 @@ def test_a_club_never_plays_itself(played, team_id):
 
 def test_a_club_never_plays_twice_on_one_day(played, team_id):
     """Two clubs merged by mistake would, as soon as both have a season in the same league."""
-    matches = defaultdict(set)
-    for row in played:
-        pair = (team_id[row.country, row.home], team_id[row.country, row.away])
-        for team in pair:
-            matches[team, row.day].add(pair)
-    assert {key: pairs for key, pairs in matches.items() if len(pairs) > 1} == {}
+    assert twice_on_one_day(played, team_id) == {}
 
 
 def test_a_spelling_ends_before_the_next_of_the_same_club_begins(played, team_id):

@@ -92,29 +92,23 @@ def run(assets, site, database_url, tmp_path) -> Callable[..., Run]:
     return materialize
 
 
-@pytest.fixture
-def connection(database_url) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        yield connection
+def rows(warehouse: psycopg.Connection, table: str) -> list[tuple[Any, ...]]:
+    return warehouse.execute(f"select * from raw.{table} order by line").fetchall()
 
 
-def rows(connection: psycopg.Connection, table: str) -> list[tuple[Any, ...]]:
-    return connection.execute(f"select * from raw.{table} order by line").fetchall()
-
-
-def newest_answer(connection: psycopg.Connection) -> datetime:
-    found = connection.execute("select max(fetched_at) from raw.fetches").fetchone()
+def newest_answer(warehouse: psycopg.Connection) -> datetime:
+    found = warehouse.execute("select max(fetched_at) from raw.fetches").fetchone()
     assert found is not None
     return found[0]
 
 
 @pytest.mark.parametrize(("name", "tags"), [("matches", {"partition_key": E0}), ("fixtures", {})])
 def test_fault_05_a_source_that_is_down_is_a_warning_and_the_old_rows_stay_with_growing_age(
-    run, site, connection, name, tags
+    run, site, warehouse, name, tags
 ):
     first = run(name, **tags)
     assert (first.result.success, first.said("source"), first.warnings) == (True, "1 changed", [])
-    before, answered = rows(connection, name), newest_answer(connection)
+    before, answered = rows(warehouse, name), newest_answer(warehouse)
     assert before
 
     site.misbehave("*", Fault.UNAVAILABLE)
@@ -125,7 +119,7 @@ def test_fault_05_a_source_that_is_down_is_a_warning_and_the_old_rows_stay_with_
     assert "HTTP 503" in down.said("source")
     (warning,) = down.warnings
     assert warning.startswith("source unavailable, going on with what is archived: ")
-    assert (rows(connection, name), newest_answer(connection)) == (before, answered)
+    assert (rows(warehouse, name), newest_answer(warehouse)) == (before, answered)
     assert down.said("source last answered") == pytest.approx(answered.timestamp())
 
 
@@ -137,18 +131,18 @@ def test_a_source_that_is_down_before_anything_was_loaded_fails_and_says_so(run,
     assert down.failure().startswith("the source is unavailable and nothing was loaded before: http://127.0.0.1")
 
 
-def test_what_was_archived_before_the_source_went_down_is_loaded(run, site, connection, tmp_path):
+def test_what_was_archived_before_the_source_went_down_is_loaded(run, site, warehouse, tmp_path):
     with HttpSource(site.url) as source:
-        fetch(connection, LocalArchive(tmp_path / "archive"), source, [FIXTURES])
+        fetch(warehouse, LocalArchive(tmp_path / "archive"), source, [FIXTURES])
     site.misbehave("*", Fault.UNAVAILABLE)
     down = run("fixtures")
     assert (down.result.success, down.said("state")) == (True, "loaded")
-    assert rows(connection, "fixtures")
+    assert rows(warehouse, "fixtures")
 
 
-def test_a_whole_backfill_goes_on_when_some_of_its_partitions_are_loaded(run, site, connection):
+def test_a_whole_backfill_goes_on_when_some_of_its_partitions_are_loaded(run, site, warehouse):
     run("matches", partition_key=E0)
-    before = rows(connection, "matches")
+    before = rows(warehouse, "matches")
     site.misbehave("*", Fault.UNAVAILABLE)
     tags = {"dagster/asset_partition_range_start": E0, "dagster/asset_partition_range_end": E1}
     down = run("matches", tags=tags)
@@ -157,34 +151,34 @@ def test_a_whole_backfill_goes_on_when_some_of_its_partitions_are_loaded(run, si
         for event in down.result.get_asset_materialization_events()
     }
     assert states == {E0: "unchanged", E1: "not published yet"}
-    assert rows(connection, "matches") == before
+    assert rows(warehouse, "matches") == before
 
 
-def test_fault_03_a_304_is_recorded_as_an_observation_and_writes_nothing(run, site, connection):
+def test_fault_03_a_304_is_recorded_as_an_observation_and_writes_nothing(run, site, warehouse):
     run("matches", partition_key=E0)
-    written = connection.execute("select xmin, loaded_at from raw.loads").fetchall()
+    written = warehouse.execute("select xmin, loaded_at from raw.loads").fetchall()
     again = run("matches", partition_key=E0)
     assert site.requests == {200: 1, 304: 1}
     (event,) = again.result.get_asset_observation_events()
     observed = event.asset_observation_data.asset_observation
     assert (observed.asset_key.to_user_string(), observed.partition) == ("raw/matches", E0)
     assert (again.said("source"), again.said("state")) == ("1 unchanged", "unchanged")
-    assert connection.execute("select xmin, loaded_at from raw.loads").fetchall() == written
+    assert warehouse.execute("select xmin, loaded_at from raw.loads").fetchall() == written
 
 
-def test_fault_02_a_season_not_published_yet_is_skipped_without_failure(run, site, connection):
+def test_fault_02_a_season_not_published_yet_is_skipped_without_failure(run, site, warehouse):
     site.misbehave("mmz4281/*", Fault.NOT_FOUND)
     absent = run("matches", partition_key=E0)
     assert (absent.result.success, absent.warnings) == (True, [])
     assert (absent.said("state"), absent.said("source")) == ("not published yet", "1 not published yet")
-    assert rows(connection, "matches") == []
+    assert rows(warehouse, "matches") == []
 
 
-def test_fault_07_a_body_too_large_is_a_warning_and_the_old_rows_stay(run, site, connection):
+def test_fault_07_a_body_too_large_is_a_warning_and_the_old_rows_stay(run, site, warehouse):
     run("matches", partition_key=E0)
-    before = rows(connection, "matches")
+    before = rows(warehouse, "matches")
     site.misbehave("mmz4281/*", Fault.OVERSIZED)
     large = run("matches", partition_key=E0)
     assert (large.result.success, large.said("source")) == (True, "1 too large")
     assert large.warnings == [f"{E0}: the source's file is too large to be one; old rows stay"]
-    assert rows(connection, "matches") == before
+    assert rows(warehouse, "matches") == before

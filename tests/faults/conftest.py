@@ -16,7 +16,7 @@ from footpred_dagster.core.storage import LocalArchive
 from footpred_dagster.sources.fetch import FetchReport, fetch
 from footpred_dagster.sources.http import HttpSource
 from footpred_dagster.sources.load import FIXTURES, Loaded, load_fixtures, load_results, results_target
-from footpred_dagster.sources.simulator import SimulatorServer, World
+from footpred_dagster.sources.simulator import Fault, SimulatorServer, World
 from tests.support.scripted_site import Clock
 
 NOW = datetime(2024, 10, 25, 12, tzinfo=UTC)
@@ -75,6 +75,17 @@ class Ingest:
         """The site holds ``body`` from now on; fetch and load it."""
         self.site.publish(path, body)
         return self.run() if path == E0.path else self.run_fixtures()
+
+    def refused(self, fault: Fault, *, times: int | None = None) -> str:
+        """The site misbehaves; what came is refused with the detail returned."""
+        self.site.misbehave(E0.path, fault, times=times)
+        loaded = self.run()
+        assert loaded.state == "refused"
+        return loaded.detail or ""
+
+    def archived(self) -> bytes:
+        """The body the newest request brought, from the archive."""
+        return self.archive.get(self.fetches()[-1][2])
 
     def ask(self, statement: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(statement.encode()).fetchall()

@@ -21,21 +21,13 @@ WRITTEN = "select xmin::text from raw.loads union all select xmin::text from raw
 StillLoaded = Callable[[], None]
 
 
-def archived(ingest: Ingest) -> bytes:
-    """The body the newest request brought, from the archive."""
-    return ingest.archive.get(ingest.fetches()[-1][2])
-
-
 @pytest.mark.parametrize("fault", [Fault.HTML_PAGE, Fault.MULTIPLE_CHOICES])
 def test_fault_01_an_html_page_is_refused_archived_and_its_suggestion_not_followed(
     ingest: Ingest, loaded: StillLoaded, site: SimulatorServer, fault: Fault
 ) -> None:
     site.asked.clear()
-    site.misbehave(E0.path, fault)
-    refused = ingest.run()
-    assert refused.state == "refused"
-    assert (refused.detail or "").startswith("html: not CSV: HTML page titled ")
-    assert b"/mmz4281/2425/E1.csv" in archived(ingest)  # the suggestion came, and was kept
+    assert ingest.refused(fault).startswith("html: not CSV: HTML page titled ")
+    assert b"/mmz4281/2425/E1.csv" in ingest.archived()  # the suggestion came, and was kept
     assert site.asked == {E0.path: 1}
     loaded()
     assert ingest.ask("select partition_key, reason, structural from raw.refusals") == [("E0|2024-25", "html", False)]
@@ -44,8 +36,7 @@ def test_fault_01_an_html_page_is_refused_archived_and_its_suggestion_not_follow
 def test_fault_01_the_file_is_asked_for_in_full_once_the_page_is_gone(
     ingest: Ingest, loaded: StillLoaded, site: SimulatorServer
 ) -> None:
-    site.misbehave(E0.path, Fault.MULTIPLE_CHOICES, times=1)
-    assert ingest.run().state == "refused"
+    ingest.refused(Fault.MULTIPLE_CHOICES, times=1)
     site.requests.clear()
     assert ingest.run().state == "unchanged"
     assert site.requests == {200: 1}
@@ -153,14 +144,11 @@ def test_fault_06_a_body_shorter_than_its_length_is_asked_for_again_and_never_ke
 def test_fault_06_a_body_cut_inside_a_row_is_refused_and_archived(
     ingest: Ingest, loaded: StillLoaded, site: SimulatorServer
 ) -> None:
-    site.misbehave(E0.path, Fault.CUT_ROW)
-    refused = ingest.run()
-    assert refused.state == "refused"
-    assert (refused.detail or "").startswith("truncated: the body breaks off in line ")
+    assert ingest.refused(Fault.CUT_ROW).startswith("truncated: the body breaks off in line ")
     page = site.page(E0.path)
     assert page
-    assert page.body.startswith(archived(ingest))
-    assert not archived(ingest).endswith(b"\n")
+    assert page.body.startswith(ingest.archived())
+    assert not ingest.archived().endswith(b"\n")
     loaded()
 
 
@@ -183,11 +171,10 @@ def test_fault_07_a_body_over_8_mib_and_a_gzip_bomb_are_aborted_while_streaming(
 def test_fault_12_another_division_under_the_right_address_is_refused_and_archived(
     ingest: Ingest, loaded: StillLoaded, site: SimulatorServer
 ) -> None:
-    site.misbehave(E0.path, Fault.WRONG_DIVISION)
-    refused = ingest.run()
-    assert refused.state == "refused"
-    assert (refused.detail or "").startswith("wrong_division: line 2 is of division 'E1', E0 was asked for")
-    assert b"\nE1," in archived(ingest)
+    assert ingest.refused(Fault.WRONG_DIVISION).startswith(
+        "wrong_division: line 2 is of division 'E1', E0 was asked for"
+    )
+    assert b"\nE1," in ingest.archived()
     loaded()
 
 

@@ -16,12 +16,11 @@ from footpred_dagster.sources.fetch import FetchReport, fetch
 from footpred_dagster.sources.fetch_log import bodies_of, keep_log, newest_bodies, restore_log
 from footpred_dagster.sources.load import FIXTURES, due, load_fixtures, load_results, results_target
 from tests.support.command import checksums
-from tests.support.site import clubs, season_rows, write_fixtures, write_season
+from tests.support.site import HTML_PAGE, clubs, season_rows, write_fixtures, write_season
 
 SEASON = Season(2023)
 LEAGUES = ("E0", "E1", "E2", "E3")
 TARGETS = [*(results_target(league, SEASON) for league in LEAGUES), FIXTURES]
-HTML = "<!DOCTYPE html><title>300 Multiple Choices</title>"
 
 
 @dataclass
@@ -85,12 +84,12 @@ def local(connection, tmp_path) -> Raw:
 def test_an_empty_database_is_filled_from_the_archive_as_it_was_filled_from_the_source(raw):
     """E0 is corrected, then a page; E1 is a page, then good; E2 is there once; E3 is never published."""
     raw.write("E0"), raw.write("E2")
-    raw.write("E1").write_text(HTML)
+    raw.write("E1").write_bytes(HTML_PAGE)
     write_fixtures(raw.site, [{"Div": "E0", "Date": "10/08/2024", "HomeTeam": "E0 Club A", "AwayTeam": "E0 Club B"}])
     raw.fetch(), raw.load()
     raw.write("E0", score=1), raw.write("E1")
     raw.fetch(), raw.load()
-    (raw.site / TARGETS[0].path).write_text(HTML)
+    (raw.site / TARGETS[0].path).write_bytes(HTML_PAGE)
     raw.fetch(), raw.load()
     log, tables = raw.log(), checksums(raw.connection)
     assert tables["raw.refusals"].startswith("1 ")

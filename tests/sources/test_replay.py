@@ -11,12 +11,11 @@ from footpred_dagster.sources.fetch import fetch
 from footpred_dagster.sources.load import FIXTURES, due, load_fixtures, load_results, results_target
 from footpred_dagster.sources.replay import NotReplayable, Part, Replayed, replay
 from tests.support.command import checksums
-from tests.support.site import clubs, season_rows, write_fixtures, write_season
+from tests.support.site import HTML_PAGE, clubs, put, season_rows, write_fixtures, write_season
 
 SEASON = Season(2023)
 TARGET = results_target("E0", SEASON)
 KEY = TARGET.partition_key
-HTML = b"<!DOCTYPE html><title>300 Multiple Choices</title>"
 
 
 @pytest.fixture
@@ -24,9 +23,7 @@ def deliver(warehouse, archive, tmp_path):
     """Puts bytes on the site, fetches and loads them; returns their sha256."""
 
     def deliver(body: bytes) -> str:
-        path = tmp_path / "site" / TARGET.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(body)
+        put(tmp_path / "site", TARGET.path, body)
         fetch(warehouse, archive, DirectorySource(tmp_path / "site"), [TARGET])
         load_results(warehouse, archive, "E0", SEASON)
         return sha256_hex(body)
@@ -87,7 +84,7 @@ def test_the_newest_body_replayed_mends_rows_that_were_tampered_with_and_is_no_d
 def test_after_a_replay_behind_a_refused_body_the_last_good_one_comes_back(warehouse, archive, deliver, season):
     """Forbids that a replayed body stays because the newest, being refused, is not due."""
     early, _ = deliver(season(20)), deliver(season(56))
-    page = deliver(HTML)
+    page = deliver(HTML_PAGE)
     tables = checksums(warehouse)
     replay(warehouse, archive, early, None, None)
     assert (count(warehouse), warehouse.execute("select sha256 from raw.refusals").fetchall()) == (20, [(page,)])
@@ -99,7 +96,7 @@ def test_after_a_replay_behind_a_refused_body_the_last_good_one_comes_back(wareh
 
 def test_a_body_replayed_that_held_already_is_no_reason_to_load_for_ever(warehouse, archive, deliver, season):
     good = deliver(season(20))
-    deliver(HTML)
+    deliver(HTML_PAGE)
     tables = checksums(warehouse)
     replay(warehouse, archive, good, None, None)
     load_results(warehouse, archive, "E0", SEASON)
@@ -108,7 +105,7 @@ def test_a_body_replayed_that_held_already_is_no_reason_to_load_for_ever(warehou
 
 
 def test_a_refused_body_changes_nothing_and_is_not_remembered(warehouse, archive, deliver, season):
-    page = deliver(HTML)
+    page = deliver(HTML_PAGE)
     deliver(season(56))
     tables = checksums(warehouse)
     loaded = the_only(replay(warehouse, archive, page, None, None)).loaded
@@ -143,9 +140,8 @@ def test_a_body_of_several_files_or_of_none_needs_its_partition_named(warehouse,
     with pytest.raises(NotReplayable, match=f"{stray} is, by the fetch log, the body of no known file.*--league"):
         replay(warehouse, archive, stray, None, None)
     assert the_only(replay(warehouse, archive, stray, "E0", SEASON)).loaded.rows == 20
-    page = deliver(HTML)
-    other = tmp_path / "site" / results_target("E1", SEASON).path
-    other.write_bytes(HTML)
+    page = deliver(HTML_PAGE)
+    put(tmp_path / "site", results_target("E1", SEASON).path, HTML_PAGE)
     fetch(warehouse, archive, DirectorySource(tmp_path / "site"), [results_target("E1", SEASON)])
     with pytest.raises(NotReplayable, match=r"several files \(mmz4281/2324/E0.csv, mmz4281/2324/E1.csv\)"):
         replay(warehouse, archive, page, None, None)

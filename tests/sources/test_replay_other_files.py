@@ -18,12 +18,11 @@ from footpred_dagster.sources.openfootball import load as openfootball
 from footpred_dagster.sources.openfootball import schedule_target
 from footpred_dagster.sources.replay import replay
 from tests.support.command import checksums
-from tests.support.site import clubs, season_rows, write_extra
+from tests.support.site import HTML_PAGE, clubs, put, season_rows, write_extra
 
 YEARS = [Season(year, autumn=False) for year in (2022, 2023, 2024)]
 BRAZIL = [results_target("BRA", season) for season in EXTRA_LEAGUES["BRA"].seasons(datetime.now(UTC).date())]
 SCHEDULE = schedule_target("E0", Season(2023))
-HTML = b"<!DOCTYPE html><title>300 Multiple Choices</title>"
 
 
 @pytest.fixture
@@ -46,9 +45,7 @@ def deliver(warehouse, archive, tmp_path):
     """Puts bytes at a path of the site, fetches and loads what is due; returns their sha256."""
 
     def deliver(body: bytes, targets=BRAZIL) -> str:
-        path = tmp_path / "site" / targets[0].path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(body)
+        put(tmp_path / "site", targets[0].path, body)
         fetch(warehouse, archive, DirectorySource(tmp_path / "site"), targets)
         load(warehouse, archive)
         return sha256_hex(body)
@@ -108,7 +105,7 @@ def test_one_season_of_an_extra_league_is_named_by_the_year_it_begins_in(warehou
 
 def test_a_page_in_place_of_an_extra_leagues_file_changes_no_season(warehouse, archive, deliver, seasons):
     deliver(seasons({2022: 20}))
-    page = deliver(HTML)
+    page = deliver(HTML_PAGE)
     tables = checksums(warehouse)
     done = replay(warehouse, archive, page, None, None)
     assert Counter(part.loaded.state for part in done.parts) == {"refused": len(BRAZIL)}
@@ -129,7 +126,7 @@ def test_a_schedule_of_openfootball_is_replayed_until_the_next_load(warehouse, a
 def test_a_refused_schedule_changes_nothing_and_after_a_replay_behind_it_the_last_good_one_comes_back(
     warehouse, archive, deliver
 ):
-    early, _, page = (deliver(body, [SCHEDULE]) for body in (schedule(2), schedule(3), HTML))
+    early, _, page = (deliver(body, [SCHEDULE]) for body in (schedule(2), schedule(3), HTML_PAGE))
     tables = checksums(warehouse)
     (part,) = replay(warehouse, archive, page, None, None).parts
     assert (part.loaded.state, part.loaded.detail) == ("refused", "html: not JSON: an HTML page")
@@ -143,7 +140,7 @@ def test_a_refused_schedule_changes_nothing_and_after_a_replay_behind_it_the_las
 def test_the_archive_alone_fills_both_again(warehouse, archive, deliver, seasons):
     """The newest schedule is refused: the rebuilt table must hold the one before it all the same."""
     deliver(seasons({2022: 20, 2023: 10}))
-    for body in (schedule(3), HTML):
+    for body in (schedule(3), HTML_PAGE):
         deliver(body, [SCHEDULE])
     tables = checksums(warehouse)
     warehouse.execute("""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 SAME_CLUB = [
     # spellings of the fixtures file against those of the results (DATA.md, defect 11)
     ("Spain", "Atl. Madrid", "Ath Madrid"),
@@ -266,3 +270,13 @@ OPENFOOTBALL = {
     },
 }
 """Spellings of openfootball, by the spelling of football-data.co.uk."""
+
+
+def twice_on_one_day(played: Iterable[Any], team_id: Mapping[tuple[str, str], str]) -> dict[Any, set[Any]]:
+    """Matches by club and day, where there are several: so would two clubs appear that were merged by mistake."""
+    matches = defaultdict(set)
+    for row in played:
+        pair = (team_id[row.country, row.home], team_id[row.country, row.away])
+        for team in pair:
+            matches[team, row.day].add(pair)
+    return {key: pairs for key, pairs in matches.items() if len(pairs) > 1}

@@ -16,6 +16,8 @@ COLUMNS = (
     *("HS", "AS", "HST", "AST", "HF", "AF", "HC", "AC", "HY", "AY", "HR", "AR"),
     *("AvgH", "AvgD", "AvgA", "AvgCH", "AvgCD", "AvgCA"),
 )
+HTML_PAGE = b"<!DOCTYPE html><title>300 Multiple Choices</title>"
+"""What the real site answers for a file it does not have yet."""
 SHOTS = 10
 FIXTURE_COLUMNS = ("Div", "Date", "Time", "HomeTeam", "AwayTeam", "AvgH", "AvgD", "AvgA")
 
@@ -55,6 +57,14 @@ def season_rows(league: str, season: Season, teams: Sequence[str], seed: int = 1
             }
         )
     return rows
+
+
+def put(root: Path, path: str, body: bytes) -> Path:
+    """Any bytes at any path of the site."""
+    place = root / path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(body)
+    return place
 
 
 def write_season(root: Path, league: str, season: Season, rows: Sequence[dict[str, object]]) -> Path:

@@ -13,6 +13,7 @@ from footpred_dagster.sources.fetch import fetch
 from footpred_dagster.sources.openfootball import schedule_target
 from footpred_dagster.sources.openfootball.compare import compare
 from footpred_dagster.sources.openfootball.load import due, load_schedules, schedules_version, targets, unsettled
+from tests.support.site import put
 
 TARGET = schedule_target("E0", Season(2023))
 MATCHES = [
@@ -27,9 +28,8 @@ def deliver(warehouse, archive, tmp_path):
     """Put a file at the source, fetch it and load what is due."""
 
     def run(matches, target=TARGET):
-        path = tmp_path / "openfootball" / target.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(matches if isinstance(matches, bytes) else json.dumps({"matches": matches}).encode())
+        body = matches if isinstance(matches, bytes) else json.dumps({"matches": matches}).encode()
+        put(tmp_path / "openfootball", target.path, body)
         fetch(warehouse, archive, DirectorySource(tmp_path / "openfootball"), [target])
         return load_schedules(warehouse, archive, [target])
 
