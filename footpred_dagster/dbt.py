@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import os
 import subprocess
@@ -13,8 +14,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtProject
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
 
+from footpred_dagster.core import postgres
 from footpred_dagster.core.database import database_url
 from footpred_dagster.core.settings import PACKAGE_ROOT, TELEMETRY_OFF, Settings
 
@@ -31,9 +33,17 @@ def fresh_project(settings: Settings) -> DbtProject:
     manifest = target / "manifest.json"
     with (target / ".parse.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not manifest.exists() or manifest.stat().st_mtime < max(path.stat().st_mtime for path in _sources()):
+        # Relations in a manifest carry the name of the database it was parsed for.
+        parsed_for, name = target / ".database", _database(settings)
+        fits = manifest.exists() and parsed_for.exists() and parsed_for.read_text() == name
+        if not fits or manifest.stat().st_mtime < max(path.stat().st_mtime for path in _sources()):
             _parse(settings)
+            parsed_for.write_text(name)
     return DbtProject(project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=target)
+
+
+def _database(settings: Settings) -> str:
+    return urlsplit(settings.database_url or "").path.lstrip("/") or postgres.DATABASE
 
 
 def _sources() -> Iterable[Path]:
@@ -47,7 +57,7 @@ def _parse(settings: Settings) -> None:
             *("--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)),
             *("--target-path", str(settings.dbt_target), "--log-path", str(settings.dbt_logs)),
         ],
-        env=os.environ | TELEMETRY_OFF,
+        env=os.environ | TELEMETRY_OFF | {"FOOTPRED_DBT_DATABASE": _database(settings)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -79,7 +89,8 @@ class LayerTranslator(DagsterDbtTranslator):
     """Layer = schema = group = key prefix. Code versions cover what a model's SQL does not show: macros and vars."""
 
     def __init__(self) -> None:
-        super().__init__()
+        # raw/matches writes two tables: the matches, and which clubs' lines changed.
+        super().__init__(DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
         shared = [*sorted((PROJECT_DIR / "macros").glob("*.sql")), PROJECT_DIR / "dbt_project.yml"]
         self._shared = hashlib.sha256(b"".join(path.read_bytes() for path in shared)).hexdigest()
 
@@ -93,6 +104,29 @@ class LayerTranslator(DagsterDbtTranslator):
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
+        return spec.replace_attributes(code_version=self.version(manifest, unique_id), owners=OWNERS)
+
+    def version(self, manifest: Mapping[str, Any], unique_id: str) -> str:
         own = manifest["nodes"].get(unique_id, {}).get("checksum", {}).get("checksum", "")
-        version = hashlib.sha256(f"{own}{self._shared}".encode()).hexdigest()[:12]
-        return spec.replace_attributes(code_version=version, owners=OWNERS)
+        return hashlib.sha256(f"{own}{self._shared}".encode()).hexdigest()[:12]
+
+
+def build_codes(manifest: Mapping[str, Any], ratings: str | None) -> dict[str, str]:
+    """Code of every incremental model: its own version and those of all it is built from, with that of the ratings.
+
+    What was built by another code than this is built anew.
+    """
+    translator, nodes = LayerTranslator(), manifest["nodes"]
+
+    @functools.cache
+    def lineage(unique_id: str) -> frozenset[str]:
+        if unique_id.startswith("source."):
+            return frozenset([str(ratings)] if ".ratings." in unique_id else [])
+        parents = nodes[unique_id]["depends_on"].get("nodes", [])
+        return frozenset([translator.version(manifest, unique_id)]).union(*(lineage(parent) for parent in parents))
+
+    return {
+        node["name"]: hashlib.sha256(" ".join(sorted(lineage(unique_id))).encode()).hexdigest()[:12]
+        for unique_id, node in nodes.items()
+        if node["resource_type"] == "model" and node["config"]["materialized"] == "incremental"
+    }

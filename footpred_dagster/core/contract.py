@@ -30,7 +30,7 @@ class Feature:
     as_of: str = BEFORE_THE_DAY
 
 
-IDENTITY = ("match_id", "league", "season", "kickoff", "latest_input")
+IDENTITY = ("match_id", "league", "season", "kickoff", "latest_input", "is_played")
 """Every feature row carries these; of them only ``league`` may be read by a model."""
 
 WINDOWS = (5, 10)
@@ -41,35 +41,100 @@ FORM = {
     "shots_on_target_for": "shots on target, mean per match that has the statistic",
     "shots_on_target_against": "shots on target conceded, mean per match that has the statistic",
 }
+VENUE_WINDOW = 10
+VENUE_FORM = ("points", "goals_for", "goals_against")
+SIDES = ("home", "away")
+STATISTICS = {"shots_on_target": "shots on target", "shots": "shots", "corners": "corners"}
 
 
-def _form_features() -> list[Feature]:
+def _ratings() -> list[Feature]:
+    number = "double precision"
     return [
-        Feature(f"{side}_{metric}_last_{window}", "double precision", True, f"{side} team, last {window}: {meaning}")
-        for side in ("home", "away")
-        for window in WINDOWS
-        for metric, meaning in FORM.items()
+        Feature("home_elo", number, False, "Elo rating of the home team"),
+        Feature("away_elo", number, False, "Elo rating of the away team"),
+        Feature("elo_difference", number, False, "home_elo - away_elo, home advantage not included"),
+        Feature("home_pi", number, False, "pi-rating of the home team at home"),
+        Feature("away_pi", number, False, "pi-rating of the away team away from home"),
+        Feature("pi_difference", number, False, "goal difference expected by pi-ratings, home - away"),
+        Feature("home_attack", number, False, "attack of the home team, log-rate"),
+        Feature("home_defence", number, False, "defence of the home team, log-rate"),
+        Feature("away_attack", number, False, "attack of the away team, log-rate"),
+        Feature("away_defence", number, False, "defence of the away team, log-rate"),
+        Feature("home_log_goals", number, False, "logarithm of the pseudo-goals expected of the home team"),
+        Feature("away_log_goals", number, False, "logarithm of the pseudo-goals expected of the away team"),
+        Feature("log_goals_difference", number, False, "home_log_goals - away_log_goals"),
+        Feature("poisson_home", number, False, "log of home win over draw when both scores are Poisson"),
+        Feature("poisson_away", number, False, "log of away win over draw when both scores are Poisson"),
+        *(
+            Feature(f"log_{name}_{what}", number, False, f"logarithms of expected {words}, {sign}")
+            for name, words in STATISTICS.items()
+            for what, sign in (("difference", "home - away"), ("sum", "home + away"))
+        ),
+        *(
+            Feature(f"{side}_{name}", number, False, f"{side} team: pseudo-goals a match beyond its strength, {over}")
+            for name, over in (
+                ("momentum", "over some ten matches"),
+                ("short_momentum", "over some four matches"),
+                ("venue_momentum", "over some twelve matches at this venue"),
+            )
+            for side in SIDES
+        ),
     ]
 
 
-FEATURES: tuple[Feature, ...] = (
-    Feature("home_elo", "double precision", False, "Elo rating of the home team"),
-    Feature("away_elo", "double precision", False, "Elo rating of the away team"),
-    Feature("elo_difference", "double precision", False, "home_elo - away_elo, home advantage not included"),
-    Feature("home_attack", "double precision", False, "attack of the home team, log-rate"),
-    Feature("home_defence", "double precision", False, "defence of the home team, log-rate"),
-    Feature("away_attack", "double precision", False, "attack of the away team, log-rate"),
-    Feature("away_defence", "double precision", False, "defence of the away team, log-rate"),
-    Feature("home_log_goals", "double precision", False, "logarithm of the pseudo-goals expected of the home team"),
-    Feature("away_log_goals", "double precision", False, "logarithm of the pseudo-goals expected of the away team"),
-    Feature("log_goals_difference", "double precision", False, "home_log_goals - away_log_goals"),
-    Feature("log_goals_variance", "double precision", False, "variance of log_goals_difference: how little is known"),
-    Feature("home_matches_played", "bigint", False, "matches of the home team on record (coverage)"),
-    Feature("away_matches_played", "bigint", False, "matches of the away team on record (coverage)"),
-    Feature("home_rest_days", "integer", True, "days since the home team's latest match"),
-    Feature("away_rest_days", "integer", True, "days since the away team's latest match"),
-    *_form_features(),
-)
+def _standing() -> list[Feature]:
+    return [
+        *(
+            Feature(f"{side}_matches_played", "bigint", False, f"matches of the {side} team on record (coverage)")
+            for side in SIDES
+        ),
+        *(
+            Feature(f"{side}_rest_days", "integer", True, f"days since the {side} team's latest match")
+            for side in SIDES
+        ),
+        *(
+            feature
+            for side in SIDES
+            for feature in (
+                Feature(f"{side}_table_matches", "bigint", False, f"{side} team: matches played this season"),
+                Feature(
+                    f"{side}_table_position", "bigint", True, f"{side} team: place in the league table that morning"
+                ),
+                Feature(f"{side}_table_points", "double precision", True, f"{side} team: points a match this season"),
+            )
+        ),
+        Feature(
+            "head_to_head_meetings", "bigint", False, "earlier matches of the two teams, at either venue (coverage)"
+        ),
+        Feature("head_to_head_points_last_5", "double precision", True, "home team, last 5 meetings: mean points won"),
+    ]
+
+
+def _form() -> list[Feature]:
+    number = "double precision"
+    return [
+        feature
+        for side in SIDES
+        for feature in (
+            *(
+                Feature(f"{side}_{metric}_last_{window}", number, True, f"{side} team, last {window}: {meaning}")
+                for window in WINDOWS
+                for metric, meaning in FORM.items()
+            ),
+            *(
+                Feature(
+                    f"{side}_venue_{metric}_last_{VENUE_WINDOW}",
+                    number,
+                    True,
+                    f"{side} team, last {VENUE_WINDOW} {'at home' if side == 'home' else 'away'}: {FORM[metric]}",
+                )
+                for metric in VENUE_FORM
+            ),
+        )
+    ]
+
+
+FEATURES: tuple[Feature, ...] = (*_ratings(), *_standing(), *_form())
 
 FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 
@@ -77,13 +142,22 @@ FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 BELIEVABLE: dict[str, tuple[float, float]] = {
     "elo": (500, 2500),
     "elo_difference": (-1500, 1500),
+    "pi": (-5, 5),
+    "pi_difference": (-10, 10),
     "attack": (-3, 3),
     "defence": (-3, 3),
-    "log_goals": (-3, 2.5),
+    "log_goals": (-3, 3),
     "log_goals_difference": (-5, 5),
-    "log_goals_variance": (0, 1),
+    "poisson": (-4, 6),
+    **{f"log_{name}_{what}": (-5, 5) for name in STATISTICS for what in ("difference", "sum")},
+    **dict.fromkeys(("momentum", "short_momentum", "venue_momentum"), (-8, 8)),
     "matches_played": (0, 5000),
     "rest_days": (1, 20_000),
+    "table_matches": (0, 100),
+    "table_position": (1, 40),
+    "table_points": (0, 3),
+    "head_to_head_meetings": (0, 500),
+    "head_to_head_points": (0, 3),
     "points": (0, 3),
     "goals_for": (0, 20),
     "goals_against": (0, 20),
@@ -96,7 +170,7 @@ ratings of 745 to 2035, differences up to 1011, 1471 matches, 9583 days, 6.2 goa
 
 def believable(name: str) -> tuple[float, float]:
     """Lowest and highest value of feature ``name``; KeyError for one that measures something new."""
-    return BELIEVABLE[re.sub(r"^(home|away)_|_last_\d+$", "", name)]
+    return BELIEVABLE[re.sub(r"^(home|away)_(venue_(?=.*_last))?|_last_\d+$|_(home|away)$", "", name)]
 
 
 def fingerprint() -> str:

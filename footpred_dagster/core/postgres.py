@@ -23,11 +23,17 @@ from pathlib import Path
 
 SETTINGS = (  # on the command line of each start: they follow the code, and root writes nothing into data/
     "listen_addresses=127.0.0.1", "unix_socket_directories=", "password_encryption=scram-sha-256", "timezone=UTC",
-    "log_timezone=UTC", "max_connections=200", "shared_buffers=256MB", "work_mem=64MB", "max_wal_size=2GB", "jit=off",
-    "random_page_cost=1.1", "synchronous_commit=on", "recovery_init_sync_method=syncfs",
+    "log_timezone=UTC", "max_connections=200", "shared_buffers=512MB", "work_mem=64MB", "maintenance_work_mem=256MB",
+    "max_wal_size=2GB", "jit=off", "random_page_cost=1.1", "synchronous_commit=on", "recovery_init_sync_method=syncfs",
+    "wal_level=minimal", "max_wal_senders=0",  # nobody follows this server: a table built whole is synced, not logged
 )  # fmt: skip
-INITDB = ("-Ufootpred", "-Ascram-sha-256", "-EUTF8", "--locale=C.UTF-8", "--data-checksums", "--no-instructions")
-DATABASES = "CREATE DATABASE footpred;\nCREATE DATABASE dagster;\n"
+INITDB = (  # the builtin locale compares bytes: sorts and indexes on text take half the time they do with libc's
+    "-Ufootpred", "-Ascram-sha-256", "-EUTF8", "--locale=C.UTF-8", "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8", "--data-checksums", "--no-instructions",
+)  # fmt: skip
+DATABASE = "footpred"
+"""What is kept in the embedded server; Dagster has a database of its own beside it."""
+DATABASES = f"CREATE DATABASE {DATABASE};\nCREATE DATABASE dagster;\n"
 MAX_LOG_BYTES = 10 * 2**20
 PORTS = range(20000, 30000)  # below Linux's ephemeral range: no outgoing connection takes ours while we are down
 PASSING = ("still in use", "already in use", "already exists")  # start-up failures that another attempt can cure
@@ -80,7 +86,7 @@ class EmbeddedPostgres:
         server = self._server()
         if not server or not server[2] or server[1] != _number(self._meta / "port"):
             return False
-        command = [f"{_binaries()}/pg_isready", "-qt3", "-h127.0.0.1", f"-p{server[1]}", "-Ufootpred", "-dfootpred"]
+        command = [f"{_binaries()}/pg_isready", "-qt3", "-h127.0.0.1", f"-p{server[1]}", "-Ufootpred", f"-d{DATABASE}"]
         return _run(command, check=False).returncode == 0
 
     def url(self) -> str | None:
@@ -90,7 +96,7 @@ class EmbeddedPostgres:
             return None
         if not (password := self._meta / "password").exists():
             raise self._error(f"password is missing: restore it, or remove {self._place()} for an empty database")
-        return f"postgresql://footpred:{password.read_text()}@127.0.0.1:{port}/footpred"
+        return f"postgresql://footpred:{password.read_text()}@127.0.0.1:{port}/{DATABASE}"
 
     @contextmanager
     def _lock(self, deadline: float) -> Iterator[None]:

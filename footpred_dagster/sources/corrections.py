@@ -1,10 +1,11 @@
-"""What a new file says differently about matches already loaded, and whether it may: history and the row guard."""
+"""What a new file says differently about matches already loaded: history, changed clubs, and the row guard."""
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from datetime import date
 from typing import Any
 
 import psycopg
@@ -54,13 +55,8 @@ def record_corrections(cursor: psycopg.Cursor, partition_key: str, body: bytes, 
     loaded = cursor.execute("select sha256 from raw.loads where partition_key = %s", [partition_key]).fetchone()
     if loaded is None or loaded[0] == digest:
         return 0
-    columns = sql.SQL(", ").join(map(sql.Identifier, RawMatch._fields))
-    stored = cursor.execute(
-        sql.SQL("select {} from raw.matches where partition_key = %s order by match_date, line").format(columns),
-        [partition_key],
-    ).fetchall()
     written = 0
-    for old, new in _pair([RawMatch._make(row) for row in stored], matches):
+    for old, new in _pair(_stored(cursor, partition_key), matches):
         changed = [name for name in COMPARED if new is None or getattr(old, name) != getattr(new, name)]
         if not changed:
             continue
@@ -78,6 +74,33 @@ def record_corrections(cursor: psycopg.Cursor, partition_key: str, body: bytes, 
         )
         written += cursor.rowcount
     return written
+
+
+def record_changes(cursor: psycopg.Cursor, partition_key: str, matches: Sequence[RawMatch]) -> None:
+    """Note in ``raw.changes`` which clubs' lines ``matches`` adds, drops or alters, and from which date on.
+
+    Call in the transaction that replaces the rows, before it does. Numbers follow the order of commits: whoever has
+    taken in one has taken in all below it.
+    """
+    before, after = (Counter(match[1:] for match in side) for side in (_stored(cursor, partition_key), matches))
+    first: dict[str, date] = {}
+    for line in (before - after) | (after - before):
+        match = RawMatch(0, *line)
+        for club in (match.home, match.away):
+            first[club] = min(match.match_date, first.get(club, match.match_date))
+    if first:
+        cursor.execute("select pg_advisory_xact_lock(hashtext('raw.changes'))")
+        league, _, season = partition_key.partition("|")
+        cursor.executemany(
+            "insert into raw.changes (league, season, club, from_date) values (%s, %s, %s, %s)",
+            [(league, season, club, day) for club, day in sorted(first.items())],
+        )
+
+
+def _stored(cursor: psycopg.Cursor, partition_key: str) -> list[RawMatch]:
+    columns = sql.SQL(", ").join(map(sql.Identifier, RawMatch._fields))
+    query = sql.SQL("select {} from raw.matches where partition_key = %s order by match_date, line").format(columns)
+    return [RawMatch._make(row) for row in cursor.execute(query, [partition_key])]
 
 
 def _pair(old: Sequence[RawMatch], new: Sequence[RawMatch]) -> Iterator[tuple[RawMatch, RawMatch | None]]:

@@ -14,7 +14,7 @@ from psycopg import sql
 from footpred_dagster.core.domain import LEAGUES, MAIN_LEAGUES, Season
 from footpred_dagster.core.storage import Archive, ObjectLost
 from footpred_dagster.sources.base import FIXTURES_PATH, results_path
-from footpred_dagster.sources.corrections import record_corrections, refuse_fall
+from footpred_dagster.sources.corrections import record_changes, record_corrections, refuse_fall
 from footpred_dagster.sources.extra_leagues import parse_extra
 from footpred_dagster.sources.fetch import Target
 from footpred_dagster.sources.fetch_log import bodies_of, newest_bodies
@@ -84,6 +84,7 @@ def load_results(
         if digest is None:
             refuse_fall(cursor, target.partition_key, body, len(parsed.matches))
             corrected = record_corrections(cursor, target.partition_key, body, parsed.matches)
+        record_changes(cursor, target.partition_key, parsed.matches)
         cursor.execute("delete from raw.matches where partition_key = %s", [target.partition_key])
         rows = [(target.partition_key, league, str(season), *match) for match in parsed.matches]
         _copy(cursor, "matches", ("partition_key", "league", "season", *RawMatch._fields), rows)

@@ -16,7 +16,11 @@ from footpred_dagster.core import contract
 from footpred_dagster.core.contract import FEATURES, IDENTITY, Feature, fingerprint
 
 DBT = Path(__file__).resolve().parents[2] / "dbt_project"
-IDENTITY_TYPES = {"kickoff": "timestamp with time zone", "latest_input": "timestamp with time zone"}
+IDENTITY_TYPES = {
+    "kickoff": "timestamp with time zone",
+    "latest_input": "timestamp with time zone",
+    "is_played": "boolean",
+}
 MAY_BE_NULL = {"latest_input"}
 ALTERED = {"name": "other", "dtype": "text", "nullable": True, "meaning": "other", "as_of": "end of the season"}
 
@@ -27,8 +31,9 @@ def read(path: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def model() -> dict[str, Any]:
-    (found,) = read("models/features/features.yml")["models"]
-    return found
+    return next(
+        model for model in read("models/features/features.yml")["models"] if model["name"] == "fct_match_features"
+    )
 
 
 def test_dbt_declares_the_columns_of_the_contract_with_type_and_nullability_in_the_same_order(model):
@@ -58,6 +63,7 @@ def test_windows_and_metrics_are_those_of_dbt():
     found = read("dbt_project.yml")["vars"]
     assert found["form_windows"] == list(contract.WINDOWS)
     assert found["form_metrics"] == list(contract.FORM)
+    assert found["venue_metrics"] == list(contract.VENUE_FORM)
 
 
 def test_every_feature_has_a_range_outside_of_which_it_is_not_believed():

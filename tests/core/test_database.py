@@ -64,7 +64,7 @@ def test_processes_that_migrate_one_empty_database_at_once_leave_one_version(emp
 
 
 def test_migrating_again_changes_nothing(connection, database_url):
-    connection.execute("insert into ratings.team_elo values ('m', 'E0', '2024-25', now(), 1, 2)")
+    connection.execute("insert into ratings.team_elo values ('m', 'E0', '2024-25', now(), true, 1, 2, 3)")
     connection.commit()
     before = tables(database_url)
     database.migrate(database_url)

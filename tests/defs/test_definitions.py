@@ -18,8 +18,11 @@ KEYS = {
     *("staging/leagues", "staging/team_aliases", "staging/stg_matches", "staging/stg_fixtures"),
     *("intermediate/int_matches", "intermediate/int_fixtures", "intermediate/int_match_spine"),
     *("intermediate/int_team_matches", "intermediate/int_team_form", "intermediate/int_team_seasons"),
-    *("ratings/team_elo", "ratings/team_strength"),
-    "features/fct_match_features",
+    *("intermediate/int_changes", "intermediate/int_team_venue_form", "intermediate/int_head_to_head"),
+    "intermediate/int_league_tables",
+    *("ratings/team_elo", "ratings/team_pi", "ratings/team_strength", "ratings/team_state", "ratings/division_state"),
+    *("features/fct_match_features", "features/online_team_state", "features/online_pair_state"),
+    *("marts/dim_leagues", "marts/dim_teams", "marts/fct_matches", "marts/fct_league_tables", "marts/fct_team_form"),
     *(
         "models/base_rate",
         "models/elo_logit",
@@ -91,7 +94,8 @@ def test_ratings_and_all_behind_wait_for_blocking_checks_before_them(specs, guar
     behind = {"ratings/team_elo"} if guarded.startswith("intermediate") else {"staging/stg_matches"}
     deps = {name: {dep.asset_key.to_user_string() for dep in spec.deps} for name, spec in specs.items()}
     assert all(guarded in deps[name] for name in behind)
-    assert "ratings/team_elo" in deps["features/fct_match_features"]
+    for reader in ("features/fct_match_features", "marts/dim_leagues", "marts/dim_teams", "marts/fct_matches"):
+        assert "ratings/team_elo" in deps[reader]
 
 
 def test_loading_the_code_location_does_not_load_great_expectations(home):

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.rating import store_elo, store_strengths
+from footpred_dagster.core.rating import store_ratings
 from footpred_dagster.dbt import DBT, PROJECT_DIR, connection_environment
 
 SEED_COLUMNS = {
@@ -51,10 +51,12 @@ def run_dbt(database_url: str, target: Path, *command: str) -> str:
 
 
 def compile_models(database_url: str, target: Path) -> list[tuple[str, str, str]]:
-    """(schema, name, compiled select) of every model, upstream first; good for every database with our schemas."""
+    """(schema, name, compiled select) of every model up to features, upstream first; good for any of our databases."""
     run_dbt(database_url, target, "compile", "--quiet")
     nodes = json.loads((target / "manifest.json").read_text())["nodes"]
-    models = {key: node for key, node in nodes.items() if node["resource_type"] == "model"}
+    models = {
+        key: node for key, node in nodes.items() if node["resource_type"] == "model" and node["schema"] != "marts"
+    }
     database = f'"{urlsplit(database_url).path.lstrip("/")}".'
     done: dict[str, tuple[str, str, str]] = {}
     while len(done) < len(models):
@@ -109,8 +111,8 @@ def build(
         rated = False
         for schema, name, select in models:
             if schema == "features" and not rated:
-                store_elo(connection)
-                store_strengths(connection)
+                connection.execute("truncate intermediate.build_marks")
+                store_ratings(connection, "test")
                 rated = True
             cursor.execute(f"drop table if exists {schema}.{name} cascade")
             cursor.execute(f"create table {schema}.{name} as {select}")

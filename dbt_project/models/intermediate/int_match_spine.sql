@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Grain: one row per match that is rated and given features: played ones, and fixtures with their result unknown.
 select
     match_id,

@@ -1,8 +1,30 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        indexes=[
+            {'columns': ['match_id']}, {'columns': ['league', 'season']}, {'columns': ['country', 'match_date']},
+            {'columns': ['home_id', 'match_date']}, {'columns': ['away_id', 'match_date']},
+        ],
+        pre_hook=["{{ plan_for_size() }}", "{{ begin_build() }}", "{{ forget_seasons() }}"],
+        post_hook="{{ end_build() }}",
+    )
+}}
+-- depends_on: {{ ref('int_changes') }}
 -- Grain: one row per match that was ever on a results file, with the identity it keeps.
 -- `meeting` counts the played matches of an ordered pair in a season, because several divisions play more than one
 -- round at home. Void matches (no score) get ids of their own and never count as a meeting.
 with named as (
     {{ with_team_ids(ref('stg_matches')) }}
+    {%- if is_incremental() %}
+    -- A season at a time: meetings are numbered within it.
+    where (games.league, games.season) in (
+        select
+            changed.league,
+            changed.season
+        from {{ changed(['league', 'season']) }} as changed
+    )
+    {%- endif %}
 ),
 
 counted as (

@@ -1,46 +1,25 @@
 -- Grain: one row per club and season in which it played: its league, and whether it moved there. Derived from who
 -- plays where, so no list of promotions is kept. The season before is the one before it in that country as loaded: this
 -- holds for seasons of either calendar.
-with seasons as (
+with per_league as (
+    select
+        tables.team_id,
+        leagues.country,
+        tables.season,
+        tables.league,
+        leagues.tier,
+        tables.played as matches
+    from {{ ref('int_league_tables') }} as tables
+    inner join {{ ref('leagues') }} as leagues on tables.league = leagues.league
+    where tables.next_match_date = 'infinity'
+),
+
+seasons as (
     select distinct
         country,
         season,
         dense_rank() over (partition by country order by season) as number
-    from {{ ref('int_matches') }}
-),
-
-appearances as (
-    select
-        country,
-        season,
-        league,
-        tier,
-        home_id as team_id
-    from {{ ref('int_matches') }}
-    where status = 'played'
-
-    union all
-
-    select
-        country,
-        season,
-        league,
-        tier,
-        away_id as team_id
-    from {{ ref('int_matches') }}
-    where status = 'played'
-),
-
-per_league as (
-    select
-        team_id,
-        country,
-        season,
-        league,
-        tier,
-        count(*) as matches
-    from appearances
-    group by team_id, country, season, league, tier
+    from per_league
 ),
 
 -- A club in two competitions of one season (a league and a cup) belongs to the one it plays most.

@@ -30,7 +30,7 @@ def softmax_of_features(
     name: str, features: Sequence[str], weights: npt.NDArray[np.float64], biases: npt.NDArray[np.float64]
 ) -> bytes:
     """softmax(features @ weights + bias of the league): weights (features, 3), biases (leagues + 1, 3) as above."""
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import helper, numpy_helper
 
     nodes = [
         helper.make_node("Gather", ["features", "columns"], ["inputs"], axis=1),
@@ -44,11 +44,59 @@ def softmax_of_features(
         numpy_helper.from_array(weights.astype(np.float32), "weights"),
         numpy_helper.from_array(biases.astype(np.float32), "biases"),
     ]
-    asked = [
+    return _serialised(name, nodes, _features_and_league(), constants)
+
+
+def softmax_of_standardised(
+    name: str,
+    features: Sequence[str],
+    *,
+    means: npt.NDArray[np.float64],
+    scales: npt.NDArray[np.float64],
+    furthest: float,
+    weights: npt.NDArray[np.float64],
+    biases: npt.NDArray[np.float64],
+) -> bytes:
+    """The same of (features - means) / scales, cut at ``furthest``, 0 where missing; in double precision."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    nodes = [
+        helper.make_node("Gather", ["features", "columns"], ["asked"], axis=1),
+        helper.make_node("Cast", ["asked"], ["inputs"], to=TensorProto.DOUBLE),
+        helper.make_node("Sub", ["inputs", "means"], ["centred"]),
+        helper.make_node("Div", ["centred", "scales"], ["apart"]),
+        helper.make_node("Clip", ["apart", "lowest", "highest"], ["cut"]),
+        helper.make_node("IsNaN", ["apart"], ["missing"]),
+        helper.make_node("Where", ["missing", "nothing", "cut"], ["standardised"]),
+        helper.make_node("MatMul", ["standardised", "weights"], ["weighted"]),
+        helper.make_node("Gather", ["biases", "league"], ["bias"], axis=0),
+        helper.make_node("Add", ["weighted", "bias"], ["scores"]),
+        helper.make_node("Softmax", ["scores"], ["exact"], axis=1),
+        helper.make_node("Cast", ["exact"], ["probabilities"], to=TensorProto.FLOAT),
+    ]
+    doubles = {
+        "means": means,
+        "scales": scales,
+        "weights": weights,
+        "biases": biases,
+        "lowest": np.array(-furthest),
+        "highest": np.array(furthest),
+        "nothing": np.array(0.0),
+    }
+    constants = [
+        numpy_helper.from_array(np.array([FEATURE_NAMES.index(each) for each in features], dtype=np.int64), "columns"),
+        *(numpy_helper.from_array(values.astype(np.float64), each) for each, values in doubles.items()),
+    ]
+    return _serialised(name, nodes, _features_and_league(), constants)
+
+
+def _features_and_league() -> list[ValueInfoProto]:
+    from onnx import TensorProto, helper
+
+    return [
         helper.make_tensor_value_info("features", TensorProto.FLOAT, [None, len(FEATURE_NAMES)]),
         helper.make_tensor_value_info("league", TensorProto.INT64, [None]),
     ]
-    return _serialised(name, nodes, asked, constants)
 
 
 def _serialised(

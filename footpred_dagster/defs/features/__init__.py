@@ -1,1 +1,1 @@
-"""The dbt models: staging, intermediate and features."""
+"""The dbt models: staging, intermediate, features and marts."""
