@@ -10,7 +10,7 @@
     + coalesce((
         select kept.{{ count }} + 1
         from {{ this }} as kept
-        where {% for key in keys %}kept.{{ key }} = sides.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
+        where {% for key in keys %}kept.{{ key }} = sides.{{ key }} and {% endfor %}kept.match_date < sides.match_date
         order by kept.match_date desc
         limit 1
     ), 0)
