@@ -158,8 +158,8 @@ def _platform(settings: Settings) -> tuple[Any, Any]:
     """Definitions and instance; importing them is what makes commands take seconds."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Dagster and dbt about themselves, while they are imported
+        migrate(database_url(settings))  # first: dbt's parse is kept with the connection it was made for
         from footpred_dagster.definitions import defs
         from footpred_dagster.instance import open_instance
 
-        migrate(database_url(settings))
         return defs(), open_instance(settings)

@@ -57,7 +57,7 @@ def _parse(settings: Settings) -> None:
             *("--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)),
             *("--target-path", str(settings.dbt_target), "--log-path", str(settings.dbt_logs)),
         ],
-        env=os.environ | TELEMETRY_OFF | {"FOOTPRED_DBT_DATABASE": _database(settings)},
+        env=os.environ | _known_connection(settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -67,9 +67,15 @@ def _parse(settings: Settings) -> None:
         raise RuntimeError(f"dbt cannot parse {PROJECT_DIR}:\n{result.stdout[-4000:]}")
 
 
+def _known_connection(settings: Settings) -> dict[str, str]:
+    """What later builds connect with, where it is known: dbt parses anew for another connection. Starts no server."""
+    url = settings.database_url or postgres.EmbeddedPostgres(settings.home).url()
+    return connection_environment(url) if url else TELEMETRY_OFF | {"FOOTPRED_DBT_DATABASE": postgres.DATABASE}
+
+
 def export_connection(settings: Settings) -> None:
-    """Give the dbt processes this process starts their connection."""
-    os.environ.update(connection_environment(database_url(settings)))
+    """Give the dbt processes this process starts their connection, and what was parsed already."""
+    os.environ.update(connection_environment(database_url(settings)) | {"DBT_TARGET_PATH": str(settings.dbt_target)})
 
 
 def connection_environment(url: str) -> dict[str, str]:

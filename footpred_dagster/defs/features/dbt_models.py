@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliResource, dbt_assets
+import psycopg
+from dagster_dbt import DbtCliInvocation, DbtCliResource, dbt_assets
+from dagster_dbt.core.dbt_event_iterator import DbtEventIterator
+from psycopg import sql
 
 from footpred_dagster.core.changes import codes_built
 from footpred_dagster.core.rating import MARK
@@ -34,6 +37,30 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse
     # "buildable": a test that compares two models runs with the later one, not with the earlier against old rows.
     build = ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
     build += ["--full-refresh"] if anew else []
-    events = dbt.cli(build, context=context, target_path=target).stream().fetch_row_counts()
-    # Column lineage takes seconds to derive, and changes with the code alone.
-    yield from events.fetch_column_metadata() if anew else events
+    invocation = dbt.cli(build, context=context, target_path=target)
+    with warehouse.connect(autocommit=True) as connection:
+        for event in invocation.stream():
+            described = _with_columns(event, invocation) if anew else event
+            if isinstance(described, dg.Output):
+                described = _with_row_count(described, context.asset_key_for_output(event.output_name), connection)
+            yield described
+
+
+def _with_columns(event: Any, invocation: DbtCliInvocation) -> Any:
+    """Schema and lineage of the columns, which change with the code alone.
+
+    An event at a time: over the whole stream dagster-dbt would spin on a core while dbt needs it.
+    """
+    return next(DbtEventIterator(iter([event]), invocation).fetch_column_metadata())
+
+
+def _with_row_count(output: dg.Output, key: dg.AssetKey, connection: psycopg.Connection) -> dg.Output:
+    """Of tables, on our own connection: dagster-dbt's way loads the whole of dbt into this process."""
+    kind = connection.execute(
+        "select relkind from pg_class where oid = to_regclass(%s)", [".".join(key.path)]
+    ).fetchone()
+    if kind != ("r",):
+        return output
+    count = sql.SQL("select count(*) from {}").format(sql.Identifier(*key.path))
+    (rows,) = connection.execute(count).fetchone() or (None,)
+    return output.with_metadata({**output.metadata, "dagster/row_count": rows})
