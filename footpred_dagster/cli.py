@@ -6,19 +6,17 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from footpred_dagster import services
+from footpred_dagster import cli_champion, cli_lineage, cli_models, services
 from footpred_dagster.core.domain import LEAGUES, Season
 from footpred_dagster.core.settings import Settings
+from footpred_dagster.failures import FAILED, failures_explained
 from footpred_dagster.selection import Selection, parse_digest, parse_instant, parse_leagues, parse_seasons
-
-FAILED = 1
 
 
 def _parsed(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
@@ -48,24 +46,6 @@ as_of_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, for programs.")
 
 
-@contextmanager
-def _failures_explained() -> Iterator[None]:
-    """Faults a user can do something about end in one line and exit code 1; anything else is a bug and shows itself."""
-    import psycopg
-
-    from footpred_dagster.core.postgres import EmbeddedPostgresError
-    from footpred_dagster.core.provenance import MixedOrigins
-    from footpred_dagster.core.settings import SettingsError
-    from footpred_dagster.core.storage import ArchiveError
-
-    try:
-        yield
-    except (ArchiveError, EmbeddedPostgresError, MixedOrigins, SettingsError) as error:
-        raise click.ClickException(str(error)) from error
-    except psycopg.OperationalError as error:
-        raise click.ClickException(f"the database does not answer: {error}\nfootpred doctor says more") from error
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="footpred")
 def main() -> None:
@@ -85,7 +65,7 @@ def main() -> None:
 @json_option
 def run(where: str | None, leagues: tuple[str, ...], seasons: str | None, as_of: Any, as_json: bool) -> None:
     """Fetch what changed and materialize everything stale, from raw files to sealed predictions."""
-    with _failures_explained():
+    with failures_explained():
         _run(where, _selection(leagues, seasons, as_of), as_of, as_json=as_json)
 
 
@@ -106,7 +86,7 @@ def _run(where: str | None, selection: Selection, as_of: Any, *, as_json: bool) 
 @json_option
 def demo(no_serve: bool, as_json: bool) -> None:
     """Everything on fictional leagues, without network: the job of ``run``, then the services of ``up``."""
-    with _failures_explained():
+    with failures_explained():
         from footpred_dagster.sources.simulator import DEFAULT_FIRST_SEASON, DEFAULT_LEAGUES
 
         now = Season.containing(datetime.now(UTC).date())
@@ -120,7 +100,7 @@ def demo(no_serve: bool, as_json: bool) -> None:
 @main.command()
 def up() -> None:
     """Dagster, MLflow and the rest of this home's services, until Ctrl-C or ``footpred down``."""
-    with _failures_explained():
+    with failures_explained():
         from footpred_dagster import commands
         from footpred_dagster.supervisor import AlreadyUp
 
@@ -141,15 +121,16 @@ def up() -> None:
 @click.option(
     "--models", help="Comma-separated: champion, a candidate, elo, base_rate, market_opening, market_closing."
 )
+@click.option("--detail", is_flag=True, help="Also who beats whom, and scores by kind of match; always so in JSON.")
 @as_of_option
 @json_option
-def evaluate(seasons: str, leagues: str, models: str | None, as_of: Any, as_json: bool) -> None:
+def evaluate(seasons: str, leagues: str, models: str | None, detail: bool, as_of: Any, as_json: bool) -> None:
     """Score models on whole seasons; each season is predicted by a fit strictly before it."""
-    with _failures_explained():
+    with failures_explained():
         from footpred_dagster import commands, printing
 
-        rows = commands.evaluate(_selection((), seasons, as_of), leagues, models, as_of)
-        printing.print_evaluation(rows, as_json=as_json)
+        found = commands.evaluate(_selection((), seasons, as_of), leagues, models, as_of)
+        printing.print_evaluation(found, detail=detail, as_json=as_json)
 
 
 @main.command()
@@ -177,7 +158,7 @@ def inspect(file: str, league: str | None, season: Season | None, as_json: bool)
 @json_option
 def replay(digest: str, league: str | None, season: Season | None, as_json: bool) -> None:
     """Load one archived file again, from its bytes; the next run goes back to the newest."""
-    with _failures_explained():
+    with failures_explained():
         from footpred_dagster import archive_commands
 
         done = archive_commands.replay(digest, league, season)
@@ -190,7 +171,7 @@ def replay(digest: str, league: str | None, season: Season | None, as_json: bool
 @json_option
 def pull(url: str | None, as_json: bool) -> None:
     """Copy what the archive in this home lacks from another one, each object verified."""
-    with _failures_explained():
+    with failures_explained():
         from footpred_dagster import archive_commands
 
         pulled = archive_commands.pull(url)
@@ -202,7 +183,7 @@ def pull(url: str | None, as_json: bool) -> None:
 @json_option
 def status(as_json: bool) -> None:
     """What is materialized, stale or failing; the champion; how old the data is."""
-    with _failures_explained():
+    with failures_explained():
         from footpred_dagster import commands, printing
 
         printing.print_status(commands.status(), as_json=as_json)
@@ -212,7 +193,7 @@ def status(as_json: bool) -> None:
 @json_option
 def doctor(as_json: bool) -> None:
     """Where this home is, what it runs on, how to reach its database, and what is wrong with it."""
-    with _failures_explained():
+    with failures_explained():
         from footpred_dagster import commands, printing
 
         report = commands.doctor()
@@ -226,7 +207,7 @@ def doctor(as_json: bool) -> None:
 @json_option
 def accept(sha256: str, because: str, as_json: bool) -> None:
     """Let in a file refused because it holds over 2 % fewer rows than the one before; the next run loads it."""
-    with _failures_explained():
+    with failures_explained():
         from footpred_dagster.core.database import connect, database_url, migrate
         from footpred_dagster.core.settings import Settings
         from footpred_dagster.core.storage import open_archive
@@ -251,7 +232,7 @@ def accept(sha256: str, because: str, as_json: bool) -> None:
 @json_option
 def down(as_json: bool) -> None:
     """Stop everything of this home; nothing is lost, the next command starts what it needs."""
-    with _failures_explained():
+    with failures_explained():
         from footpred_dagster import commands
 
         stopped = commands.down()
@@ -261,6 +242,10 @@ def down(as_json: bool) -> None:
             click.echo(f"{' and '.join(stopped)} stopped" if stopped else "nothing was running")
 
 
+for command in (*cli_champion.COMMANDS, cli_models.tune):
+    main.add_command(command)
+
+
 def _selection(leagues: tuple[str, ...], seasons: str | None, as_of: Any) -> Selection:
     until = Season.containing((as_of or datetime.now(UTC)).date())
     try:
@@ -268,6 +253,9 @@ def _selection(leagues: tuple[str, ...], seasons: str | None, as_of: Any) -> Sel
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--seasons") from error
 
+
+main.add_command(cli_lineage.lineage)
+main.add_command(cli_lineage.reproduce)
 
 if __name__ == "__main__":
     main()

@@ -54,12 +54,23 @@ def run(where: str | None, selection: Selection, as_of: datetime | None) -> tupl
     return summary, outcome
 
 
-def evaluate(selection: Selection, leagues: str, models: str | None, as_of: datetime | None) -> list[dict[str, Any]]:
-    """Rows of ``footpred evaluate``; names nobody knows and seasons nobody has are usage errors."""
+def evaluate(
+    selection: Selection, leagues: str, models: str | None, as_of: datetime | None
+) -> dict[str, list[dict[str, Any]]]:
+    """Rows, slices and pairs of ``footpred evaluate``; names nobody knows and seasons nobody has are usage errors."""
     from footpred_dagster.core import registry
+    from footpred_dagster.core.backtest import windows
     from footpred_dagster.core.dataset import played_before
     from footpred_dagster.core.domain import MAIN_LEAGUES
-    from footpred_dagster.core.evaluating import MODEL_NAMES, NothingToEvaluate, as_row, evaluate_models
+    from footpred_dagster.core.evaluating import (
+        MODEL_NAMES,
+        NothingToEvaluate,
+        as_pair,
+        as_row,
+        as_slice,
+        evaluate_models,
+    )
+    from footpred_dagster.core.scoring import record_look
     from footpred_dagster.selection import parse_leagues
 
     wanted = models.split(",") if models else list(MODEL_NAMES)
@@ -72,18 +83,26 @@ def evaluate(selection: Selection, leagues: str, models: str | None, as_of: date
         raise click.UsageError(str(error)) from error
     if extra := [league for league in chosen if league not in MAIN_LEAGUES]:
         raise click.UsageError(f"{', '.join(extra)}: extra leagues are loaded and rated, models judge main divisions")
-    settings = Settings.from_env()
+    settings, clock = Settings.from_env(), as_of or datetime.now(UTC)
     migrate(database_url(settings))
     try:
         with connect(settings) as connection:
             champion = registry.champion(connection)
-            frame = played_before(connection, as_of or datetime.now(UTC))
-        rows = evaluate_models(frame, wanted, selection.seasons, groups, champion.name if champion else None)
+            frame = played_before(connection, clock)
+        found = evaluate_models(frame, wanted, selection.seasons, groups, champion.name if champion else None)
+        looked = set(windows(frame["season"], clock).final).intersection(map(str, selection.seasons))
+        if looked:
+            with connect(settings) as connection:
+                record_look(connection, clock, sorted(looked), wanted, "footpred evaluate")
     except NothingToEvaluate as error:
         raise click.UsageError(str(error)) from error
     except psycopg.errors.UndefinedTable as error:
         raise click.ClickException("the warehouse holds nothing yet: fill it with footpred run") from error
-    return [as_row(row) for row in rows]
+    return {
+        "rows": [as_row(row) for row in found.rows],
+        "slices": [as_slice(*row) for row in found.by_slice],
+        "paired": [as_pair(pair) for pair in found.paired],
+    }
 
 
 def status() -> dict[str, Any]:

@@ -14,14 +14,15 @@ import psycopg
 from dagster import DagsterEventType, DagsterRunStatus, RunsFilter
 
 from footpred_dagster.checks import CheckStates
-from footpred_dagster.core.dataset import fixture_cut
+from footpred_dagster.core.ledger import Kind
+from footpred_dagster.core.predicting import prediction_cut
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import Archive
 from footpred_dagster.core.training import can_learn, training_cut
 from footpred_dagster.partitions import LEAGUE_SEASONS, neighbours
 from footpred_dagster.progress import LayerProgress, stdout_kept_for_results
 from footpred_dagster.request import Outcome, Request
-from footpred_dagster.second_opinion import OPENFOOTBALL, consult
+from footpred_dagster.second_opinion import OPENFOOTBALL, STUDY, consult
 from footpred_dagster.sources.archive import ArchiveSource
 from footpred_dagster.sources.base import Source, SourceUnavailable
 from footpred_dagster.sources.directory import DirectorySource
@@ -59,7 +60,7 @@ class Pipeline:
     def run(self) -> Outcome:
         """Raw first, the rest only if every blocking check on raw stands."""
         with self._alone():
-            row = self.connection.execute("select count(*) from predictions.ledger").fetchone()
+            row = self.connection.execute("select count(*) from predictions.ledger where role = 'champion'").fetchone()
             self.outcome.sealed_before = row[0] if row else 0
             self._fetch()
             self._materialize_raw()
@@ -84,11 +85,13 @@ class Pipeline:
         finally:
             self.connection.execute("select pg_advisory_unlock(hashtext(%s))", lock)
 
-    @staticmethod
-    def _end_in_mlflow(run_id: str) -> None:
-        from footpred_dagster.core import tracking  # seconds to import: only after a run died
+    def _end_in_mlflow(self, run_id: str) -> None:
+        from footpred_dagster.core import tracking  # a second to import: only after a run died
 
-        tracking.end_abandoned(tracking.client(Settings.from_env()), run_id)
+        try:
+            tracking.end_abandoned(tracking.client(Settings.from_env()), run_id.__eq__)
+        except tracking.MlflowUnavailable as error:
+            self.outcome.warnings.append(str(error))
 
     def _targets(self) -> list[Target]:
         chosen = self.request.selection
@@ -179,7 +182,7 @@ class Pipeline:
         latest = latest_materializations(self.instance, [spec.key for spec in specs])
         unsettled = CheckStates(self.definitions, self.instance).unsettled()
         stale = stale_assets(specs, latest, self._cuts(specs), unsettled)
-        stale = {key: reason for key, reason in stale.items() if key not in (FIXTURE_LIST, OPENFOOTBALL)}
+        stale = {key: reason for key, reason in stale.items() if key not in (FIXTURE_LIST, OPENFOOTBALL, STUDY)}
         if not can_learn(self.connection, self.request.clock):
             stale = {key: reason for key, reason in stale.items() if key.path[0] not in CLOCK_LAYERS}
             self.outcome.warnings.append("no match of a main division before as_of: no model was trained")
@@ -205,9 +208,9 @@ class Pipeline:
             return {}
         clock = self.request.clock
         training = training_cut(self.connection, clock)
-        kind = "replay" if self.request.as_of else "live"
+        kind: Kind = "replay" if self.request.as_of else "live"
         cuts = {spec.key: training for spec in specs if spec.key.path[0] == "models"}
-        return cuts | {LEDGER: fixture_cut(self.connection, clock, kind)}
+        return cuts | {LEDGER: prediction_cut(self.connection, clock, kind)}
 
     def _execute(self, keys: Sequence[dg.AssetKey], tags: dict[str, str] | None = None, *, checks: bool = True) -> None:
         """One Dagster run of ``keys`` in this process, its events turned into progress and totals."""
@@ -226,12 +229,16 @@ class Pipeline:
             asset_selection=set(keys), asset_check_selection=None if checks else set()
         )
         with stdout_kept_for_results():
-            job.execute_in_process(
+            result = job.execute_in_process(
                 run_config={"resources": resources, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 instance=self.instance,
                 raise_on_error=False,
                 run_id=run_id,
                 tags={CORRELATION_TAG: self.correlation, STARTED_BY_TAG: "footpred run", **(tags or {})},
+            )
+        if not result.success and not self.outcome.errors:
+            self.outcome.errors.append(
+                f"run {run_id} failed before its first step: its page in the Dagster UI says why"
             )
 
     def _watch(self, entry: dg.EventLogEntry, _cursor: str | None = None) -> None:

@@ -53,11 +53,28 @@ def print_run(summary: dict[str, Any], outcome: Any, *, as_json: bool) -> None:
         out.print(f"[red]error[/] {error}", markup=True, highlight=False)
 
 
-def print_evaluation(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+def print_evaluation(found: dict[str, list[dict[str, Any]]], *, detail: bool, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"rows": rows}))
-    else:
-        console().print(_evaluation_table(rows))
+        click.echo(json.dumps(found))
+        return
+    out = console()
+    out.print(_evaluation_table(found["rows"]))
+    if not detail:
+        return
+    paired = Table("model", "better than", "by", "± s.e.", "95 % interval", "n", box=None)
+    for row in sorted(found["paired"], key=lambda row: -abs(row["difference"])):
+        names = (row["model"], row["against"]) if row["difference"] > 0 else (row["against"], row["model"])
+        low, high = sorted(abs(row[end]) if row["low"] * row["high"] > 0 else row[end] for end in ("low", "high"))
+        interval = f"{low:.4f} to {high:.4f}"
+        paired.add_row(*names, f"{abs(row['difference']):.4f}", f"{row['se']:.4f}", interval, f"{row['n']:,}")
+    out.print("\nlog-loss on the same matches, resampled by match week")
+    out.print(paired)
+    sliced = Table("matches", "", "model", "n", "log-loss", "± s.e.", "RPS", "ECE", box=None)
+    for row in found["slices"]:
+        scores = (f"{row['log_loss']:.4f}", f"{row['se']:.4f}", f"{row['rps']:.4f}", f"{row['ece']:.4f}")
+        sliced.add_row(row["slice"], row["value"], row["model"], f"{row['n']:,}", *scores)
+    out.print("\nby kind of match")
+    out.print(sliced)
 
 
 def _evaluation_table(rows: list[dict[str, Any]]) -> Table:

@@ -94,7 +94,7 @@ def ledger_counts(connection: psycopg.Connection, clock: datetime, sealed_before
             (select count(distinct fixtures.match_id) from intermediate.int_fixtures as fixtures
                 inner join predictions.ledger using (match_id)
                 where fixtures.kickoff > %(clock)s and model_name = %(name)s and model_version = %(version)s),
-            (select count(*) from predictions.ledger)
+            (select count(*) from predictions.ledger where role = 'champion')
         """,
         {
             "clock": clock,

@@ -23,9 +23,13 @@ from footpred_dagster.sources.openfootball.load import due, targets, unsettled
 OPENFOOTBALL = dg.AssetKey(["raw", "openfootball"])
 
 
+STUDY = dg.AssetKey(["models", "xgboost_study"])
+"""Searches only when it is told to."""
+
+
 def switched_off(settings: Settings) -> set[dg.AssetKey]:
     """Assets this installation does not keep up: neither stale nor missing."""
-    return set() if settings.openfootball else {OPENFOOTBALL}
+    return {STUDY} if settings.openfootball else {STUDY, OPENFOOTBALL}
 
 
 def second_source(settings: Settings, where: str) -> str | None:

@@ -6,13 +6,14 @@ import os
 import subprocess
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import PrivateAttr
 
 from footpred_dagster.core import tracking
+from footpred_dagster.core.lineage import RunIds
 from footpred_dagster.core.settings import PACKAGE_ROOT, Settings
 from footpred_dagster.services import url_of
 
@@ -25,46 +26,87 @@ COMMIT_VARIABLE = "FOOTPRED_GIT_COMMIT"
 
 
 class ExperimentLog(dg.ConfigurableResource):
-    """Opened for the Dagster run, closed with it whatever happened; mlflow is imported only then."""
+    """Opened with the first fit of a Dagster run, closed with that run whatever happened; mlflow is imported then.
 
-    _client: MlflowClient = PrivateAttr()
+    A store that did not answer once is not asked again in that Dagster run: every fit would wait for it in turn.
+    """
+
+    _context: dg.InitResourceContext = PrivateAttr()
+    _client: MlflowClient | None = PrivateAttr(default=None)
     _tags: dict[str, str] = PrivateAttr(default_factory=dict)
     _failed: bool = PrivateAttr(default=False)
+    _silent: tracking.MlflowUnavailable | None = PrivateAttr(default=None)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[ExperimentLog]:
-        settings = Settings.from_env()
-        self._client = tracking.client(settings)
-        run = context.dagster_run
-        correlation = run.tags.get(CORRELATION_TAG, "") if run else ""
-        common = {"dagster_run_id": context.run_id or "", CORRELATION_TAG: correlation, "git_commit": git_commit()}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # dagster-mlflow says that it is beta
-            import mlflow
-            from dagster_mlflow.resources import MlFlow
-
-            config = {"experiment_name": tracking.EXPERIMENT, "mlflow_tracking_uri": tracking.tracking_uri(settings)}
-            MlFlow(context.replace_config({**config, "extra_tags": {**common, "mlflow.source.name": "footpred"}}))
-        parent = mlflow.active_run()
-        self._client.set_tag(parent.info.run_id, "mlflow.runName", f"Dagster run {str(context.run_id)[:8]}")
-        self._tags = {**common, "mlflow.parentRunId": parent.info.run_id, "mlflow.source.name": "footpred"}
+        self._context = context
         try:
             yield self
         finally:
-            mlflow.end_run("FAILED" if self._failed else "FINISHED")
+            if self._client:
+                self._close(self._client)
 
     @property
     def client(self) -> MlflowClient:
+        """Raises MlflowUnavailable."""
+        if self._silent:
+            raise self._silent
+        if self._client is None:
+            with self._watched():
+                self._client = self._open()
         return self._client
 
     @contextmanager
     def fit(self, **tags: str) -> Iterator[Mapping[str, str]]:
-        """Tags of a fit, the parent run among them; a failure inside also ends the parent as failed."""
-        try:
+        """Tags of a fit, the parent run among them; a failure inside also ends the parent as failed.
+
+        Raises MlflowUnavailable on entry, before anything was fitted that could not be logged.
+        """
+        _ = self.client
+        with self._watched():
             yield self._tags | tags
-        except BaseException:
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
             self._failed = True
+            if isinstance(error, tracking.MlflowUnavailable):
+                self._silent = error
             raise
+
+    def _open(self) -> MlflowClient:
+        """The client, after dagster-mlflow opened the run of this Dagster run, in which the fits are nested."""
+        context, settings = self._context, Settings.from_env()
+        client = tracking.client(settings)
+        run = context.dagster_run
+        correlation = run.tags.get(CORRELATION_TAG, "") if run else ""
+        common = {"dagster_run_id": context.run_id or "", CORRELATION_TAG: correlation, "git_commit": git_commit()}
+        with tracking.answering(client.tracking_uri), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # dagster-mlflow says that it is beta
+            import mlflow
+            from dagster_mlflow.resources import MlFlow
+
+            config = {"experiment_name": tracking.EXPERIMENT, "mlflow_tracking_uri": client.tracking_uri}
+            MlFlow(context.replace_config({**config, "extra_tags": {**common, "mlflow.source.name": "footpred"}}))
+            parent = mlflow.active_run()
+            client.set_tag(parent.info.run_id, "mlflow.runName", f"Dagster run {str(context.run_id)[:8]}")
+        self._tags = {**common, "mlflow.parentRunId": parent.info.run_id, "mlflow.source.name": "footpred"}
+        tracking.end_abandoned(client, self._is_over)
+        return client
+
+    def _is_over(self, dagster_run_id: str) -> bool:
+        instance = self._context.instance
+        found = instance.get_run_by_id(dagster_run_id) if instance and dagster_run_id else None
+        return found is not None and found.is_finished
+
+    def _close(self, client: MlflowClient) -> None:
+        """A store that is gone need not be told; the next Dagster run that finds it ends what was left open."""
+        import mlflow
+
+        with suppress(tracking.MlflowUnavailable), tracking.answering(client.tracking_uri):
+            mlflow.end_run("FAILED" if self._failed else "FINISHED")
 
 
 def run_link(run_id: str) -> dg.MetadataValue:
@@ -72,6 +114,11 @@ def run_link(run_id: str) -> dg.MetadataValue:
     settings = Settings.from_env()
     url = settings.mlflow_uri if (settings.mlflow_uri or "").startswith("http") else url_of(settings, "mlflow")
     return dg.MetadataValue.url(f"{url}/#/runs/{run_id}") if url else dg.MetadataValue.text(run_id)
+
+
+def run_ids(context: dg.AssetExecutionContext) -> RunIds:
+    """Of the run an asset is materialized in."""
+    return RunIds(context.run.run_id, context.run.tags.get(CORRELATION_TAG, ""))
 
 
 def git_commit() -> str:

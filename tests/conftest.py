@@ -25,6 +25,8 @@ def _own_environment() -> None:
             del os.environ[name]
     os.environ.update(dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull))
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    # Tests run side by side: OpenMP's threads would spin for cores that others work on.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 _own_environment()

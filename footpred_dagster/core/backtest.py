@@ -14,53 +14,66 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from footpred_dagster.core.contract import OPENING
 from footpred_dagster.core.domain import MAIN_LEAGUES, TOP_FIVE, Season
 from footpred_dagster.core.metrics import Scores, score
 from footpred_dagster.core.models.base import Model
-from footpred_dagster.core.models.recipes import RECIPES
+from footpred_dagster.core.models.recipes import ALL_RECIPES
+from footpred_dagster.core.models.stack import Stack, pool, pool_weights
 from footpred_dagster.core.odds import power_devig
 
 PROBABILITIES = ["p_home", "p_draw", "p_away"]
 MARKET_LINES = ("market_opening", "market_closing")
 
 FINAL_SEASONS = 2
+CALIBRATION_SEASONS = 1
 SELECTION_SEASONS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Seasons by what they are for: ``selection`` chooses among candidates, ``final`` is only reported.
+    """Seasons by what they are for, disjoint and in this order: ``selection`` chooses among candidates,
+    ``calibration`` tells whether their probabilities need another calibrator, ``final`` is only reported.
 
     ``note`` says what was given up when there were too few seasons, else it is None.
     """
 
     selection: tuple[str, ...]
+    calibration: tuple[str, ...]
     final: tuple[str, ...]
     note: str | None = None
 
     @property
     def seasons(self) -> tuple[str, ...]:
-        return self.selection + self.final
+        return self.selection + self.calibration + self.final
+
+    @property
+    def by_name(self) -> dict[str, tuple[str, ...]]:
+        return {"selection": self.selection, "calibration": self.calibration, "final": self.final}
 
 
 def windows(seasons: Iterable[str], as_of: datetime) -> Windows:
-    """Split the complete seasons: the last two are final, the three before them select, the rest only train.
+    """Split the complete seasons: the last two are final, the one before calibrates, the three before that select,
+    the rest only train.
 
-    At least one season stays for training. With too few, selection shrinks to one season first, then final to one,
-    then final to none; with fewer than two complete seasons nothing can be judged and both are empty.
+    At least one season stays for training. With too few, calibration is given up first, then selection shrinks to one
+    season, then final to one, then to none; with fewer than two complete seasons nothing can be judged.
     """
     complete = [season for season in sorted(set(seasons)) if Season.parse(season).end <= as_of]
     judgeable = max(len(complete) - 1, 0)
     final = min(FINAL_SEASONS, max(judgeable - 1, 0))
     selection = min(SELECTION_SEASONS, judgeable - final)
-    judged = complete[len(complete) - final - selection :]
+    calibration = min(CALIBRATION_SEASONS, judgeable - final - selection)
+    judged = complete[len(complete) - final - calibration - selection :]
     note = None
-    if final + selection < FINAL_SEASONS + SELECTION_SEASONS:
+    if final + calibration + selection < FINAL_SEASONS + CALIBRATION_SEASONS + SELECTION_SEASONS:
         note = (
             f"only {len(complete)} complete seasons before {as_of:%Y-%m-%d}: "
-            f"{selection} to select on (of {SELECTION_SEASONS}), {final} final (of {FINAL_SEASONS})"
+            f"{selection} to select on (of {SELECTION_SEASONS}), {calibration} to calibrate on "
+            f"(of {CALIBRATION_SEASONS}), {final} final (of {FINAL_SEASONS})"
         )
-    return Windows(tuple(judged[:selection]), tuple(judged[selection:]), note)
+    until = selection + calibration
+    return Windows(tuple(judged[:selection]), tuple(judged[selection:until]), tuple(judged[until:]), note)
 
 
 def walk_forward(
@@ -71,9 +84,15 @@ def walk_forward(
     Predictions keep the frame's index and hold ``p_home``, ``p_draw``, ``p_away``.
     """
     for season in seasons:
-        model = recipe().fit(frame[frame["season"] < season])
-        played = frame[frame["season"] == season]
+        model = recipe().fit(readable(recipe, frame[frame["season"] < season]))
+        played = readable(recipe, frame[frame["season"] == season])
         yield season, pd.DataFrame(model.predict_proba(played), index=played.index, columns=PROBABILITIES)
+
+
+def readable(recipe: type[Model], frame: pd.DataFrame) -> pd.DataFrame:
+    """The matches that have every input the recipe's contract requires; all of them for a model without odds."""
+    required = [feature.name for feature in recipe.contract if not feature.nullable and feature.as_of == OPENING]
+    return frame.dropna(subset=required) if required else frame
 
 
 def market_line(frame: pd.DataFrame, line: str) -> pd.DataFrame:
@@ -128,14 +147,24 @@ def evaluate(
 
 
 def predictions_for(models: Sequence[str], frame: pd.DataFrame, seasons: Sequence[str]) -> dict[str, pd.DataFrame]:
-    """Out-of-season predictions of recipes, and market lines, for ``seasons``."""
+    """Out-of-season predictions of recipes, and market lines, for ``seasons``. A stack's members are fitted once."""
+    wanted = list(dict.fromkeys([*models, *(pool_weights() if Stack.name in models else ())]))
     result = {}
-    for model in models:
+    for model in wanted:
         if model in MARKET_LINES:
             result[model] = market_line(frame[frame["season"].isin(seasons)], model)
-        else:
-            result[model] = pd.concat([p for _, p in walk_forward(RECIPES[model], frame, seasons)])
-    return result
+        elif model != Stack.name:
+            result[model] = pd.concat([p for _, p in walk_forward(ALL_RECIPES[model], frame, seasons)])
+    if Stack.name in models:
+        result[Stack.name] = pooled({name: result[name] for name in pool_weights()})
+    return {model: result[model] for model in models}
+
+
+def pooled(members: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """What a stack predicts where its members, by name, predicted the same matches."""
+    first = next(iter(members.values()))
+    together = pool({name: _matrix(predicted.loc[first.index]) for name, predicted in members.items()})
+    return pd.DataFrame(together, index=first.index, columns=PROBABILITIES)
 
 
 def _matrix(predicted: pd.DataFrame) -> npt.NDArray[np.float64]:

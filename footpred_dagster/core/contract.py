@@ -138,6 +138,17 @@ FEATURES: tuple[Feature, ...] = (*_ratings(), *_standing(), *_form())
 
 FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 
+OPENING = "the bookmakers' average before the match, as published on Friday or Tuesday"
+MARKET_AWARE_FEATURES: tuple[Feature, ...] = (
+    *FEATURES,
+    *(
+        Feature(f"opening_{side}", "double precision", False, f"opening line: log of {side} win over draw", OPENING)
+        for side in SIDES
+    ),
+)
+"""What the market-aware model may read: the main model's features, and the opening line. A contract of its own, with
+another fingerprint, so that neither model can be taken for the other."""
+
 
 BELIEVABLE: dict[str, tuple[float, float]] = {
     "elo": (500, 2500),
@@ -173,7 +184,15 @@ def believable(name: str) -> tuple[float, float]:
     return BELIEVABLE[re.sub(r"^(home|away)_(venue_(?=.*_last))?|_last_\d+$|_(home|away)$", "", name)]
 
 
-def fingerprint() -> str:
-    """Twelve hex digits that change when a name, type, nullability, meaning or as-of rule does, or a league's place."""
-    text = json.dumps([[asdict(feature) for feature in FEATURES], LEAGUES], sort_keys=True)
+MARKET_AWARE_MODEL = "market_aware"
+
+
+def contract_of(model: str) -> tuple[Feature, ...]:
+    """What the model registered under that name may read."""
+    return MARKET_AWARE_FEATURES if model == MARKET_AWARE_MODEL else FEATURES
+
+
+def fingerprint(contract: tuple[Feature, ...] | None = None) -> str:
+    """Of the main model's contract or another: twelve hex digits that change with any feature or league's place."""
+    text = json.dumps([[asdict(feature) for feature in contract or FEATURES], LEAGUES], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

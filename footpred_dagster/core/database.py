@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -49,6 +50,26 @@ def sibling_database(url: str, suffix: str) -> str:
             with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                 connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
     return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+@contextlib.contextmanager
+def scratch_database(url: str, suffix: str) -> Iterator[str]:
+    """URL of an empty database ``<name>_<suffix>`` on the same server, dropped at the end whatever happens.
+
+    One process at a time has it: a second waits. What a killed one left behind is dropped first.
+    Raises psycopg.errors.InsufficientPrivilege when the account may not create databases.
+    """
+    parts = urlsplit(url)
+    name = f"{parts.path.lstrip('/')}_{suffix}"
+    drop = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+    with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
+        connection.execute("select pg_advisory_lock(hashtext(%s))", [name])
+        try:
+            connection.execute(drop)
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+            yield urlunsplit(parts._replace(path=f"/{name}"))
+        finally:
+            connection.execute(drop)
 
 
 def migrate(url: str) -> None:

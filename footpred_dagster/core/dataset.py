@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 import psycopg
 from psycopg import sql
@@ -16,32 +17,42 @@ from psycopg import sql
 from footpred_dagster.core.contract import FEATURE_NAMES, IDENTITY
 from footpred_dagster.core.domain import MAIN_LEAGUES
 from footpred_dagster.core.frames import read_frame
+from footpred_dagster.core.odds import power_devig
 
+RESULT = ("home_goals", "away_goals")
+CLUBS = ("home_id", "away_id")
 ODDS = tuple(f"{line}_odds_{side}" for line in ("opening", "closing") for side in ("home", "draw", "away"))
 
 
 def _frame(connection: psycopg.Connection, query: sql.Composed) -> pd.DataFrame:
-    return read_frame(connection, query, floats=(*FEATURE_NAMES, *ODDS), instants=("kickoff", "latest_input"))
+    return read_frame(connection, query, floats=(*FEATURE_NAMES, *ODDS, *RESULT), instants=("kickoff", "latest_input"))
 
 
 def played_before(connection: psycopg.Connection, as_of: datetime) -> pd.DataFrame:
-    """Main divisions' matches with kickoff before ``as_of``: identity, features, ``outcome`` and odds, by kickoff.
+    """Main divisions' matches with kickoff before ``as_of``: identity, clubs, features, result and odds, by kickoff.
 
-    Features are the allow-listed ones. Odds ride along for the benchmark lines; no model reads them.
+    Features are the allow-listed ones. Odds ride along for the benchmark lines and the market-aware model.
     """
     query = sql.SQL("""
-        select {features}, matches.outcome, {odds}
+        select {features}, matches.outcome, {others}
         from features.fct_match_features as features
         inner join intermediate.int_matches as matches using (match_id)
         where matches.status = 'played' and matches.kickoff < {as_of} and matches.league = any({leagues})
         order by matches.kickoff, match_id
     """).format(
         features=_columns("features", IDENTITY + FEATURE_NAMES),
-        odds=_columns("matches", ODDS),
+        others=_columns("matches", CLUBS + RESULT + ODDS),
         leagues=sql.Literal(list(MAIN_LEAGUES)),
         as_of=sql.Literal(as_of),
     )
-    return _frame(connection, query).astype({"outcome": "int64"})
+    return with_opening_line(_frame(connection, query).astype({"outcome": "int64"}))
+
+
+def with_opening_line(frame: pd.DataFrame) -> pd.DataFrame:
+    """``frame`` with what the market-aware model reads beside the features: log-odds of the opening line, or NaN."""
+    line = power_devig(frame[[f"opening_odds_{side}" for side in ("home", "draw", "away")]].to_numpy(dtype=float))
+    home, draw, away = np.log(line).T
+    return frame.assign(opening_home=home - draw, opening_away=away - draw)
 
 
 def predictable_fixtures(connection: psycopg.Connection, as_of: datetime) -> pd.DataFrame:
@@ -49,7 +60,9 @@ def predictable_fixtures(connection: psycopg.Connection, as_of: datetime) -> pd.
 
     A fixture played since is predicted all the same when the clock is set before its kickoff; its result is not read.
     """
-    return _frame(connection, _open_fixtures(_columns("features", IDENTITY + FEATURE_NAMES), as_of))
+    opening = _columns("fixtures", ODDS[:3])
+    features = _columns("features", IDENTITY + FEATURE_NAMES)
+    return with_opening_line(_frame(connection, _open_fixtures(sql.SQL("{}, {}").format(features, opening), as_of)))
 
 
 def fixture_cut(connection: psycopg.Connection, as_of: datetime, kind: str) -> str:

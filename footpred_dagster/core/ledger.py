@@ -19,6 +19,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 Kind = Literal["live", "replay"]
+Role = Literal["champion", "challenger", "market_aware"]
 
 COLUMNS = (
     "match_id",
@@ -46,7 +47,7 @@ class Prediction:
     as_of: datetime
     latest_input: datetime
     kind: Kind
-    role: Literal["champion", "challenger", "market_aware"]
+    role: Role
     model_name: str
     model_version: int
     fingerprint: str
@@ -70,7 +71,7 @@ def seal(connection: psycopg.Connection, predictions: Iterable[Prediction]) -> i
     """
     statement = sql.SQL(
         "insert into predictions.ledger ({}) values ({}) "
-        "on conflict (match_id, model_name, model_version, kind, feature_hash) do nothing"
+        "on conflict (match_id, model_name, model_version, kind, role, feature_hash) do nothing"
     ).format(sql.SQL(", ").join(map(sql.Identifier, COLUMNS)), sql.SQL(", ").join([sql.Placeholder()] * len(COLUMNS)))
     sealed = 0
     with connection.cursor() as cursor:

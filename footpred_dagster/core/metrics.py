@@ -74,9 +74,13 @@ def expected_calibration_error(probabilities: Probabilities, outcomes: Outcomes)
     """ECE over all (class, probability) pairs pooled, ten bins of equal width."""
     check(probabilities, outcomes)
     claimed, happened = probabilities.ravel(), np.eye(3)[outcomes].ravel()
-    bins = np.minimum((claimed * ECE_BINS).astype(int), ECE_BINS - 1)
-    gaps = np.bincount(bins, weights=claimed - happened, minlength=ECE_BINS)
+    gaps = np.bincount(bin_of(claimed), weights=claimed - happened, minlength=ECE_BINS)
     return float(np.abs(gaps).sum() / claimed.size)
+
+
+def bin_of(claimed: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Which of the ten bins each probability falls into, of the same shape; certainty belongs to the highest."""
+    return np.minimum((claimed * ECE_BINS).astype(np.int64), ECE_BINS - 1)
 
 
 def score(probabilities: Probabilities, outcomes: Outcomes) -> Scores:

@@ -5,58 +5,91 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+import pandas as pd
 import psycopg
 
-from footpred_dagster.core.backtest import PROBABILITIES
-from footpred_dagster.core.contract import FEATURE_NAMES
-from footpred_dagster.core.dataset import predictable_fixtures
-from footpred_dagster.core.ledger import Kind, Prediction, feature_hash, seal
-from footpred_dagster.core.registry import champion, load
+from footpred_dagster.core.backtest import PROBABILITIES, readable
+from footpred_dagster.core.dataset import fixture_cut, predictable_fixtures
+from footpred_dagster.core.ledger import Kind, Prediction, Role, feature_hash, seal
+from footpred_dagster.core.models.bundle import FingerprintMismatch
+from footpred_dagster.core.models.recipes import ALL_RECIPES, MARKET_AWARE
+from footpred_dagster.core.registry import ModelVersion, candidate, champion, load
 from footpred_dagster.core.storage import Archive
 
 
 @dataclass(frozen=True, slots=True)
 class SealReport:
     """``listed`` fixtures not yet played by the files, those ``past`` as_of or without usable history (``unready``),
-    those ``predicted``, and how many rows were ``sealed`` because features or model were new. ``champion`` is None when
-    there is none, or none fitted before as_of."""
+    those ``predicted``, and how many of the champion's rows were ``sealed`` because features or model were new.
+
+    ``shadows``: rows sealed of challengers and of the market-aware model. ``champion`` is None when there is none, or
+    none fitted before as_of.
+    """
 
     listed: int
     past: int
     unready: int
     predicted: int
     sealed: int
+    shadows: int
     champion: str | None
 
 
 def seal_open_fixtures(connection: psycopg.Connection, archive: Archive, as_of: datetime, kind: Kind) -> SealReport:
-    """Predict each fixture with kickoff after ``as_of`` and inputs before it; the caller owns the transaction."""
+    """Predict each fixture with kickoff after ``as_of`` and inputs before it; the caller owns the transaction.
+
+    Every other candidate predicts the same fixtures in the champion's shadow, so that it can be judged live.
+    """
     listed, past = connection.execute(
         "select count(*), count(*) filter (where kickoff <= %s) from intermediate.int_fixtures", [as_of]
     ).fetchone() or (0, 0)
     version = champion(connection)
     if version is None or version.as_of > as_of:  # a model fitted on later matches must not predict earlier ones
-        return SealReport(listed, past, listed - past, 0, 0, None)
+        return SealReport(listed, past, listed - past, 0, 0, 0, None)
     fixtures = predictable_fixtures(connection, as_of)
-    rows = []
-    if len(fixtures):
-        fixtures[PROBABILITIES] = load(archive, version).predict_frame(fixtures)
-        rows = [
-            Prediction(
-                match_id=row["match_id"],
-                kickoff=row["kickoff"].to_pydatetime(),
-                as_of=as_of,
-                latest_input=row["latest_input"].to_pydatetime(),
-                kind=kind,
-                role="champion",
-                model_name=version.name,
-                model_version=version.version,
-                fingerprint=version.fingerprint,
-                feature_hash=feature_hash([row[name] for name in FEATURE_NAMES]),
-                **{name: row[name] for name in PROBABILITIES},
-            )
-            for row in fixtures.to_dict("records")
-        ]
-    sealed = seal(connection, rows)
+    sealed = seal(connection, _predictions(fixtures, archive, version, "champion", as_of, kind))
+    shadows = 0
+    for name in ALL_RECIPES:
+        rival = candidate(connection, name)
+        if rival is None or rival == version or rival.as_of > as_of:
+            continue
+        role: Role = "market_aware" if name in MARKET_AWARE else "challenger"
+        try:
+            shadows += seal(connection, _predictions(fixtures, archive, rival, role, as_of, kind))
+        except FingerprintMismatch:
+            continue  # a challenger of an older contract waits for its refit; the champion must not wait for it
     name = f"{version.name} version {version.version}"
-    return SealReport(listed, past, listed - past - len(rows), len(rows), sealed, name)
+    return SealReport(listed, past, listed - past - len(fixtures), len(fixtures), sealed, shadows, name)
+
+
+def prediction_cut(connection: psycopg.Connection, as_of: datetime, kind: Kind) -> str:
+    """Which fixtures are open for prediction, as what kind of row and by whom, as text."""
+    version = champion(connection)
+    by = f"{version.name} {version.version}" if version else "nobody"
+    return f"{fixture_cut(connection, as_of, kind)} by {by}"
+
+
+def _predictions(
+    fixtures: pd.DataFrame, archive: Archive, version: ModelVersion, role: Role, as_of: datetime, kind: Kind
+) -> list[Prediction]:
+    fixtures = readable(ALL_RECIPES[version.name], fixtures)
+    if fixtures.empty:
+        return []
+    bundle = load(archive, version)
+    fixtures = fixtures.assign(**dict(zip(PROBABILITIES, bundle.predict_frame(fixtures).T, strict=True)))
+    return [
+        Prediction(
+            match_id=row["match_id"],
+            kickoff=row["kickoff"].to_pydatetime(),
+            as_of=as_of,
+            latest_input=row["latest_input"].to_pydatetime(),
+            kind=kind,
+            role=role,
+            model_name=version.name,
+            model_version=version.version,
+            fingerprint=version.fingerprint,
+            feature_hash=feature_hash([row[name] for name in bundle.features]),
+            **{name: row[name] for name in PROBABILITIES},
+        )
+        for row in fixtures.to_dict("records")
+    ]

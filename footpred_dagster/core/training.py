@@ -1,32 +1,35 @@
-"""What the model assets do, without Dagster: judge a recipe out of season, refit it, store both, score them all."""
+"""What the model assets do, without Dagster: judge a recipe out of season, refit it, store both."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import psycopg
 
 from footpred_dagster.core.backtest import (
-    MARKET_LINES,
     PROBABILITIES,
     Evaluation,
-    Windows,
     evaluate,
     league_groups,
-    market_line,
+    pooled,
+    readable,
     walk_forward,
     windows,
 )
 from footpred_dagster.core.domain import MAIN_LEAGUES
 from footpred_dagster.core.models.base import Model
-from footpred_dagster.core.models.recipes import RECIPES
-from footpred_dagster.core.promotion import decide
-from footpred_dagster.core.registry import Decision, ModelVersion, load, register
+from footpred_dagster.core.models.recipes import ALL_RECIPES, RECIPES, recipe_version
+from footpred_dagster.core.models.stack import Stack, pool_weights
+from footpred_dagster.core.registry import ModelVersion, candidate, load, register
 from footpred_dagster.core.storage import Archive
+
+Profile = Literal["production", "smoke"]
+SMOKE_MATCHES = 3000
 
 
 def training_cut(connection: psycopg.Connection, as_of: datetime) -> str:
@@ -64,22 +67,71 @@ class Fit:
     predictions: pd.DataFrame
 
 
-def train(connection: psycopg.Connection, archive: Archive, name: str, frame: pd.DataFrame, as_of: datetime) -> Fit:
-    """Store a recipe's out-of-season predictions, refit it on all of ``frame`` and register the fit."""
+def train(
+    connection: psycopg.Connection,
+    archive: Archive,
+    name: str,
+    frame: pd.DataFrame,
+    as_of: datetime,
+    profile: Profile = "production",
+) -> Fit:
+    """Store a recipe's out-of-season predictions, refit it on all of ``frame`` and register the fit.
+
+    A stack is put together from its members as they were trained last: call it after them. ``smoke`` learns from the
+    newest matches alone, to see that everything holds together; what it gives can never become champion.
+    """
+    recipe, version = ALL_RECIPES[name], recipe_version(name)
+    frame = readable(recipe, frame)
+    if profile == "smoke":
+        frame = frame.tail(SMOKE_MATCHES)
     judged = windows(frame["season"], as_of).seasons
-    out_of_season = [predictions for _, predictions in walk_forward(RECIPES[name], frame, judged)]
+    if recipe is Stack:
+        predictions = _pooled(connection, frame, judged)
+        model: Model = Stack({member: _member(connection, archive, member) for member in pool_weights()})
+    else:
+        seasons = [predicted for _, predicted in walk_forward(recipe, frame, judged)]
+        predictions = pd.concat(seasons) if seasons else pd.DataFrame(columns=PROBABILITIES, dtype=float)
+        model = recipe().fit(frame)
+    _store(connection, name, version, frame, predictions)
+    registered = register(connection, archive, model, frame, as_of=as_of, recipe=version, profile=profile)
+    return Fit(model, registered, predictions)
+
+
+def _pooled(connection: psycopg.Connection, frame: pd.DataFrame, judged: Sequence[str]) -> pd.DataFrame:
+    """What fits of a stack would predict out of season: its members have done so already, on the same matches."""
+    stored = stored_predictions(connection, frame)
+    index = frame.index[frame["season"].isin(judged)]
+    if index.empty:
+        return pd.DataFrame(columns=PROBABILITIES, dtype=float)
+    return pooled({name: stored[name].loc[index] for name in pool_weights()})
+
+
+def _member(connection: psycopg.Connection, archive: Archive, name: str) -> Model:
+    found = candidate(connection, name)
+    if found is None:
+        raise LookupError(f"the stack needs {name}, which was never trained: materialize models/{name} first")
+    return RECIPES[name].from_files(load(archive, found).native)
+
+
+def _store(
+    connection: psycopg.Connection, name: str, recipe: str, frame: pd.DataFrame, predictions: pd.DataFrame
+) -> None:
+    """Replace the recipe's predictions. Those of other recipes of that name stay while a champion stands on them."""
     columns = ["match_id", "league", "season", "kickoff"]
+    rows = frame.loc[predictions.index, columns].join(predictions)
     with connection.cursor() as cursor:
-        cursor.execute("delete from models.walk_forward where model = %s", [name])
-        statement = f"copy models.walk_forward (model, {', '.join(columns + PROBABILITIES)}) from stdin"
+        cursor.execute(
+            """
+            delete from models.walk_forward where model = %(name)s and (recipe = %(recipe)s or recipe not in (
+                select versions.recipe from models.promotions inner join models.versions using (name, version)
+                where name = %(name)s))
+            """,
+            {"name": name, "recipe": recipe},
+        )
+        statement = f"copy models.walk_forward (model, recipe, {', '.join(columns + PROBABILITIES)}) from stdin"
         with cursor.copy(statement) as copy:
-            for predictions in out_of_season:
-                for row in frame.loc[predictions.index, columns].join(predictions).itertuples(index=False, name=None):
-                    copy.write_row((name, *row))
-    model = RECIPES[name]().fit(frame)
-    version = register(connection, archive, model, frame, as_of=as_of)
-    predictions = pd.concat(out_of_season) if out_of_season else pd.DataFrame(columns=PROBABILITIES, dtype=float)
-    return Fit(model, version, predictions)
+            for row in rows.itertuples(index=False, name=None):
+                copy.write_row((name, recipe, *row))
 
 
 def scores_by_season(fit: Fit, frame: pd.DataFrame, as_of: datetime) -> list[Evaluation]:
@@ -93,15 +145,22 @@ def scores_by_season(fit: Fit, frame: pd.DataFrame, as_of: datetime) -> list[Eva
 
 def bundle_difference(archive: Archive, version: ModelVersion, frame: pd.DataFrame) -> float:
     """Greatest difference between a bundle and its native model on the matches of ``frame``."""
-    bundle = load(archive, version)
-    native = RECIPES[version.name].from_files(bundle.native)
+    recipe, bundle = ALL_RECIPES[version.name], load(archive, version)
+    frame = readable(recipe, frame)
+    native = recipe.from_files(bundle.native)
     return float(np.abs(bundle.predict_frame(frame) - native.predict_proba(frame)).max(initial=0.0))
 
 
-def stored_predictions(connection: psycopg.Connection, frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Each candidate's stored out-of-season predictions, indexed like ``frame``."""
+def stored_predictions(
+    connection: psycopg.Connection, frame: pd.DataFrame, recipes: Mapping[str, str] | None = None
+) -> dict[str, pd.DataFrame]:
+    """Out-of-season predictions by model, indexed like ``frame``: of each recipe as it is in the code, or of
+    ``recipes``, fingerprints by model."""
+    wanted = recipes or {name: recipe_version(name) for name in ALL_RECIPES}
     rows = connection.execute(
-        f"select model, match_id, {', '.join(PROBABILITIES)} from models.walk_forward"  # noqa: S608
+        f"select model, match_id, {', '.join(PROBABILITIES)} from models.walk_forward "  # noqa: S608
+        "where (model, recipe) in (select * from unnest(%s::text[], %s::text[]))",
+        [list(wanted), list(wanted.values())],
     ).fetchall()
     stored = pd.DataFrame.from_records(rows, columns=["model", "match_id", *PROBABILITIES])
     index = pd.Series(frame.index, index=frame["match_id"])
@@ -110,37 +169,3 @@ def stored_predictions(connection: psycopg.Connection, frame: pd.DataFrame) -> d
         str(model): group.set_index(index.loc[group["match_id"]].to_numpy())[PROBABILITIES].sort_index()
         for model, group in stored.groupby("model")
     }
-
-
-def score_candidates(
-    connection: psycopg.Connection, frame: pd.DataFrame, as_of: datetime
-) -> list[tuple[str, Evaluation]]:
-    """Score candidates and market lines on both windows, store the table, return ``(window, evaluation)`` rows."""
-    judged = windows(frame["season"], as_of)
-    predictions = stored_predictions(connection, frame) | {line: market_line(frame, line) for line in MARKET_LINES}
-    rows = [
-        (window, evaluation)
-        for window, seasons in (("selection", judged.selection), ("final", judged.final))
-        for evaluation in evaluate(predictions, frame, seasons, league_groups(frame["league"].unique()))
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute("delete from models.evaluation")
-        cursor.executemany(
-            """
-            insert into models.evaluation
-                (model, "window", league, seasons, n, log_loss, rps, brier, ece, accuracy, se)
-            values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-            """,
-            [(e.model, window, e.league, e.seasons, *astuple(e.scores)) for window, e in rows],
-        )
-    return rows
-
-
-def choose(
-    connection: psycopg.Connection, frame: pd.DataFrame, as_of: datetime, candidates: Sequence[str] = tuple(RECIPES)
-) -> tuple[Decision, Windows]:
-    """Apply the promotion policy to the stored predictions of the selection window."""
-    judged = windows(frame["season"], as_of)
-    selection = frame[frame["season"].isin(judged.selection)]
-    predictions = stored_predictions(connection, frame)
-    return decide(candidates, predictions, selection["outcome"], market_line(selection, "market_closing")), judged

@@ -58,7 +58,7 @@ def replay(
     path = targets[0].path
     with connection.transaction():
         parts = [
-            Part(target, rows_before=_rows(connection, target), loaded=_load(connection, archive, digest, target))
+            Part(target, rows_before=_rows(connection, target), loaded=load_body(connection, archive, digest, target))
             for target in targets
         ]
     fetched = connection.execute(
@@ -74,7 +74,8 @@ def _rows(connection: psycopg.Connection, target: Target) -> int | None:
     return row[0] if row else None
 
 
-def _load(connection: psycopg.Connection, archive: Archive, digest: str, target: Target) -> Loaded:
+def load_body(connection: psycopg.Connection, archive: Archive, digest: str, target: Target) -> Loaded:
+    """Make one partition hold exactly that body, whatever its log says. Raises ArchiveError."""
     if target == FIXTURES:
         return load_fixtures(connection, archive, digest=digest)
     if parse_schedule_path(target.path):

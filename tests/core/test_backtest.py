@@ -11,6 +11,7 @@ import pytest
 
 from footpred_dagster.core import backtest
 from footpred_dagster.core.backtest import PROBABILITIES, Windows, evaluate, league_groups, market_line, windows
+from footpred_dagster.core.contract import FEATURES
 from footpred_dagster.core.domain import MAIN_LEAGUES, TOP_FIVE, Season
 from footpred_dagster.core.models.base import DegenerateData
 from footpred_dagster.core.odds import power_devig
@@ -46,6 +47,7 @@ class Spy:
     """A recipe that remembers every frame it was given, and says by its forecast from how many matches it learned."""
 
     name = "spy"
+    contract = FEATURES
     fits: ClassVar[list[pd.DataFrame]] = []
     asked: ClassVar[list[pd.DataFrame]] = []
 
@@ -71,24 +73,30 @@ class Spy:
 def spy(monkeypatch: pytest.MonkeyPatch) -> type[Spy]:
     monkeypatch.setattr(Spy, "fits", [])
     monkeypatch.setattr(Spy, "asked", [])
-    monkeypatch.setitem(backtest.RECIPES, "spy", Spy)
+    monkeypatch.setitem(backtest.ALL_RECIPES, "spy", Spy)
     return Spy
 
 
 @pytest.mark.parametrize(
-    ("complete", "selection", "final"),
-    [(0, 0, 0), (1, 0, 0), (2, 1, 0), (3, 1, 1), (4, 1, 2), (5, 2, 2), (6, 3, 2), (7, 3, 2), (8, 3, 2)],
+    ("complete", "selection", "calibration", "final"),
+    [
+        *[(0, 0, 0, 0), (1, 0, 0, 0), (2, 1, 0, 0), (3, 1, 0, 1), (4, 1, 0, 2)],
+        *[(5, 2, 0, 2), (6, 3, 0, 2), (7, 3, 1, 2), (9, 3, 1, 2)],
+    ],
 )
-def test_windows_shrink_in_the_stated_order_and_always_leave_a_season_to_learn_from(complete, selection, final):
+def test_windows_shrink_in_the_stated_order_and_always_leave_a_season_to_learn_from(
+    complete, selection, calibration, final
+):
     known = seasons(complete)
     found = windows(known, AS_OF)
-    assert (len(found.selection), len(found.final)) == (selection, final)
-    assert found.seasons == tuple(known[complete - selection - final :])
+    assert (len(found.selection), len(found.calibration), len(found.final)) == (selection, calibration, final)
+    assert found.seasons == tuple(known[complete - selection - calibration - final :])
     assert complete <= 1 or found.seasons[0] > known[0]
     expected = (
-        f"only {complete} complete seasons before 2025-07-01: {selection} to select on (of 3), {final} final (of 2)"
+        f"only {complete} complete seasons before 2025-07-01: {selection} to select on (of 3), "
+        f"{calibration} to calibrate on (of 1), {final} final (of 2)"
     )
-    assert found.note == (None if complete >= 6 else expected)
+    assert found.note == (None if complete >= 7 else expected)
 
 
 def test_a_season_under_way_never_judges():
@@ -112,10 +120,10 @@ def test_windows_do_not_depend_on_the_order_or_number_of_mentions():
     assert windows([*reversed(known), *known], AS_OF) == windows(known, AS_OF)
 
 
-def test_selection_never_reads_a_final_season():
+def test_no_season_has_two_uses_and_what_chooses_lies_before_what_judges():
     found = windows(seasons(8), AS_OF)
-    assert found == Windows(("2020-21", "2021-22", "2022-23"), ("2023-24", "2024-25"))
-    assert max(found.selection) < min(found.final)
+    assert found == Windows(("2019-20", "2020-21", "2021-22"), ("2022-23",), ("2023-24", "2024-25"))
+    assert max(found.selection) < min(found.calibration) < min(found.final)
 
 
 def test_no_fit_sees_a_match_of_the_season_it_predicts_or_of_a_later_one(spy):

@@ -122,3 +122,23 @@ def test_without_an_external_url_the_embedded_server_of_the_home_is_used(setting
     assert database.database_url(settings) == server_url
     with database.connect(settings, autocommit=True) as connection:
         assert connection.execute("select current_database()").fetchone() == ("footpred",)
+
+
+def test_a_scratch_database_is_empty_and_gone_afterwards_whatever_happened(empty_database_url):
+    left_behind = database.sibling_database(empty_database_url, "scratch")
+
+    def interrupted() -> None:
+        with database.scratch_database(empty_database_url, "scratch") as url:
+            assert url == left_behind
+            users.append(psycopg.connect(url))
+            assert users[-1].execute("select to_regclass('leftover')").fetchone() == (None,)
+            raise KeyboardInterrupt
+
+    users = [psycopg.connect(left_behind, autocommit=True)]
+    users[0].execute("create table leftover ()")
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    for user in users:
+        user.close()
+    with pytest.raises(psycopg.OperationalError, match="does not exist"):
+        psycopg.connect(left_behind)

@@ -70,7 +70,7 @@ def as_superuser(connection: psycopg.Connection, statement: str) -> None:
         "truncate predictions.ledger",
         "truncate predictions.ledger, models.promotions",
         "insert into predictions.ledger select * from predictions.ledger "
-        "on conflict (match_id, model_name, model_version, kind, feature_hash) do update set p_home = 0.1",
+        "on conflict on constraint ledger_sealed_once do update set p_home = 0.1",
     ],
 )
 def test_sealed_rows_can_be_neither_changed_nor_removed(connection, statement):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from unittest.mock import ANY
 
@@ -18,15 +18,16 @@ from footpred_dagster.core.contract import FEATURE_NAMES, fingerprint
 from footpred_dagster.core.models import bundle
 from footpred_dagster.core.models.baselines import BaseRate, EloLogit
 from footpred_dagster.core.models.bundle import FingerprintMismatch
-from footpred_dagster.core.registry import CHAMPION_CHANNEL, Decision, ModelVersion
+from footpred_dagster.core.promotion import Decision, Verdict
+from footpred_dagster.core.registry import CHAMPION_CHANNEL, ModelVersion, NoEarlierChampion
 from footpred_dagster.core.storage import Archive, ArchiveError
 
 HISTORY = pd.DataFrame({name: [0.5, -0.5] for name in FEATURE_NAMES}).assign(league=["E0", "D1"])
 """What the models are said to be fitted on: the bundle's golden rows are taken from it."""
 SUMMER = datetime(2024, 7, 1, tzinfo=UTC)
 A_YEAR_LATER = datetime(2025, 7, 1, tzinfo=UTC)
-ELO_WINS = Decision("elo_logit", {"elo_logit": ["passes all gates"], "base_rate": ["is the bar"]})
-NOBODY_WINS = Decision(None, {"elo_logit": ["leak flag"]})
+ELO_WINS = Decision("elo_logit", {"elo_logit": [Verdict("leak", True, "trails the closing line")]}, "best of all")
+NOBODY_WINS = Decision(None, {"elo_logit": [Verdict("leak", False, "leak flag")]}, "nobody passes all gates")
 
 
 def elo(home_advantage: float = 0.25) -> EloLogit:
@@ -58,8 +59,8 @@ def test_the_same_parameters_keep_their_version_and_changed_ones_get_the_next(co
 
 def test_the_same_parameters_under_another_contract_are_another_version(connection, archive, monkeypatch):
     first = register(connection, archive, elo())
-    monkeypatch.setattr(registry, "fingerprint", lambda: "another-one")
-    monkeypatch.setattr(bundle, "fingerprint", lambda: "another-one")
+    monkeypatch.setattr(registry, "fingerprint", lambda *_: "another-one")
+    monkeypatch.setattr(bundle, "fingerprint", lambda *_: "another-one")
     assert register(connection, archive, elo()) == replace(
         first, version=2, fingerprint="another-one", artifact_sha256=ANY
     )
@@ -93,7 +94,7 @@ def test_a_loaded_model_predicts_as_the_one_that_was_registered(connection, arch
 def test_a_model_fitted_under_another_contract_is_not_loaded(connection, archive, monkeypatch):
     before = fingerprint()
     version = register(connection, archive, elo())
-    monkeypatch.setattr(bundle, "fingerprint", lambda: "another-one")
+    monkeypatch.setattr(bundle, "fingerprint", lambda *_: "another-one")
     with pytest.raises(FingerprintMismatch, match=f"{before}.*in force is another-one"):
         registry.load(archive, version)
 
@@ -154,15 +155,16 @@ def test_a_winner_is_promoted_once_then_kept_and_survives_a_round_without_a_winn
         ("promoted", "elo_logit", 1),
         ("kept", "elo_logit", 1),
         ("kept", "elo_logit", 1),
-        ("promoted", "elo_logit", 2),
+        ("refitted", "elo_logit", 2),
     ]
 
 
 def test_every_decision_keeps_its_reasons_and_its_clock(connection, archive):
     register(connection, archive, elo())
     decide(connection, ELO_WINS, A_YEAR_LATER)
-    found = connection.execute("select reasons, as_of from models.promotions").fetchall()
-    assert found == [(ELO_WINS.reasons, A_YEAR_LATER)]
+    found = connection.execute("select reasons, because, actor, as_of from models.promotions").fetchall()
+    told = {name: [asdict(verdict) for verdict in verdicts] for name, verdicts in ELO_WINS.verdicts.items()}
+    assert found == [(told, "best of all", "policy", A_YEAR_LATER)]
 
 
 def test_a_decision_of_the_past_promotes_what_was_fitted_then_not_a_fit_that_saw_more(connection, archive):
@@ -194,3 +196,34 @@ def test_listeners_hear_of_a_promotion_when_it_is_committed_and_of_nothing_else(
         decide(connection, NOBODY_WINS)
         connection.commit()
         assert heard() == []
+
+
+def test_rolling_back_returns_to_the_champion_before_and_says_who_did_it_and_why(connection, archive):
+    first = register(connection, archive, elo())
+    decide(connection, ELO_WINS)
+    with pytest.raises(NoEarlierChampion, match="elo_logit version 1 is the first"):
+        registry.roll_back(connection, as_of=SUMMER, actor="ann", because="draws look wrong")
+    second = register(connection, archive, elo(0.3))
+    decide(connection, ELO_WINS)
+    decide(connection, NOBODY_WINS)
+    moved = registry.roll_back(connection, as_of=SUMMER, actor="ann", because="draws look wrong")
+    assert moved == (second, first)
+    assert registry.champion(connection) == first
+    newest = connection.execute("select decision, actor, because from models.promotions order by promotion_id desc")
+    assert newest.fetchone() == ("rolled back", "ann", "draws look wrong")
+    assert [version.version for version, _ in registry.champions(connection)] == [1, 2]
+
+
+def test_the_newest_pin_and_the_newest_word_on_each_version_count(connection, archive):
+    version = register(connection, archive, elo())
+    assert not registry.pinned(connection)
+    for kind in ("pin", "unpin", "pin"):
+        registry.intervene(connection, kind, version, actor="ann", because=kind)
+    assert registry.pinned(connection)
+    for kind in ("veto", "unveto"):
+        registry.intervene(connection, kind, version, actor="ann", because=kind)
+    assert registry.vetoes(connection) == {}
+    registry.intervene(connection, "veto", version, actor="ann", because="leaks")
+    assert registry.vetoes(connection) == {("elo_logit", 1): "leaks"}
+    with pytest.raises(psycopg.errors.RestrictViolation):
+        connection.execute("delete from models.interventions")

@@ -14,7 +14,8 @@ from tests.support.site import build_site, clubs, season_rows, write_extra, writ
 
 AS_OF = "2024-08-01"
 ARGUMENTS = ("--leagues", "E0,SC0", "--as-of", AS_OF)
-CONTENDERS = {"elo_logit", "strength_logit", "xgboost"}
+CONTENDERS = {"elo_logit", "strength_logit", "dixon_coles", "xgboost", "stack"}
+OTHERS = {"base_rate", "market_aware"}
 FIXTURE_ROWS = [
     {"Div": "E0", "Date": "31/07/2024", "Time": "19:45", "HomeTeam": "E0 Club A", "AwayTeam": "E0 Club B"},
     {"Div": "E0", "Date": "10/08/2024", "Time": "15:00", "HomeTeam": "E0 Club C", "AwayTeam": "E0 Club D"},
@@ -66,7 +67,13 @@ def test_predictions_of_a_past_clock_are_replays_whose_inputs_are_older(home, fi
                 p_home + p_draw + p_away
             from predictions.ledger
         """).fetchall()
-    assert len(rows) == first["predictions"]["sealed"]
+        roles = connection.execute(
+            "select role, count(*), count(distinct model_name) from predictions.ledger group by 1"
+        )
+        roles = {role: (sealed, models) for role, sealed, models in roles.fetchall()}
+    sealed = first["predictions"]["sealed"]
+    # Every other candidate predicts in the champion's shadow; no fixture here has an opening price.
+    assert roles == {"champion": (sealed, 1), "challenger": (len(CONTENDERS) * sealed, len(CONTENDERS))}
     for *facts, total in rows:
         assert facts == ["replay", True, True, True]
         assert total == pytest.approx(1)
@@ -96,7 +103,7 @@ def test_status_and_doctor_tell_what_is(home, first):
 def test_evaluate_gives_rows_for_every_model_and_refuses_what_it_does_not_know(home, first):
     rows = home.json("evaluate", "--seasons", "2223-2324", "--leagues", "all,E0", "--as-of", AS_OF)["rows"]
     assert {row["model"] for row in rows} == {
-        *("champion", "elo", "base_rate", *CONTENDERS, "market_opening", "market_closing")
+        *("champion", "elo", *CONTENDERS, *OTHERS, "market_opening", "market_closing")
     }
     stored = {row["model"]: row for row in first["evaluation"]}
     again = {row["model"]: row for row in rows if row["league"] == "all"}
@@ -247,8 +254,40 @@ def test_a_live_clock_seals_live_predictions(home, site, first):
     assert live["predictions"]["sealed"] == 1
     with psycopg.connect(home.database_url) as connection:
         kinds = connection.execute("select kind, sealed_at - as_of < interval '1 minute' from predictions.ledger "
-                                   "order by seq desc limit 1").fetchone()  # fmt: skip
+                                   "where role = 'champion' order by seq desc limit 1").fetchone()  # fmt: skip
     assert kinds == ("live", True)
+
+
+def test_people_overrule_the_policy_and_the_next_run_predicts_accordingly(home, site, first):
+    reigning = home.json("status")["champion"]
+    rival = min(CONTENDERS - {reigning["name"]})
+    promoted = home.json("promote", rival, "--because", "a trial", "--pin")
+    assert promoted["champion"].startswith(f"{rival}:")
+    run = home.json("run", "--source", str(site), "--leagues", "E0,SC0")
+    assert (run["champion"]["name"], run["errors"]) == (rival, [])
+    assert run["predictions"]["sealed"] == run["predictions"]["predicted"] == 1
+    assert not any("alias" in warning for warning in run["warnings"])
+    back = home.json("rollback", "--because", "the trial is over")
+    assert back["champion"] == f"{reigning['name']}:{reigning['version']}"
+    assert "no model oracle" in home.run("veto", "oracle", "--because", "x", code=2)
+    assert "it is never the champion" in home.run("promote", "market_aware", "--because", "x", code=2)
+    home.run("unpin", "--because", "the trial is over")
+    with psycopg.connect(home.database_url) as connection:
+        told = connection.execute("select kind from models.interventions order by intervention_id").fetchall()
+    assert told == [("pin",), ("unpin",)]
+
+
+def test_two_workers_search_and_nothing_changes_until_somebody_commits_what_they_found(home, first, tmp_path):
+    arguments = ("--workers", "2", "--trials", "4", "--minutes", "0.2", "--as-of", AS_OF)
+    found = home.json("tune", *arguments, "--output", str(tmp_path / "found.json"))
+    assert found["log_loss"] <= found["log_loss_committed"]
+    written = json.loads((tmp_path / "found.json").read_text())
+    assert written["parameters"] == found["parameters"]
+    before = sum(found["trials"].values())
+    again = home.json("tune", "--trials", "1", "--as-of", AS_OF)
+    assert sum(again["trials"].values()) == before + 1
+    assert again["written_to"].startswith(str(home.path))
+    assert {"fresh", "failing", "stale"} >= {asset["state"] for asset in home.json("status")["assets"]}
 
 
 def test_down_stops_the_database_and_the_next_command_brings_it_back(home, first):

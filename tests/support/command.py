@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 
-TIMEOUT = 300
+TIMEOUT = 480
 LAYERS = ["raw", "staging", "intermediate", "ratings", "features", "models", "predictions"]
 TOLD_BY_THE_CLOCK = [
     "mlflow_run_id",
@@ -28,6 +28,9 @@ TOLD_BY_THE_CLOCK = [
     "hash",
     "changed_at",
     "accepted_at",
+    "batch_id",
+    "dagster_run_id",
+    "correlation_id",
 ]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from footpred_dagster.core.contract import FEATURE_NAMES
+from footpred_dagster.core.contract import MARKET_AWARE_FEATURES
 
 
 def random_features(n: int, chance: np.random.Generator) -> pd.DataFrame:
-    """(n, all features of the contract) standard normal, nothing missing."""
-    return pd.DataFrame(chance.normal(0, 1, (n, len(FEATURE_NAMES))), columns=list(FEATURE_NAMES))
+    """(n, ...) the features of both contracts, standard normal and nothing missing, and goals that follow from none."""
+    names = [feature.name for feature in MARKET_AWARE_FEATURES]
+    frame = pd.DataFrame(chance.normal(0, 1, (n, len(names))), columns=names)
+    return frame.assign(home_goals=chance.poisson(1.5, n), away_goals=chance.poisson(1.2, n))

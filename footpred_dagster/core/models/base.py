@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from footpred_dagster.core.contract import Feature
 
 
 class DegenerateData(ValueError):
@@ -17,10 +19,12 @@ class DegenerateData(ValueError):
 class Model(Protocol):
     """A recipe and, once fitted, its parameters.
 
-    Frames hold feature columns, ``league``, ``season`` and ``outcome``.
+    Frames hold the contract's columns, ``league``, ``season``, ``outcome`` and the goals of both sides.
     """
 
-    name: str
+    name: ClassVar[str]
+    contract: ClassVar[tuple[Feature, ...]]
+    """The columns it may read, in the order in which its graph takes them."""
 
     def fit(self, frame: pd.DataFrame) -> Self:
         """Learn from played matches; raises DegenerateData when there is nothing to learn from."""
@@ -53,7 +57,7 @@ class Model(Protocol):
     def to_onnx(self) -> bytes:
         """The same model as an ONNX graph, before the temperature.
 
-        Inputs, each only if it is used: ``features`` float32 (n, features of the contract in order), ``league`` int64
+        Inputs, each only if it is used: ``features`` float32 (n, columns of the contract in order), ``league`` int64
         (n,) position in ``contract.LEAGUES`` or -1. Output ``probabilities`` float32 (n, 3).
         """
         ...

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from footpred_dagster.core.contract import LEAGUES
+from footpred_dagster.core.contract import FEATURES, LEAGUES, Feature
 from footpred_dagster.core.models.base import last_seasons, require_all_outcomes
 from footpred_dagster.core.models.graphs import softmax_of_features, table_by_league
 
@@ -31,7 +31,8 @@ PARAMETERS = "parameters.json"
 class BaseRate:
     """Outcome frequencies of each league over its previous five seasons."""
 
-    name = "base_rate"
+    name: ClassVar[str] = "base_rate"
+    contract: ClassVar[tuple[Feature, ...]] = FEATURES
     temperature = 1.0
 
     def __init__(self, overall: list[float] | None = None, leagues: dict[str, list[float]] | None = None) -> None:
@@ -75,7 +76,8 @@ class BaseRate:
 class EloLogit:
     """Multinomial logit on the Elo difference over the last six seasons; home advantage is its intercept."""
 
-    name = "elo_logit"
+    name: ClassVar[str] = "elo_logit"
+    contract: ClassVar[tuple[Feature, ...]] = FEATURES
     temperature = 1.0
 
     def __init__(self, coefficients: list[float] | None = None, intercepts: list[float] | None = None) -> None:
@@ -118,7 +120,7 @@ class EloLogit:
     def to_onnx(self) -> bytes:
         weights = np.array([self.coefficients]) / ELO_SCALE
         biases = np.tile(self.intercepts, (len(LEAGUES) + 1, 1))
-        return softmax_of_features(self.name, ["elo_difference"], weights, biases)
+        return softmax_of_features(self.name, self.contract, ["elo_difference"], weights, biases)
 
 
 def parameter_file(**learned: Any) -> dict[str, bytes]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from footpred_dagster.core.contract import FEATURE_NAMES
+from footpred_dagster.core.contract import FEATURE_NAMES, FEATURES, Feature
 from footpred_dagster.core.models.base import last_seasons, require_all_outcomes
-from footpred_dagster.core.models.calibration import fit_temperature, tempered
+from footpred_dagster.core.models.calibration import out_of_fold, tempered
 
 if TYPE_CHECKING:
     from xgboost import Booster
@@ -24,6 +25,9 @@ LEAST_MATCHES = 30
 """As for the logits: a home of one season still has every candidate, if not a good one."""
 
 HYPERPARAMETERS = Path(__file__).with_name("hyperparameters.json")
+REMEMBERED = 2
+"""Walking forward, the fit that predicts a season is wanted again to calibrate the next one: half of the work."""
+_recent: dict[str, Booster] = {}
 BOOSTER, CALIBRATOR = "booster.ubj", "calibrator.json"
 
 
@@ -39,7 +43,8 @@ class Boosting:
     The last of them is predicted by a fit on those before it, which gives the temperature; then all are learned from.
     """
 
-    name = "xgboost"
+    name: ClassVar[str] = "xgboost"
+    contract: ClassVar[tuple[Feature, ...]] = FEATURES
 
     def __init__(self, booster: Booster | None = None, temperature: float = 1.0) -> None:
         self.booster, self._temperature = booster, temperature
@@ -49,16 +54,14 @@ class Boosting:
         return self._temperature
 
     def fit(self, frame: pd.DataFrame) -> Self:
-        frame = last_seasons(frame, hyperparameters()["seasons"])
-        require_all_outcomes(frame, at_least=LEAST_MATCHES)
-        held_out = frame["season"] == frame["season"].max()
-        learned, judged = frame[~held_out], frame[held_out]
-        self._temperature = 1.0
-        if set(learned["outcome"].unique()) == {0, 1, 2}:  # else there is one season, and nothing to hold out
-            self.booster = _boost(learned)
-            outcomes = judged["outcome"].to_numpy(dtype=np.int64)
-            self._temperature = fit_temperature(self.predict_proba(judged), outcomes)
-        self.booster = _boost(frame)
+        chosen = hyperparameters()
+
+        def fitted(matches: pd.DataFrame) -> Boosting:
+            return Boosting(boost(last_seasons(matches, chosen["seasons"]), chosen))
+
+        require_all_outcomes(last_seasons(frame, chosen["seasons"]), at_least=LEAST_MATCHES)
+        self._temperature = out_of_fold(lambda learned: fitted(learned).predict_proba, frame)
+        self.booster = fitted(frame).booster
         return self
 
     def predict_proba(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
@@ -103,12 +106,20 @@ class Boosting:
         return self.booster
 
 
-def _boost(frame: pd.DataFrame) -> Booster:
-    import xgboost
+def boost(frame: pd.DataFrame, chosen: Mapping[str, Any]) -> Booster:
+    """Trees on all of ``frame``; ``chosen`` holds ``rounds`` and ``parameters`` as the committed file does."""
+    inputs, outcomes = _inputs(frame), frame["outcome"].to_numpy(dtype=np.int64)
+    key = hashlib.sha256(
+        inputs.tobytes() + outcomes.tobytes() + json.dumps(chosen, sort_keys=True).encode()
+    ).hexdigest()
+    if key not in _recent:
+        import xgboost
 
-    chosen = hyperparameters()
-    data = xgboost.QuantileDMatrix(_inputs(frame), label=frame["outcome"].to_numpy())
-    return xgboost.train(FIXED | chosen["parameters"], data, num_boost_round=chosen["rounds"])
+        data = xgboost.QuantileDMatrix(inputs, label=outcomes)
+        while len(_recent) >= REMEMBERED:
+            del _recent[next(iter(_recent))]
+        _recent[key] = xgboost.train(FIXED | chosen["parameters"], data, num_boost_round=chosen["rounds"])
+    return _recent[key]
 
 
 def _inputs(frame: pd.DataFrame) -> npt.NDArray[np.float32]:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from footpred_dagster.core.contract import FEATURE_NAMES, FEATURES, LEAGUES, fingerprint
+from footpred_dagster.core.contract import LEAGUES, contract_of, fingerprint
 from footpred_dagster.core.models.calibration import tempered
 from footpred_dagster.core.storage import Archive
 
@@ -63,8 +63,8 @@ def pack(archive: Archive, model: Model, history: pd.DataFrame) -> str:
     manifest = {
         "format": 1,
         "recipe": model.name,
-        "fingerprint": fingerprint(),
-        "features": FEATURE_NAMES,
+        "fingerprint": fingerprint(model.contract),
+        "features": [feature.name for feature in model.contract],
         "leagues": LEAGUES,
         "outcomes": ["home", "draw", "away"],
         "files": {name: archive.put(body) for name, body in contents.items()},
@@ -106,6 +106,7 @@ class Bundle:
 
     recipe: str
     fingerprint: str
+    features: tuple[str, ...]
     temperature: float
     files: Mapping[str, bytes]
     session: Any
@@ -119,10 +120,11 @@ class Bundle:
         manifest = json.loads(files[MANIFEST])
         if missing := {ONNX, CALIBRATOR, GOLDEN} - set(files):
             raise BundleRefused(f"{digest} has no {', '.join(sorted(missing))}")
-        if manifest["fingerprint"] != fingerprint():
+        in_force = fingerprint(contract_of(manifest["recipe"]))
+        if manifest["fingerprint"] != in_force:
             raise FingerprintMismatch(
                 f"{manifest['recipe']} ({digest[:12]}) was fitted under contract {manifest['fingerprint']}, in force "
-                f"is {fingerprint()}: run footpred run to refit"
+                f"is {in_force}: run footpred run to refit"
             )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -131,7 +133,8 @@ class Bundle:
         except Exception as error:  # onnxruntime's errors have no common type but RuntimeError's parent
             raise BundleRefused(f"{digest}: {ONNX} does not load: {error}") from error
         temperature = float(json.loads(files[CALIBRATOR])["temperature"])
-        return cls(manifest["recipe"], manifest["fingerprint"], temperature, files, session)
+        features = tuple(manifest["features"])
+        return cls(manifest["recipe"], manifest["fingerprint"], features, temperature, files, session)
 
     @property
     def native(self) -> dict[str, bytes]:
@@ -139,7 +142,7 @@ class Bundle:
         return {name.removeprefix(f"{NATIVE}/"): body for name, body in self.files.items() if name.startswith(NATIVE)}
 
     def predict(self, features: npt.NDArray[np.float32], leagues: Sequence[str]) -> npt.NDArray[np.float64]:
-        """Calibrated probabilities (n, 3) of features (n, len(FEATURE_NAMES)), NaN where missing, and league codes."""
+        """Calibrated probabilities (n, 3) of features (n, len(self.features)), NaN where missing, and league codes."""
         known = {code: place for place, code in enumerate(LEAGUES)}
         given = {
             "features": np.ascontiguousarray(features, dtype=np.float32),
@@ -151,7 +154,7 @@ class Bundle:
 
     def predict_frame(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
         """The same for a frame with ``league`` and the feature columns."""
-        return self.predict(frame.loc[:, list(FEATURE_NAMES)].to_numpy(dtype=np.float32), frame["league"].tolist())
+        return self.predict(frame.loc[:, list(self.features)].to_numpy(dtype=np.float32), frame["league"].tolist())
 
     def self_test(self) -> float:
         """Greatest difference from the golden answers; raises BundleRefused above TOLERANCE."""
@@ -170,10 +173,11 @@ def _golden(model: Model, history: pd.DataFrame) -> dict[str, Any]:
     """The same rows as a service would get them: single precision, null where a feature is missing."""
     places = np.unique(np.linspace(0, len(history) - 1, GOLDEN_ROWS).astype(int))
     rows = history.iloc[np.repeat(places, 2)].reset_index(drop=True)
-    single = rows.loc[:, list(FEATURE_NAMES)].astype(np.float32)
-    optional = [feature.name for feature in FEATURES if feature.nullable]
+    names = [feature.name for feature in model.contract]
+    single = rows.loc[:, names].astype(np.float32)
+    optional = [feature.name for feature in model.contract if feature.nullable]
     single.loc[1::2, optional] = np.nan
-    rows[list(FEATURE_NAMES)] = single.astype(np.float64)
+    rows[names] = single.astype(np.float64)
     features = [[None if np.isnan(value) else float(value) for value in row] for row in single.to_numpy()]
     probabilities = model.predict_proba(rows).tolist()
     return {"leagues": rows["league"].tolist(), "features": features, "probabilities": probabilities}

@@ -1,36 +1,47 @@
 """One asset per recipe: judged out of season, refitted on everything before as_of, registered, logged in MLflow."""
 
+from typing import Literal
+
 import dagster as dg
 
-from footpred_dagster.core import backtest, contract, provenance, tracking, training
+from footpred_dagster.core import backtest, card_facts, provenance, tracking, training
 from footpred_dagster.core.dataset import played_before
-from footpred_dagster.core.models import base, baselines, boosting, bundle, calibration, graphs, logit
+from footpred_dagster.core.evaluating import as_row
+from footpred_dagster.core.lineage import FitRecord, record_fit
+from footpred_dagster.core.models import bundle
 from footpred_dagster.core.models.bundle import TOLERANCE
-from footpred_dagster.core.models.recipes import RECIPES
+from footpred_dagster.core.models.recipes import ALL_RECIPES, recipe_version
+from footpred_dagster.core.models.stack import MEMBERS, Stack
 from footpred_dagster.core.registry import candidate as candidate_version
 from footpred_dagster.core.registry import link_to_mlflow
 from footpred_dagster.defs.resources import ArchiveStore, Clock, Warehouse
+from footpred_dagster.sources.inputs import keep_inputs
 from footpred_dagster.sources.load import raw_version
-from footpred_dagster.tracking import ExperimentLog, run_link
-from footpred_dagster.versions import CUT, code_version, cut_version
+from footpred_dagster.tracking import ExperimentLog, git_commit, run_ids, run_link
+from footpred_dagster.versions import CUT, code_of_fit, code_version, cut_version
 
 FEATURE_TABLE = dg.AssetKey(["features", "fct_match_features"])
 DESCRIPTIONS = {
     "base_rate": "Class frequencies of each league over five seasons: the bar.",
     "elo_logit": "Multinomial logit on the Elo difference.",
     "strength_logit": "Multinomial logit on expected goals from attack and defence, and on the Elo difference.",
+    "dixon_coles": "Two Poisson scores with corrected draws, rates from attack and defence: scorelines come from it.",
     "xgboost": "Gradient-boosted trees on every feature, calibrated out of fold.",
+    "stack": "Weighted sum of the log-odds of the logit, the trees and the goals model.",
+    "market_aware": "The logit with the opening market line among its inputs. Never a candidate for champion.",
 }
-KINDS = {"base_rate": "python", "elo_logit": "scikitlearn", "strength_logit": "scikitlearn", "xgboost": "xgboost"}
-EVALUATOR = (base, backtest, bundle, calibration, contract, graphs, training)
-CODE = {
-    "base_rate": code_version(*EVALUATOR, baselines),
-    "elo_logit": code_version(*EVALUATOR, baselines),
-    "strength_logit": code_version(*EVALUATOR, baselines, logit),
-    "xgboost": code_version(*EVALUATOR, boosting, data=boosting.HYPERPARAMETERS.read_bytes()),
-}
+KINDS = dict.fromkeys(ALL_RECIPES, "scikitlearn") | {"base_rate": "python", "xgboost": "xgboost", "stack": "python"}
+EVALUATOR = code_version(backtest, bundle, training)
+CODE = {name: f"{recipe_version(name)}-{EVALUATOR}" for name in ALL_RECIPES}
+NOT_RECORDED = "not recorded: results were loaded that the features have not taken in"
 AGREEMENT_MATCHES = 5000
 """Newest matches on which the bundle is compared with the native model."""
+
+
+class Training(dg.Config):
+    """``smoke`` learns from a few thousand matches, to see the wiring hold; what it gives never becomes champion."""
+
+    profile: Literal["production", "smoke"] = "production"
 
 
 def candidate(name: str) -> dg.AssetsDefinition:
@@ -41,28 +52,43 @@ def candidate(name: str) -> dg.AssetsDefinition:
         kinds={"mlflow", KINDS[name]},
         description=DESCRIPTIONS[name],
         code_version=CODE[name],
-        deps=[FEATURE_TABLE],
+        deps=[FEATURE_TABLE, *(dg.AssetKey(["models", member]) for member in MEMBERS if ALL_RECIPES[name] is Stack)],
     )
     def asset(
-        warehouse: Warehouse, archive: ArchiveStore, clock: Clock, experiments: ExperimentLog
+        context: dg.AssetExecutionContext,
+        config: Training,
+        warehouse: Warehouse,
+        archive: ArchiveStore,
+        clock: Clock,
+        experiments: ExperimentLog,
     ) -> dg.MaterializeResult:
         as_of = clock.now()
         with warehouse.connect() as connection, experiments.fit() as tags:
-            frame = played_before(connection, as_of)
-            fit = training.train(connection, archive.open(), name, frame, as_of)
+            frame = backtest.readable(ALL_RECIPES[name], played_before(connection, as_of))
+            inputs, code = keep_inputs(connection, archive.open()), code_of_fit(connection, CODE[name])
+            fit = training.train(connection, archive.open(), name, frame, as_of, config.profile)
             scores = training.scores_by_season(fit, frame, as_of)
             about = {
                 "data_version": raw_version(connection, fixtures=False),
                 "feature_contract": fit.version.fingerprint,
                 "origin": provenance.label(connection),
             }
-            logged = tracking.log_fit(experiments.client, archive.open(), fit, scores, {**tags, **about})
+            facts = card_facts.gather(
+                fit, frame, as_of, DESCRIPTIONS[name], {**about, "git_commit": tags["git_commit"]}
+            )
+            logged = tracking.log_fit(experiments.client, archive.open(), fit, scores, facts, {**tags, **about})
             link_to_mlflow(connection, fit.version, logged.run_id, logged.version)
+            metrics = [as_row(row) for row in scores]
+            record = FitRecord(inputs, metrics, as_of, code, git_commit(), run_ids(context))
+            record_fit(connection, name, fit.version.version, record)
             cut = training.training_cut(connection, as_of)
         return dg.MaterializeResult(
             metadata={
                 "version": fit.version.version,
+                "recipe": fit.version.recipe,
+                "profile": config.profile,
                 "artifact sha256": fit.version.artifact_sha256,
+                "inputs sha256": inputs or NOT_RECORDED,
                 "training matches": len(frame),
                 "matches predicted out of season": len(fit.predictions),
                 "MLflow run": run_link(logged.run_id),
@@ -91,5 +117,5 @@ def agreement(asset: dg.AssetsDefinition, name: str) -> dg.AssetChecksDefinition
     return bundle_equals_native
 
 
-candidates = [candidate(name) for name in RECIPES]
-agreements = [agreement(asset, name) for asset, name in zip(candidates, RECIPES, strict=True)]
+candidates = [candidate(name) for name in ALL_RECIPES]
+agreements = [agreement(asset, name) for asset, name in zip(candidates, ALL_RECIPES, strict=True)]

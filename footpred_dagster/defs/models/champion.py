@@ -2,11 +2,13 @@
 
 import dagster as dg
 
-from footpred_dagster.core import promotion, tracking, training
+from footpred_dagster.core import comparison, plots, promotion, scoring, tracking
 from footpred_dagster.core.dataset import played_before
 from footpred_dagster.core.registry import champion as current_champion
 from footpred_dagster.core.registry import record_decision
+from footpred_dagster.core.training import training_cut
 from footpred_dagster.defs.resources import Clock, Warehouse
+from footpred_dagster.metadata import picture, table
 from footpred_dagster.tracking import ExperimentLog
 from footpred_dagster.versions import CUT, code_version, cut_version
 
@@ -16,25 +18,40 @@ from footpred_dagster.versions import CUT, code_version, cut_version
     group_name="models",
     owners=["team:footpred"],
     kinds={"python", "postgres", "mlflow"},
-    code_version=code_version(promotion, training),
+    code_version=code_version(comparison, promotion, scoring),
     deps=[dg.AssetKey(["models", "evaluation"])],
 )
 def champion(warehouse: Warehouse, clock: Clock, experiments: ExperimentLog) -> dg.MaterializeResult:
-    """The one version that predicts for all leagues. Each decision is a row; without a winner the champion stays."""
+    """The one version that predicts for all leagues. Each decision is a row; without a winner the champion stays.
+
+    A challenger must pass every gate and be better than the champion and the best champion ever on the same matches;
+    a refit of the champion's own recipe need only pass the gates.
+    """
     as_of = clock.now()
     with warehouse.connect() as connection:
-        decision, judged = training.choose(connection, played_before(connection, as_of), as_of)
+        decision, judged = scoring.choose(connection, played_before(connection, as_of), as_of)
+        found = scoring.stored_comparisons(connection, "selection")
         in_force = record_decision(connection, decision, as_of=as_of)
-        cut = training.training_cut(connection, as_of)
+        cut = training_cut(connection, as_of)
     alias = tracking.mirror_champion(experiments.client, in_force.artifact_sha256) if in_force else None
     name = f"{in_force.name} version {in_force.version}" if in_force else "none"
+    gates = [
+        (candidate, each.gate, each.passed, each.says)
+        for candidate, verdicts in decision.verdicts.items()
+        for each in verdicts
+    ]
+    rivals = (
+        [row for row in scoring.paired_with(found, in_force.name) if row[0] != promotion.BENCHMARK] if in_force else []
+    )
     return dg.MaterializeResult(
         metadata={
             "champion": name,
             "winner of this decision": decision.winner or "none",
+            "why": decision.why,
             "selected on": ", ".join(judged.selection) or "no complete season",
             "MLflow version": alias or "none",
-            "gates": dg.MetadataValue.json(decision.reasons),
+            "who beats the champion": picture(plots.better_than_champion(rivals, name)) if rivals else "nobody",
+            "gates": table(["candidate", "gate", "passed", "says"], gates),
             CUT: cut,
         },
         data_version=cut_version(name, cut),

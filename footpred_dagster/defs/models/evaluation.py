@@ -2,15 +2,16 @@
 
 import dagster as dg
 
-from footpred_dagster.core import backtest, metrics, odds, training
-from footpred_dagster.core.backtest import windows
+from footpred_dagster.core import backtest, comparison, metrics, odds, scoring, slices
 from footpred_dagster.core.dataset import played_before
-from footpred_dagster.core.models.recipes import RECIPES
+from footpred_dagster.core.models.recipes import ALL_RECIPES
+from footpred_dagster.core.training import training_cut
 from footpred_dagster.defs.resources import Clock, Warehouse
 from footpred_dagster.metadata import table
 from footpred_dagster.versions import CUT, code_version, cut_version
 
 COLUMNS = ["window", "model", "league", "seasons", "n", "log_loss", "rps", "brier", "ece", "accuracy", "se"]
+PAIRED = ["window", "model", "against", "n", "better by", "s.e.", "low", "high"]
 
 
 @dg.asset(
@@ -18,26 +19,42 @@ COLUMNS = ["window", "model", "league", "seasons", "n", "log_loss", "rps", "brie
     group_name="models",
     owners=["team:footpred"],
     kinds={"python", "postgres"},
-    code_version=code_version(backtest, metrics, odds, training),
-    deps=[dg.AssetKey(["models", name]) for name in RECIPES],
+    code_version=code_version(backtest, comparison, metrics, odds, scoring, slices),
+    deps=[dg.AssetKey(["models", name]) for name in ALL_RECIPES],
 )
 def evaluation(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
-    """Log-loss, RPS, Brier, calibration and accuracy of candidates and market lines, by window and league."""
+    """Log-loss, RPS, Brier, calibration and accuracy of candidates and market lines, by window, league and kind of
+    match, and who beats whom on the same matches. Each run is a look at the final window, and counted."""
     as_of = clock.now()
     with warehouse.connect() as connection:
         frame = played_before(connection, as_of)
-        rows = training.score_candidates(connection, frame, as_of)
-        cut = training.training_cut(connection, as_of)
-    shown = [
+        found = scoring.score_candidates(connection, frame, as_of)
+        further = scoring.further_temperatures(connection, frame, as_of)
+        looked = scoring.looks(connection, found.judged.final)
+        cut = training_cut(connection, as_of)
+    scores = [
         (window, e.model, e.league, e.seasons, e.scores.n, *(round(getattr(e.scores, c), 4) for c in COLUMNS[5:]))
-        for window, e in rows
+        for window, e in found.by_league
         if e.league in ("all", "top5")
     ]
-    note = windows(frame["season"], as_of).note
+    paired = [
+        (p.window, p.model, p.against, p.result.n, *(round(v, 4) for v in _interval(p.result))) for p in found.paired
+    ]
     return dg.MaterializeResult(
-        metadata={"scores": table(COLUMNS, shown), "note": note or "full windows", CUT: cut},
-        data_version=cut_version(repr(rows), cut),
+        metadata={
+            "scores": table(COLUMNS, scores),
+            "paired": table(PAIRED, paired),
+            "looks at the final window": looked,
+            "further temperature on the calibration window": {n: round(t, 3) for n, t in further.items()},
+            "note": found.judged.note or "full windows",
+            CUT: cut,
+        },
+        data_version=cut_version(repr((found.by_league, found.by_slice)), cut),
     )
+
+
+def _interval(result: comparison.Comparison) -> tuple[float, float, float, float]:
+    return result.difference, result.se, result.low, result.high
 
 
 @dg.asset_check(asset=evaluation)

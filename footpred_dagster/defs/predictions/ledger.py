@@ -6,9 +6,11 @@ import dagster as dg
 
 from footpred_dagster.core import dataset, predicting
 from footpred_dagster.core import ledger as core_ledger
-from footpred_dagster.core.dataset import fixture_cut
-from footpred_dagster.core.predicting import seal_open_fixtures
+from footpred_dagster.core.lineage import sealed_together
+from footpred_dagster.core.predicting import prediction_cut, seal_open_fixtures
 from footpred_dagster.defs.resources import ArchiveStore, Clock, Warehouse
+from footpred_dagster.sources.inputs import keep_inputs
+from footpred_dagster.tracking import run_ids
 from footpred_dagster.versions import CUT, code_version, cut_version
 
 
@@ -20,20 +22,25 @@ from footpred_dagster.versions import CUT, code_version, cut_version
     code_version=code_version(dataset, predicting, core_ledger),
     deps=[dg.AssetKey(["models", "champion"]), dg.AssetKey(["features", "fct_match_features"])],
 )
-def ledger(warehouse: Warehouse, archive: ArchiveStore, clock: Clock) -> dg.MaterializeResult:
+def ledger(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, archive: ArchiveStore, clock: Clock
+) -> dg.MaterializeResult:
     """Insert-only and hash-chained. A fixture is sealed again only if its features or the model changed.
 
     With the clock set, rows are replays; with the real clock they are live, as of the moment of sealing.
     """
     as_of = clock.now()
     with warehouse.connect() as connection:
-        report = seal_open_fixtures(connection, archive.open(), as_of, clock.kind)
-        cut = fixture_cut(connection, as_of, clock.kind)
+        inputs = keep_inputs(connection, archive.open())
+        with sealed_together(connection, as_of, clock.kind, inputs, run_ids(context)):
+            report = seal_open_fixtures(connection, archive.open(), as_of, clock.kind)
+        cut = prediction_cut(connection, as_of, clock.kind)
         head = core_ledger.verify(connection)
     return dg.MaterializeResult(
         metadata={
             **{name: value for name, value in asdict(report).items() if value is not None},
             "as of": as_of.isoformat(),
+            "inputs sha256": inputs or "not recorded",
             "chain rows": head.rows,
             "chain head": head.head or "empty",
             CUT: cut,

@@ -1,0 +1,114 @@
+"""What people tell the promotion policy. The promotions table is the truth; MLflow's alias is moved after it."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+import psycopg
+
+from footpred_dagster.core import registry
+from footpred_dagster.core.contract import contract_of, fingerprint
+from footpred_dagster.core.database import connect, database_url, migrate
+from footpred_dagster.core.models.recipes import RECIPES
+from footpred_dagster.core.registry import Intervention, ModelVersion, NoEarlierChampion
+from footpred_dagster.core.settings import Settings
+
+
+def promote(name: str, number: int | None, because: str, *, pin: bool) -> dict[str, Any]:
+    """Raises click.UsageError for a version that is not there, is no candidate, or could not be loaded."""
+    with _connection() as connection:
+        version = _version(connection, name, number)
+        if version.name not in RECIPES:
+            raise click.UsageError(f"{version.name} reads odds: it is never the champion")
+        if version.fingerprint != fingerprint(contract_of(version.name)):
+            raise click.UsageError(f"{_named(version)} was fitted under another feature contract: refit it")
+        if version.profile != "production":
+            raise click.UsageError(f"{_named(version)} is a {version.profile} fit: it may not predict")
+        registry.promote(connection, version, as_of=datetime.now(UTC), actor=_actor(), because=because)
+        if pin:
+            registry.intervene(connection, "pin", version, actor=_actor(), because=because)
+    _mirror(version)
+    return {"champion": _named(version), "pinned": pin, "because": because}
+
+
+def rollback(because: str) -> dict[str, Any]:
+    with _connection() as connection:
+        try:
+            before, version = registry.roll_back(connection, as_of=datetime.now(UTC), actor=_actor(), because=because)
+        except NoEarlierChampion as error:
+            raise click.UsageError(str(error)) from error
+    _mirror(version)
+    return {"champion": _named(version), "before": _named(before), "because": because}
+
+
+def pin(because: str) -> dict[str, Any]:
+    return _about_the_champion("pin", because)
+
+
+def unpin(because: str) -> dict[str, Any]:
+    return _about_the_champion("unpin", because)
+
+
+def veto(name: str, number: int | None, because: str) -> dict[str, Any]:
+    return _about_a_version("veto", name, number, because)
+
+
+def unveto(name: str, number: int | None, because: str) -> dict[str, Any]:
+    return _about_a_version("unveto", name, number, because)
+
+
+def _about_the_champion(kind: Intervention, because: str) -> dict[str, Any]:
+    with _connection() as connection:
+        version = registry.champion(connection)
+        if version is None:
+            raise click.UsageError("there is no champion: footpred run makes one")
+        registry.intervene(connection, kind, version, actor=_actor(), because=because)
+    return {"champion": _named(version), kind: True, "because": because}
+
+
+def _about_a_version(kind: Intervention, name: str, number: int | None, because: str) -> dict[str, Any]:
+    with _connection() as connection:
+        version = _version(connection, name, number)
+        registry.intervene(connection, kind, version, actor=_actor(), because=because)
+    return {"model": _named(version), kind: True, "because": because}
+
+
+@contextmanager
+def _connection() -> Iterator[psycopg.Connection]:
+    settings = Settings.from_env()
+    migrate(database_url(settings))
+    with connect(settings) as connection:
+        yield connection
+
+
+def _version(connection: psycopg.Connection, name: str, number: int | None) -> ModelVersion:
+    found = registry.find(connection, name, number)
+    if found is None:
+        rows = connection.execute(
+            "select name, max(version) from models.versions group by name order by name"
+        ).fetchall()
+        known = ", ".join(f"{each}:1 to {each}:{newest}" if newest > 1 else f"{each}:1" for each, newest in rows)
+        raise click.UsageError(f"no model {name}{f':{number}' if number else ''}; registered are {known or 'none'}")
+    return found
+
+
+def _mirror(version: ModelVersion) -> None:
+    from footpred_dagster.core import tracking
+
+    tracking.mirror_champion(tracking.client(Settings.from_env()), version.artifact_sha256)
+
+
+def _named(version: ModelVersion) -> str:
+    return f"{version.name}:{version.version}"
+
+
+def _actor() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in containers
+        return "somebody"

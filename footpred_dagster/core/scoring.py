@@ -1,0 +1,221 @@
+"""The tables by which candidates are judged: scores by window, league and kind of match, and who beats whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import psycopg
+
+from footpred_dagster.core.backtest import (
+    MARKET_LINES,
+    PROBABILITIES,
+    Evaluation,
+    Windows,
+    evaluate,
+    league_groups,
+    market_line,
+    windows,
+)
+from footpred_dagster.core.comparison import Comparison, compare
+from footpred_dagster.core.contract import fingerprint
+from footpred_dagster.core.domain import MAIN_LEAGUES
+from footpred_dagster.core.metrics import log_losses
+from footpred_dagster.core.models.calibration import fit_temperature
+from footpred_dagster.core.models.recipes import RECIPES
+from footpred_dagster.core.promotion import Contender, Decision, Evidence, Incumbent, decide
+from footpred_dagster.core.registry import ModelVersion, candidate, champions, pinned, vetoes
+from footpred_dagster.core.slices import slices
+from footpred_dagster.core.training import stored_predictions
+
+SCORES = ("n", "log_loss", "rps", "brier", "ece", "accuracy", "se")
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """Two models on the matches both predicted, over one window."""
+
+    window: str
+    model: str
+    against: str
+    result: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTables:
+    """Everything ``score_candidates`` found; evaluations come with the window they are of."""
+
+    judged: Windows
+    by_league: list[tuple[str, Evaluation]]
+    by_slice: list[tuple[str, str, str, Evaluation]]
+    paired: list[Paired]
+
+
+def score_candidates(connection: psycopg.Connection, frame: pd.DataFrame, as_of: datetime) -> ScoreTables:
+    """Score candidates and market lines on every window, and store the tables. One look at the final window."""
+    judged = windows(frame["season"], as_of)
+    predictions = stored_predictions(connection, frame) | {line: market_line(frame, line) for line in MARKET_LINES}
+    by_league, by_slice, paired = [], [], []
+    groups = league_groups(frame["league"].unique())
+    for window, seasons in judged.by_name.items():
+        if not seasons:
+            continue
+        by_league += [(window, row) for row in evaluate(predictions, frame, seasons, groups)]
+        by_slice += [(window, *row) for row in sliced(predictions, frame, seasons)]
+        paired += compared(predictions, frame[frame["season"].isin(seasons)], window)
+    found = ScoreTables(judged, by_league, by_slice, paired)
+    _store(connection, found)
+    if judged.final:
+        record_look(connection, as_of, judged.final, list(predictions), "models/evaluation")
+    return found
+
+
+def sliced(
+    predictions: Mapping[str, pd.DataFrame],
+    frame: pd.DataFrame,
+    seasons: Sequence[str],
+    leagues: Sequence[str] = tuple(MAIN_LEAGUES),
+) -> list[tuple[str, str, Evaluation]]:
+    """Scores over ``seasons`` and ``leagues`` by kind of match, as ``slices`` names kinds and values.
+
+    ``frame`` holds all leagues and what lies before, too: who has moved is known from it.
+    """
+    kinds, rows = slices(frame), []
+    groups = {"all": [league for league in leagues if (frame["league"] == league).any()]}
+    for kind in kinds:
+        for value, matches in frame.groupby(kinds[kind]):
+            rows += [(str(kind), str(value), row) for row in evaluate(predictions, matches, seasons, groups)]
+    return rows
+
+
+def compared(predictions: Mapping[str, pd.DataFrame], matches: pd.DataFrame, window: str) -> list[Paired]:
+    """Every two models on the matches of a window that both predicted; models that gave a zero are left out."""
+    losses: dict[str, tuple[pd.Index, npt.NDArray[np.float64]]] = {}
+    for name, predicted in predictions.items():
+        index = matches.index.intersection(predicted.index)
+        if index.empty:
+            continue
+        found = log_losses(predicted.loc[index, PROBABILITIES].to_numpy(dtype=float), _outcomes(matches.loc[index]))
+        if np.isfinite(found).all():
+            losses[name] = index, found
+    rows = []
+    for one, other in combinations(losses, 2):
+        both = losses[one][0].intersection(losses[other][0])
+        if not both.empty:
+            mine, theirs = (values[index.get_indexer(both)] for index, values in (losses[one], losses[other]))
+            rows.append(Paired(window, one, other, compare(mine, theirs, matches.loc[both, "kickoff"])))
+    return rows
+
+
+def stored_comparisons(connection: psycopg.Connection, window: str) -> list[tuple[str, str, float, float, float]]:
+    """``(model, against, difference, low, high)`` over a window, as the newest evaluation stored them."""
+    return connection.execute(
+        'select model, against, difference, low, high from models.comparisons where "window" = %s', [window]
+    ).fetchall()
+
+
+def paired_with(
+    stored: Sequence[tuple[str, str, float, float, float]], champion: str
+) -> list[tuple[str, float, float, float]]:
+    """Everybody's difference to ``champion`` with its interval, positive where they are better."""
+    better = [(model, gain, low, high) for model, against, gain, low, high in stored if against == champion]
+    return better + [(against, -gain, -high, -low) for model, against, gain, low, high in stored if model == champion]
+
+
+def record_look(
+    connection: psycopg.Connection, as_of: datetime, seasons: Sequence[str], models: Sequence[str], by: str
+) -> None:
+    """Count a look at the final window: the more often it is looked at, the less its scores prove."""
+    connection.execute(
+        "insert into models.looks (as_of, seasons, models, by) values (%s, %s, %s, %s)",
+        [as_of, ",".join(seasons), ",".join(models), by],
+    )
+
+
+def looks(connection: psycopg.Connection, seasons: Sequence[str]) -> int:
+    """How often any of ``seasons`` was looked at as final."""
+    row = connection.execute(
+        "select count(*) from models.looks where string_to_array(seasons, ',') && %s", [list(seasons)]
+    ).fetchone()
+    return row[0] if row else 0
+
+
+def further_temperatures(connection: psycopg.Connection, frame: pd.DataFrame, as_of: datetime) -> dict[str, float]:
+    """The temperature that would fit each candidate's predictions of the calibration window best; 1 is calibrated."""
+    judged = windows(frame["season"], as_of)
+    matches = frame[frame["season"].isin(judged.calibration)]
+    if matches.empty:
+        return {}
+    return {
+        name: fit_temperature(predicted.loc[matches.index].to_numpy(), _outcomes(matches))
+        for name, predicted in stored_predictions(connection, frame).items()
+        if name in RECIPES
+    }
+
+
+def choose(
+    connection: psycopg.Connection, frame: pd.DataFrame, as_of: datetime, names: Sequence[str] = tuple(RECIPES)
+) -> tuple[Decision, Windows]:
+    """Apply the promotion policy to the stored predictions of the selection window."""
+    judged = windows(frame["season"], as_of)
+    matches = frame[frame["season"].isin(judged.selection)]
+    evidence = Evidence(matches, market_line(matches, "market_closing"), stored_predictions(connection, frame))
+    contenders = [_contender(found) for name in names if (found := candidate(connection, name))]
+    past = [
+        _incumbent(connection, frame, version, datetime.now(UTC) - since) for version, since in champions(connection)
+    ]
+    best = min((each for each in past if len(each.predictions)), key=lambda each: _loss(each, matches), default=None)
+    decision = decide(
+        contenders,
+        evidence,
+        fingerprint(),
+        past[0] if past else None,
+        best,
+        pinned=pinned(connection),
+        vetoed=vetoes(connection),
+    )
+    return decision, judged
+
+
+def _contender(version: ModelVersion) -> Contender:
+    return Contender(version.name, version.version, version.recipe, version.fingerprint, version.profile)
+
+
+def _incumbent(connection: psycopg.Connection, frame: pd.DataFrame, version: ModelVersion, age: timedelta) -> Incumbent:
+    stored = stored_predictions(connection, frame, {version.name: version.recipe})
+    return Incumbent(_contender(version), age, stored.get(version.name, pd.DataFrame(columns=PROBABILITIES)))
+
+
+def _loss(incumbent: Incumbent, matches: pd.DataFrame) -> float:
+    shared = matches.loc[matches.index.intersection(incumbent.predictions.index)]
+    if shared.empty:
+        return np.inf
+    predicted = incumbent.predictions.loc[shared.index, PROBABILITIES].to_numpy(dtype=float)
+    return float(log_losses(predicted, _outcomes(shared)).mean())
+
+
+def _store(connection: psycopg.Connection, found: ScoreTables) -> None:
+    columns = ", ".join(SCORES)
+    with connection.cursor() as cursor:
+        for table in ("evaluation", "slices", "comparisons"):
+            cursor.execute(f"delete from models.{table}")  # noqa: S608
+        with cursor.copy(f'copy models.evaluation (model, "window", league, seasons, {columns}) from stdin') as copy:
+            for window, row in found.by_league:
+                copy.write_row((row.model, window, row.league, row.seasons, *astuple(row.scores)))
+        with cursor.copy(f'copy models.slices (model, "window", slice, value, {columns}) from stdin') as copy:
+            for window, kind, value, row in found.by_slice:
+                copy.write_row((row.model, window, kind, value, *astuple(row.scores)))
+        pairs = 'copy models.comparisons (model, against, "window", league, n, difference, se, low, high) from stdin'
+        with cursor.copy(pairs) as copy:
+            for pair in found.paired:
+                n, difference, se, low, high, _ = astuple(pair.result)
+                copy.write_row((pair.model, pair.against, pair.window, "all", n, difference, se, low, high))
+
+
+def _outcomes(matches: pd.DataFrame) -> npt.NDArray[np.int64]:
+    return matches["outcome"].to_numpy(dtype=np.int64)

@@ -1,0 +1,54 @@
+"""The search for hyperparameters as an asset: a cluster materializes it as often at once as it has workers to give."""
+
+import time
+
+import dagster as dg
+
+from footpred_dagster.core import tuning
+from footpred_dagster.core.dataset import played_before
+from footpred_dagster.defs.resources import SETTINGS, Clock, Warehouse
+from footpred_dagster.metadata import table
+from footpred_dagster.versions import code_version
+
+
+class Search(dg.Config):
+    """minutes: no trial begins later. trials: at most so many in this materialization, 0 for no limit."""
+
+    minutes: float = 8.0
+    trials: int = 0
+
+
+@dg.asset(
+    key=["models", "xgboost_study"],
+    group_name="models",
+    owners=["team:footpred"],
+    kinds={"optuna", "postgres", "xgboost"},
+    code_version=code_version(tuning),
+    deps=[dg.AssetKey(["features", "fct_match_features"])],
+)
+def xgboost_study(config: Search, warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
+    """Trials of boosted trees on the seasons that select. Materialized by hand alone; a run only reads what of it was
+    committed."""
+    deadline = time.monotonic() + 60 * config.minutes
+    with warehouse.connect() as connection:
+        task = tuning.Task.of(played_before(connection, clock.now()), clock.now())
+    study = tuning.open_study(tuning.storage_url(SETTINGS), task)
+    tuning.work(study, task, deadline, config.trials or None)
+    found, best = tuning.result(study), tuning.best_trials(study)
+    names = list(best[0][2])
+    return dg.MaterializeResult(
+        metadata={
+            "study": study.study_name,
+            "trials": tuning.counts(study),
+            "best log-loss": found["log_loss"],
+            "to commit": dg.MetadataValue.json(found),
+            "best trials": table(
+                ["trial", "log_loss", *names],
+                [
+                    (number, round(loss, 5), *(round(params[name], 4) for name in names))
+                    for number, loss, params in best
+                ],
+            ),
+        },
+        data_version=dg.DataVersion(f"{study.study_name} {found['log_loss']}"),
+    )
