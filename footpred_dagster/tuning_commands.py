@@ -34,15 +34,16 @@ def tune(
     settings = Settings.from_env()
     task = load_task(settings, as_of)
     study = open_study(storage_url(settings), task)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the workers end with us, whoever ends us
     out = Console(stderr=True)
     out.print(f"study {study.study_name}", highlight=False)
-    order = {
-        "minutes": minutes,
-        "trials": -(-trials // workers) if trials else None,
-        "as_of": as_of and as_of.isoformat(),
-    }
+    clock = (as_of or datetime.now(UTC)).isoformat()  # the same for all: they must come to the same study
+    shares = (
+        [trials // workers + (place < trials % workers) for place in range(workers)] if trials else [None] * workers
+    )
+    orders = [{"minutes": minutes, "trials": share, "as_of": clock} for share in shares if share != 0]
     threads = max((os.cpu_count() or 1) // workers, 1)
-    crew = [_start(order, threads) for _ in range(workers)]
+    crew = [_start(order, threads) for order in orders]
     try:
         with out.status("first trials") as status:
             while any(worker.poll() is None for worker in crew):
@@ -56,7 +57,7 @@ def tune(
         for worker in crew:
             worker.wait()
     lost = [worker.returncode for worker in crew if worker.returncode not in (0, -signal.SIGTERM)]
-    if len(lost) == len(crew):
+    if len(lost) == len(crew) and not counts(study).get("complete"):
         raise click.ClickException(f"every worker died (exit codes {', '.join(map(str, lost))}): their words are above")
     out.print(_progress(study))
     try:
@@ -103,7 +104,7 @@ def main() -> None:
     order = json.loads(sys.argv[1])
     deadline = time.monotonic() + 60 * order["minutes"]
     settings = Settings.from_env()
-    task = load_task(settings, datetime.fromisoformat(order["as_of"]) if order["as_of"] else None)
+    task = load_task(settings, datetime.fromisoformat(order["as_of"]))
     work(open_study(storage_url(settings), task), task, deadline, order["trials"])
 
 

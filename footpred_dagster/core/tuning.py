@@ -5,18 +5,21 @@ Only seasons that select are read: the frame is cut behind the last of them befo
 
 from __future__ import annotations
 
+import hashlib
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import psycopg
 
 from footpred_dagster.core.backtest import windows
-from footpred_dagster.core.contract import fingerprint
+from footpred_dagster.core.contract import FEATURE_NAMES, fingerprint
 from footpred_dagster.core.database import database_url, sibling_database
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.metrics import log_losses
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
 HEARTBEAT, SILENCE = 5, 30
 """Seconds between a worker's signs of life, and after how many without one its trial counts as lost."""
+COMMITTED = "committed"
 FIRST_FULL_TRIALS = 6
 """Trials that are never pruned: what later ones are compared with."""
 
@@ -57,7 +61,9 @@ class Task:
     def study_name(self) -> str:
         """The same task resumes the same study; other seasons, matches or features begin another."""
         codes = ",".join(Season.parse(season).site_code for season in self.seasons)
-        return f"xgboost on {codes}, {len(self.frame)} matches, contract {fingerprint()}"
+        content = pd.util.hash_pandas_object(self.frame[["outcome", *FEATURE_NAMES]], index=False).to_numpy()
+        digest = hashlib.sha256(content.tobytes()).hexdigest()[:8]
+        return f"xgboost on {codes}, {len(self.frame)} matches {digest}, contract {fingerprint()}"
 
 
 def storage_url(settings: Settings) -> str:
@@ -73,7 +79,7 @@ def open_study(url: str, task: Task) -> Study:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with warnings.catch_warnings():
+    with _alone(url), warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # heartbeats, constant liar
         storage = optuna.storages.RDBStorage(
             url,
@@ -89,9 +95,26 @@ def open_study(url: str, task: Task) -> Study:
             sampler=optuna.samplers.TPESampler(multivariate=True, constant_liar=True, n_startup_trials=8),
             pruner=optuna.pruners.MedianPruner(n_startup_trials=FIRST_FULL_TRIALS),
         )
-    if not study.get_trials(deepcopy=False):
-        study.enqueue_trial(_flat(hyperparameters()), skip_if_exists=True)
+        _offer_committed(study)
     return study
+
+
+@contextmanager
+def _alone(url: str) -> Iterator[None]:
+    """One at a time: Optuna makes its tables on first use, and two that do so at once trip over each other."""
+    with psycopg.connect("postgresql://" + url.partition("://")[2], prepare_threshold=None) as connection:
+        connection.execute("select pg_advisory_xact_lock(hashtext('footpred.study'))")
+        yield
+
+
+def _offer_committed(study: Study) -> None:
+    """Have the committed hyperparameters tried unless they were, or will be: every gain is told against them."""
+    from optuna.trial import TrialState
+
+    committed, lost = _flat(hyperparameters()), (TrialState.FAIL, TrialState.PRUNED)
+    trials = [trial for trial in study.get_trials(deepcopy=False) if trial.state not in lost]
+    if not any(committed in (trial.params, trial.user_attrs.get(COMMITTED)) for trial in trials):
+        study.enqueue_trial(committed, user_attrs={COMMITTED: committed})
 
 
 def work(study: Study, task: Task, deadline: float, trials: int | None = None) -> None:
@@ -120,7 +143,7 @@ def judge(trial: Trial, task: Task) -> float:
         predicted = Boosting(boost(learned, chosen)).predict_proba(played)
         losses += log_losses(predicted, played["outcome"].to_numpy(dtype=np.int64)).tolist()
         trial.report(float(np.mean(losses)), step)
-        if trial.should_prune():
+        if trial.should_prune() and COMMITTED not in trial.user_attrs:
             raise TrialPruned
     return float(np.mean(losses))
 

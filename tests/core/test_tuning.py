@@ -122,3 +122,19 @@ def test_two_workers_share_one_study_and_what_a_killed_one_leaves_behind_is_trie
     tuning.work(slow, task, FAR, trials=1)
     assert "running" not in tuning.counts(slow)
     assert tuning.counts(slow)["fail"] == 1
+
+
+def test_the_same_matches_with_other_results_are_another_study(task):
+    corrected = task.frame.assign(outcome=2 - task.frame["outcome"])
+    assert Task(corrected, task.seasons).study_name != task.study_name
+
+
+def test_committed_values_that_were_never_measured_are_offered_again(url, task, monkeypatch):
+    tuning.work(tuning.open_study(url, task), task, FAR, trials=1)
+    other = hyperparameters() | {"rounds": 70}
+    monkeypatch.setattr(tuning, "hyperparameters", lambda: other)
+    study = tuning.open_study(url, task)
+    assert tuning.open_study(url, task).get_trials()[-1].state.name == "WAITING"
+    tuning.work(study, task, FAR, trials=1)
+    assert tuning.result(study)["log_loss_committed"] == study.get_trials()[-1].value
+    assert len(tuning.open_study(url, task).get_trials()) == 2

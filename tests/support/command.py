@@ -72,7 +72,7 @@ class Home:
             return checksums(connection)
 
 
-DIARIES = ["fetches", "promotions", "changes", "int_changes", "build_marks"]
+DIARIES = ["fetches", "promotions", "looks", "interventions", "changes", "int_changes", "build_marks"]
 """Tables that tell what was done; two ways to the same data differ in them."""
 
 
