@@ -31,6 +31,7 @@ TOLD_BY_THE_CLOCK = [
     "batch_id",
     "dagster_run_id",
     "correlation_id",
+    "git_commit",
 ]
 
 
