@@ -45,7 +45,10 @@ def promote(model: tuple[str, int | None], because: str, pin: bool, as_json: boo
 @because_option
 @json_option
 def rollback(because: str, as_json: bool) -> None:
-    """Go back to the champion before this one."""
+    """Go back to the champion before this one; again goes further back.
+
+    The policy decides anew when there is new data: pin what is to stay.
+    """
     from footpred_dagster import champion_commands
 
     said = champion_commands.rollback(because)

@@ -56,8 +56,7 @@ def register(
     """Archive a model fitted on ``history`` as a bundle, give it a version and make it its recipe's candidate.
 
     ``recipe`` is the fingerprint of its code and hyperparameters. The same bundle keeps its version, and the earliest
-    as_of that gave it. Raises BundleRefused when the bundle does
-    not answer as the model does.
+    as_of that gave it. Raises BundleRefused when the bundle does not answer as the model does.
     """
     digest, in_force = bundle.pack(archive, model, history), fingerprint(contract_of(model.name))
     connection.execute("lock table models.versions in share row exclusive mode")
@@ -141,7 +140,8 @@ def record_decision(
     elif in_force == current:
         outcome = "kept"
     else:
-        outcome = "refitted" if current and in_force.recipe == current.recipe else "promoted"
+        same = current is not None and (in_force.name, in_force.recipe) == (current.name, current.recipe)
+        outcome = "refitted" if same else "promoted"
     told = {name: [asdict(verdict) for verdict in verdicts] for name, verdicts in decision.verdicts.items()}
     _append(connection, in_force, outcome, as_of=as_of, actor=actor, because=decision.why, reasons=told)
     return in_force
@@ -159,7 +159,7 @@ def roll_back(
 ) -> tuple[ModelVersion, ModelVersion]:
     """Return to the champion before this one that is another recipe or version; ``(from, to)``.
 
-    Raises NoEarlierChampion when there was none.
+    Going back again goes further back. Raises NoEarlierChampion when there is nobody.
     """
     current = champion(connection)
     if current is None:
@@ -168,9 +168,11 @@ def roll_back(
         connection,
         """(name, version) = (
             select name, version from models.promotions
-            where (name, version) <> (%s, %s) order by promotion_id desc limit 1)""",
-        current.name,
-        current.version,
+            where (name, version) <> (%s, %s) and promotion_id < (
+                select max(promotion_id) from models.promotions
+                where (name, version) = (%s, %s) and decision in ('promoted', 'refitted'))
+            order by promotion_id desc limit 1)""",
+        *(current.name, current.version, current.name, current.version),
     )
     if earlier is None:
         raise NoEarlierChampion(f"{current.name} version {current.version} is the first champion there is")
@@ -243,10 +245,20 @@ def vetoes(connection: psycopg.Connection) -> dict[tuple[str, int], str]:
 
 
 def champions(connection: psycopg.Connection) -> list[tuple[ModelVersion, datetime]]:
-    """Every version that ever was champion, newest first, and since when it was last."""
+    """Every version that ever was champion, newest first, and since when its recipe reigned last.
+
+    A refit goes on with the reign of its recipe: it is no new champion.
+    """
     rows = connection.execute("""
-        select name, version, max(decided_at) filter (where decision in ('promoted', 'refitted', 'rolled back'))
-        from models.promotions where name is not null group by name, version order by max(promotion_id) desc
+        with reigns as (
+            select name, version, recipe, decision, decided_at, promotion_id
+            from models.promotions inner join models.versions using (name, version)
+        )
+        select name, version, (
+            select max(begun.decided_at) from reigns as begun
+            where begun.name = reigns.name and begun.recipe = reigns.recipe
+                and begun.decision in ('promoted', 'rolled back'))
+        from reigns group by name, version, recipe order by max(promotion_id) desc
     """).fetchall()
     found = [
         (_version(connection, "name = %s and version = %s", name, version), since) for name, version, since in rows

@@ -80,7 +80,7 @@ def train(
     A stack is put together from its members as they were trained last: call it after them. ``smoke`` learns from the
     newest matches alone, to see that everything holds together; what it gives can never become champion.
     """
-    recipe, version = ALL_RECIPES[name], recipe_version(name)
+    recipe, version = ALL_RECIPES[name], recipe_version(name) if profile == "production" else profile
     frame = readable(recipe, frame)
     if profile == "smoke":
         frame = frame.tail(SMOKE_MATCHES)
@@ -92,7 +92,8 @@ def train(
         seasons = [predicted for _, predicted in walk_forward(recipe, frame, judged)]
         predictions = pd.concat(seasons) if seasons else pd.DataFrame(columns=PROBABILITIES, dtype=float)
         model = recipe().fit(frame)
-    _store(connection, name, version, frame, predictions)
+    if profile == "production":  # what it predicted in earnest stays what a recipe is judged by
+        _store(connection, name, version, frame, predictions)
     registered = register(connection, archive, model, frame, as_of=as_of, recipe=version, profile=profile)
     return Fit(model, registered, predictions)
 

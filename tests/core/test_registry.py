@@ -227,3 +227,27 @@ def test_the_newest_pin_and_the_newest_word_on_each_version_count(connection, ar
     assert registry.vetoes(connection) == {("elo_logit", 1): "leaks"}
     with pytest.raises(psycopg.errors.RestrictViolation):
         connection.execute("delete from models.interventions")
+
+
+def test_rolling_back_twice_goes_further_back_and_never_forward_again(connection, archive):
+    versions = []
+    for advantage in (0.1, 0.2, 0.3):
+        versions.append(register(connection, archive, elo(advantage)))
+        decide(connection, ELO_WINS)
+    first, second, third = versions
+    for left, reached in ((third, second), (second, first)):
+        moved = registry.roll_back(connection, as_of=SUMMER, actor="ann", because="draws look wrong")
+        assert moved == (left, reached)
+    with pytest.raises(NoEarlierChampion):
+        registry.roll_back(connection, as_of=SUMMER, actor="ann", because="draws look wrong")
+
+
+def test_a_champion_reigns_since_its_recipe_was_promoted_however_often_it_was_refitted(connection, archive):
+    """Else a recipe that is refitted daily is never older than a day, and no challenger ever finds it tired."""
+    register(connection, archive, elo())
+    decide(connection, ELO_WINS)
+    ((_, promoted),) = registry.champions(connection)
+    connection.commit()
+    second = register(connection, archive, elo(0.3))
+    decide(connection, ELO_WINS)
+    assert registry.champions(connection)[0] == (second, promoted)

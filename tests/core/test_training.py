@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pandas as pd
 import pytest
 
+from footpred_dagster.core import registry, training
+from footpred_dagster.core.models.recipes import ALL_RECIPES, recipe_version
 from footpred_dagster.core.training import can_learn
+from tests.support.features import judged_history
 
 AS_OF = datetime(2024, 8, 17, 12, tzinfo=UTC)
+SUMMER = datetime(2025, 7, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -30,3 +35,18 @@ def test_only_a_played_match_of_a_main_division_before_as_of_teaches_anything(co
         [league, day, goals, goals],
     )
     assert can_learn(connection, AS_OF) == expected
+
+
+def test_a_smoke_fit_leaves_what_the_production_fit_predicted_as_it_was(connection, archive, monkeypatch):
+    frame = judged_history()
+    monkeypatch.setattr(training, "SMOKE_MATCHES", 400)
+    whole = training.train(connection, archive, "elo_logit", frame, SUMMER)
+    smoke = training.train(connection, archive, "elo_logit", frame, SUMMER, "smoke")
+    assert (smoke.version.profile, smoke.version.training_rows) == ("smoke", 400)
+    stored = training.stored_predictions(connection, frame)["elo_logit"]
+    pd.testing.assert_frame_equal(stored, whole.predictions.sort_index(), check_dtype=False)
+    assert registry.candidate(connection, "elo_logit") == smoke.version
+
+
+def test_a_recipe_has_a_version_of_its_own_even_where_two_share_their_code():
+    assert len({recipe_version(name) for name in ALL_RECIPES}) == len(ALL_RECIPES)

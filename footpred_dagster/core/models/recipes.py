@@ -38,4 +38,4 @@ def recipe_version(name: str) -> str:
     has a fingerprint of its own."""
     text = "".join(inspect.getsource(module) for module in (*SHARED, *MODULES[name]))
     data = boosting.HYPERPARAMETERS.read_bytes() if boosting in MODULES[name] else b""
-    return hashlib.sha256(text.encode() + data).hexdigest()[:12]
+    return hashlib.sha256(name.encode() + text.encode() + data).hexdigest()[:12]

@@ -89,7 +89,7 @@ def candidate(name: str) -> dg.AssetsDefinition:
                 "profile": config.profile,
                 "artifact sha256": fit.version.artifact_sha256,
                 "inputs sha256": inputs or NOT_RECORDED,
-                "training matches": len(frame),
+                "training matches": fit.version.training_rows,
                 "matches predicted out of season": len(fit.predictions),
                 "MLflow run": run_link(logged.run_id),
                 "as of": as_of.isoformat(),
