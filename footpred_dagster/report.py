@@ -74,7 +74,7 @@ def final_scores(connection: psycopg.Connection) -> list[dict[str, Any]]:
     """Stored scores of the final window, all leagues and top five; titled ones (champion, elo) again by title."""
     rows = connection.execute("""
         select model, league, seasons, n, log_loss, rps, brier, ece, accuracy, se from models.evaluation
-        where "window" = 'final' and league in ('all', 'top5') order by league, log_loss
+        where "window" = 'final' and league in ('all', 'top5') order by league, log_loss, model
     """).fetchall()
     names = ("model", "league", "seasons", "n", "log_loss", "rps", "brier", "ece", "accuracy", "se")
     scores = [dict(zip(names, row, strict=True)) for row in rows]
