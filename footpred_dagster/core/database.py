@@ -72,8 +72,8 @@ def scratch_database(url: str, suffix: str) -> Iterator[str]:
             connection.execute(drop)
 
 
-def migrate(url: str) -> None:
-    """Bring the schema to the newest version; safe from many processes at once.
+def migrate(url: str, revision: str = "head") -> None:
+    """Bring the schema to the newest version, or as far as ``revision``; safe from many processes at once.
 
     Raises psycopg.OperationalError when the server does not answer.
     """
@@ -93,4 +93,4 @@ def migrate(url: str) -> None:
     engine = create_engine("postgresql+psycopg://" + url.partition("://")[2], poolclass=NullPool)
     with engine.connect() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)

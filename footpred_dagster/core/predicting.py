@@ -14,6 +14,7 @@ from footpred_dagster.core.ledger import Kind, Prediction, Role, feature_hash, s
 from footpred_dagster.core.models.bundle import FingerprintMismatch
 from footpred_dagster.core.models.recipes import ALL_RECIPES, MARKET_AWARE
 from footpred_dagster.core.registry import ModelVersion, candidate, champion, load
+from footpred_dagster.core.served import serve
 from footpred_dagster.core.storage import Archive
 
 
@@ -22,7 +23,7 @@ class SealReport:
     """``listed`` fixtures not yet played by the files, those ``past`` as_of or without usable history (``unready``),
     those ``predicted``, and how many of the champion's rows were ``sealed`` because features or model were new.
 
-    ``shadows``: rows sealed of challengers and of the market-aware model. ``champion`` is None when there is none, or
+    ``shadows``: rows sealed of challengers and of the market-aware model. ``served``: matches whose served row changed. ``champion`` is None when there is none, or
     none fitted before as_of.
     """
 
@@ -32,6 +33,7 @@ class SealReport:
     predicted: int
     sealed: int
     shadows: int
+    served: int
     champion: str | None
 
 
@@ -45,9 +47,11 @@ def seal_open_fixtures(connection: psycopg.Connection, archive: Archive, as_of: 
     ).fetchone() or (0, 0)
     version = champion(connection)
     if version is None or version.as_of > as_of:  # a model fitted on later matches must not predict earlier ones
-        return SealReport(listed, past, listed - past, 0, 0, 0, None)
+        return SealReport(listed, past, listed - past, 0, 0, 0, 0, None)
     fixtures = predictable_fixtures(connection, as_of)
-    sealed = seal(connection, _predictions(fixtures, archive, version, "champion", as_of, kind))
+    predictions = _predictions(fixtures, archive, version, "champion", as_of, kind)
+    sealed = seal(connection, predictions)
+    served = serve(connection, predictions)
     shadows = 0
     for name in ALL_RECIPES:
         rival = candidate(connection, name)
@@ -59,7 +63,7 @@ def seal_open_fixtures(connection: psycopg.Connection, archive: Archive, as_of: 
         except FingerprintMismatch:
             continue  # a challenger of an older contract waits for its refit; the champion must not wait for it
     name = f"{version.name} version {version.version}"
-    return SealReport(listed, past, listed - past - len(fixtures), len(fixtures), sealed, shadows, name)
+    return SealReport(listed, past, listed - past - len(fixtures), len(fixtures), sealed, shadows, served, name)
 
 
 def prediction_cut(connection: psycopg.Connection, as_of: datetime, kind: Kind) -> str:

@@ -15,9 +15,16 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg.rows import dict_row
 
-from footpred_dagster.core.ledger import COLUMNS, Prediction, Verification, feature_hash, row_hash, seal, verify
+from footpred_dagster.core.chain import Verification, row_hash
+from footpred_dagster.core.ledger import (
+    COLUMNS,
+    Prediction,
+    feature_hash,
+    seal,
+    stored_rows,
+    verify,
+)
 
 INSERT = f"insert into predictions.ledger ({', '.join(COLUMNS)}) values ({', '.join(['%s'] * len(COLUMNS))})"
 MINUTE = timedelta(minutes=1)
@@ -51,8 +58,8 @@ def replay(**changes: Any) -> Prediction:
 
 
 def rows(connection: psycopg.Connection) -> list[dict[str, Any]]:
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute("select * from predictions.ledger order by seq").fetchall()
+    with stored_rows(connection) as found:
+        return list(found)
 
 
 def as_superuser(connection: psycopg.Connection, statement: str) -> None:
@@ -85,7 +92,7 @@ def test_sealed_rows_can_be_neither_changed_nor_removed(connection, statement):
 
 def test_what_the_server_says_of_time_place_and_hash_wins_over_what_the_inserter_says(connection):
     prediction = live()
-    forged = [getattr(prediction, name) for name in COLUMNS] + [77, datetime(2020, 1, 1, tzinfo=UTC), "forged"]
+    forged = [*prediction.values(), 77, datetime(2020, 1, 1, tzinfo=UTC), "forged"]
     before = now()
     connection.execute(
         f"insert into predictions.ledger ({', '.join(COLUMNS)}, seq, sealed_at, hash) "
@@ -220,7 +227,7 @@ def test_one_statement_of_many_rows_chains_them_too(connection):
     )
     with connection.cursor().copy(f"copy predictions.ledger ({columns}) from stdin".encode()) as copy:
         for number in range(3):
-            copy.write_row([getattr(replay(match_id=f"c{number}"), name) for name in COLUMNS])
+            copy.write_row(replay(match_id=f"c{number}").values())
     assert [row["seq"] for row in rows(connection)] == list(range(1, 10))
     assert verify(connection).ok
 

@@ -35,25 +35,29 @@ def ledger(
         with sealed_together(connection, as_of, clock.kind, inputs, run_ids(context)):
             report = seal_open_fixtures(connection, archive.open(), as_of, clock.kind)
         cut = prediction_cut(connection, as_of, clock.kind)
-        head = core_ledger.verify(connection)
+    with warehouse.connect() as connection:  # committed: an anchor must never name a row that was rolled back
+        head = core_ledger.anchor(connection, archive.open())
     return dg.MaterializeResult(
         metadata={
             **{name: value for name, value in asdict(report).items() if value is not None},
             "as of": as_of.isoformat(),
             "inputs sha256": inputs or "not recorded",
             "chain rows": head.rows,
-            "chain head": head.head or "empty",
+            "chain head": head.hash or "empty",
             CUT: cut,
         },
-        data_version=cut_version(head.head, cut),
+        data_version=cut_version(head.hash, cut),
     )
 
 
 @dg.asset_check(asset=ledger, blocking=True)
-def chain_is_whole(warehouse: Warehouse) -> dg.AssetCheckResult:
-    """Recomputing every hash gives the stored one: no row was changed, removed or put between."""
+def chain_is_whole(warehouse: Warehouse, archive: ArchiveStore) -> dg.AssetCheckResult:
+    """Every hash is as recomputed and as anchored: no row was changed, removed, put between or cut off the end.
+
+    Each row was made before its kickoff from inputs before its as_of.
+    """
     with warehouse.connect() as connection:
-        verification = core_ledger.verify(connection)
+        verification = core_ledger.verify_anchored(connection, archive.open())
     return dg.AssetCheckResult(
         passed=verification.ok,
         metadata={
