@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from footpred_dagster.core.calibration_curve import Bin
+from footpred_dagster.core.metrics import ECE_BINS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,7 +36,8 @@ def calibration(bins: Sequence[Bin], title: str, note: str = "") -> bytes:
     curve.set_title(title, loc="left", fontsize=11)
     curve.legend(loc="upper left", frameon=False)
     curve.grid(alpha=0.25)
-    claims.bar([_middle(each) for each in bins], [each.n for each in bins], width=0.09, color=BLUE, alpha=0.75)
+    middles = [(each.place + 0.5) / ECE_BINS for each in bins]
+    claims.bar(middles, [each.n for each in bins], width=0.09, color=BLUE, alpha=0.75)
     claims.set(xlabel=f"claimed probability of home, draw or away{note and f' ({note})'}", ylabel="claims")
     claims.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     claims.set_xticks([tenth / 10 for tenth in range(11)])
@@ -60,10 +62,6 @@ def feature_importance(importance: Mapping[str, float], title: str, note: str = 
     axes.tick_params(axis="y", labelsize=8, length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
     return _png(figure)
-
-
-def _middle(each: Bin) -> float:
-    return min(int(each.claimed * 10), 9) / 10 + 0.05
 
 
 def _figure(width: float, height: float) -> Figure:

@@ -23,8 +23,8 @@ class SealReport:
     """``listed`` fixtures not yet played by the files, those ``past`` as_of or without usable history (``unready``),
     those ``predicted``, and how many of the champion's rows were ``sealed`` because features or model were new.
 
-    ``shadows``: rows sealed of challengers and of the market-aware model. ``served``: matches whose served row changed. ``champion`` is None when there is none, or
-    none fitted before as_of.
+    ``shadows``: rows sealed of challengers and of the market-aware model. ``served``: matches whose served row changed.
+    ``champion`` is None when there is none, or none fitted before as_of.
     """
 
     listed: int

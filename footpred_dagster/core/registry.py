@@ -155,16 +155,16 @@ def promote(
 
 
 def roll_back(
-    connection: psycopg.Connection, *, as_of: datetime, actor: str, because: str
+    connection: psycopg.Connection, *, as_of: datetime, actor: str, because: str, to: ModelVersion | None = None
 ) -> tuple[ModelVersion, ModelVersion]:
-    """Return to the champion before this one that is another recipe or version; ``(from, to)``.
+    """Return to the champion before this one that is another recipe or version, or ``to`` one; ``(from, to)``.
 
     Going back again goes further back. Raises NoEarlierChampion when there is nobody.
     """
     current = champion(connection)
     if current is None:
         raise NoEarlierChampion("there is no champion to roll back from")
-    earlier = _version(
+    earlier = to or _version(
         connection,
         """(name, version) = (
             select name, version from models.promotions

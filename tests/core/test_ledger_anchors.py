@@ -4,51 +4,25 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from footpred_dagster.core.database import migrate
-from footpred_dagster.core.ledger import Prediction, anchor, head, identity, seal, verify, verify_anchored
+from footpred_dagster.core.ledger import anchor, head, identity, seal, verify, verify_anchored
 from footpred_dagster.core.ledger_export import export
 from footpred_dagster.core.storage import LocalArchive
+from tests.support.sealed import as_superuser, replay
 
-KICKOFF = datetime(2024, 5, 4, 14, tzinfo=UTC)
 GRID = {"rate_home": 1.4, "rate_away": 0.1 + 0.2, "rate_correction": -1 / 30}
 REASONS = {"rating gap": 0.1 + 0.2, "form": -1e-17, "home advantage": 1 / 3, 'Größe | and "quotes"': 2.0}
-
-
-def sealed(number: int, **changes) -> Prediction:
-    usual = {
-        "match_id": f"m{number}",
-        "kickoff": KICKOFF,
-        "as_of": KICKOFF - timedelta(hours=14),
-        "latest_input": KICKOFF - timedelta(days=6),
-        "kind": "replay",
-        "role": "champion",
-        "model_name": "stack",
-        "model_version": 1,
-        "fingerprint": "f" * 12,
-        "feature_hash": "a" * 16,
-        "p_home": 0.5,
-        "p_draw": 0.3,
-        "p_away": 0.2,
-    }
-    return Prediction(**(usual | changes))
 
 
 def fill(connection: psycopg.Connection, first: int = 1, count: int = 5) -> None:
     """Every second row with grid and reasons, the others without."""
     for number in range(first, first + count):
-        seal(connection, [sealed(number, **(GRID | {"reasons": REASONS} if number % 2 else {}))])
-    connection.commit()
-
-
-def as_superuser(connection: psycopg.Connection, statement: str) -> None:
-    switch = "alter table predictions.ledger {} trigger all"
-    connection.execute("; ".join([switch.format("disable"), statement, switch.format("enable")]).encode())
+        seal(connection, [replay(match_id=f"m{number}", **(GRID | {"reasons": REASONS} if number % 2 else {}))])
     connection.commit()
 
 
@@ -81,17 +55,17 @@ def test_a_changed_grid_or_reason_is_found(connection, change):
 @pytest.mark.parametrize("changes", [{"rate_home": 1.0}, GRID | {"rate_away": -0.1}])
 def test_half_a_grid_and_impossible_goals_are_refused(connection, changes):
     with pytest.raises(psycopg.errors.CheckViolation):
-        seal(connection, [sealed(1, **changes)])
+        seal(connection, [replay(**changes)])
 
 
 def test_rows_sealed_before_grids_were_kept_still_verify(empty_database_url):
     migrate(empty_database_url, "0012")
-    old = [name for name in sealed(1).__slots__ if not name.startswith(("rate_", "reasons"))]
+    old = [name for name in replay().__slots__ if not name.startswith(("rate_", "reasons"))]
     with psycopg.connect(empty_database_url) as connection:
         for number in range(3):
             connection.execute(
                 f"insert into predictions.ledger ({', '.join(old)}) values ({', '.join(['%s'] * len(old))})".encode(),
-                [getattr(sealed(number), name) for name in old],
+                [getattr(replay(match_id=f"m{number}"), name) for name in old],
             )
     migrate(empty_database_url)
     with psycopg.connect(empty_database_url) as connection:
@@ -139,6 +113,7 @@ def test_other_rows_in_the_place_of_those_cut_off_are_found_even_when_they_are_a
     fill(connection)
     anchor(connection, archive)
     as_superuser(connection, "delete from predictions.ledger where seq > 3")
+    connection.commit()
     fill(connection, first=20, count=2)
     anchor(connection, archive)
     found = verify_anchored(connection, archive)

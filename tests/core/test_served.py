@@ -11,6 +11,7 @@ from psycopg.rows import dict_row
 
 from footpred_dagster.core.ledger import Prediction, seal
 from footpred_dagster.core.served import SERVED_CHANNEL, serve
+from tests.support.sealed import live
 
 FIXTURES = """
     create table intermediate.int_fixtures (
@@ -36,23 +37,7 @@ def fixtures(connection: psycopg.Connection) -> psycopg.Connection:
 
 
 def prediction(match_id: str = "m1", **changes) -> Prediction:
-    now = datetime.now(UTC)
-    usual = {
-        "match_id": match_id,
-        "kickoff": KICKOFF,
-        "as_of": now,
-        "latest_input": now - timedelta(days=3),
-        "kind": "live",
-        "role": "champion",
-        "model_name": "stack",
-        "model_version": 1,
-        "fingerprint": "f" * 12,
-        "feature_hash": "a" * 16,
-        "p_home": 0.5,
-        "p_draw": 0.3,
-        "p_away": 0.2,
-    }
-    return Prediction(**(usual | changes))
+    return live(match_id=match_id, kickoff=KICKOFF, **changes)
 
 
 def publish(connection: psycopg.Connection, *predictions: Prediction) -> int:

@@ -35,7 +35,7 @@ KEYS = {
         "models/evaluation",
         "models/champion",
     ),
-    "predictions/ledger",
+    *("predictions/scores", "predictions/ledger", "predictions/track_record"),
 }
 DATA_LAYERS = ("raw", "staging", "intermediate", "ratings", "features")
 BLOCKING = {
