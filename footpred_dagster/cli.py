@@ -242,7 +242,10 @@ def down(as_json: bool) -> None:
             click.echo(f"{' and '.join(stopped)} stopped" if stopped else "nothing was running")
 
 
-for command in (*cli_champion.COMMANDS, cli_models.tune, cli_ledger.ledger, cli_lineage.lineage, cli_lineage.reproduce):
+for command in (
+    *cli_champion.COMMANDS,
+    *(cli_models.tune, cli_models.backtest, cli_ledger.ledger, cli_lineage.lineage, cli_lineage.reproduce),
+):
     main.add_command(command)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import psycopg
 
@@ -80,7 +83,21 @@ def _predictions(
     if fixtures.empty:
         return []
     bundle = load(archive, version)
-    fixtures = fixtures.assign(**dict(zip(PROBABILITIES, bundle.predict_frame(fixtures).T, strict=True)))
+    probabilities = bundle.predict_frame(fixtures)
+    return predictions_of(fixtures, probabilities, version, role, features=bundle.features, as_of=as_of, kind=kind)
+
+
+def predictions_of(
+    fixtures: pd.DataFrame,
+    probabilities: npt.NDArray[np.float64],
+    version: ModelVersion,
+    role: Role,
+    *,
+    features: Sequence[str],
+    as_of: datetime,
+    kind: Kind,
+) -> list[Prediction]:
+    """What to seal of ``fixtures`` (identity and ``features``) for which a version gave ``probabilities`` (n, 3)."""
     return [
         Prediction(
             match_id=row["match_id"],
@@ -92,8 +109,8 @@ def _predictions(
             model_name=version.name,
             model_version=version.version,
             fingerprint=version.fingerprint,
-            feature_hash=feature_hash([row[name] for name in bundle.features]),
-            **{name: row[name] for name in PROBABILITIES},
+            feature_hash=feature_hash([row[name] for name in features]),
+            **dict(zip(PROBABILITIES, given, strict=True)),
         )
-        for row in fixtures.to_dict("records")
+        for row, given in zip(fixtures.to_dict("records"), probabilities.tolist(), strict=True)
     ]
