@@ -10,12 +10,15 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+import xgboost
 
 from footpred_dagster.core import contract
 from footpred_dagster.core.contract import FEATURE_NAMES, FEATURES, HOME_ADVANTAGE, MARKET_AWARE_FEATURES, fingerprint
 from footpred_dagster.core.explain import leading, reasons
 from footpred_dagster.core.models.base import Model
+from footpred_dagster.core.models.goals import HIGHEST_RATE, LOWEST_RATE, DixonColes
 from footpred_dagster.core.models.recipes import ALL_RECIPES
+from footpred_dagster.core.models.scaling import Scaling
 from footpred_dagster.core.models.stack import pool_weights
 from footpred_dagster.core.scorelines import outcomes
 from tests.support.features import judged_history, random_features
@@ -135,22 +138,46 @@ def test_linear_models_are_explained_by_their_weights():
     assert (np.delete(moved, place, axis=1) == 0).all()
 
 
-def test_goals_are_explained_along_the_way_from_the_average_match():
-    """Against the integral taken in two thousand steps, within the bounds of the rates."""
-    model, frame = fitted("dixon_coles"), asked(20).iloc[2:]
-    whole, start = model.scaling.apply(frame), np.array(model.common) + model.own(frame["league"])
-    weights = np.array(model.weights)
+def test_trees_are_explained_by_the_margins_of_home_and_away():
+    """Taking out the error of single precision must not cover for a wrong column."""
+    model, frame = fitted("xgboost"), asked(50)
+    inputs = xgboost.DMatrix(frame[list(FEATURE_NAMES)].to_numpy(dtype=np.float32))
+    margins = model.booster.predict(inputs, pred_contribs=True)
+    np.testing.assert_allclose(model.contributions(frame), margins[:, 0] - margins[:, 2], atol=1e-5)
+
+
+def goals_model(size: float) -> DixonColes:
+    """Three inputs count: one for home goals alone, one for away goals, one for the difference."""
+    weights = np.zeros((len(DixonColes.inputs), 2))
+    weights[:3] = size * np.array([[1.0, 0.0], [0.0, 1.0], [0.5, -0.5]])
+    nothing, one = (tuple([value] * len(weights)) for value in (0.0, 1.0))
+    return DixonColes(Scaling(DixonColes.inputs, nothing, one), weights.tolist(), [0.36, 0.13], {}, -0.04)
+
+
+@pytest.mark.parametrize(
+    ("size", "apart", "within"),
+    [
+        pytest.param(0.18, [[3.0, -1.0, 2.5], [0.5, 2.0, -3.0], [-3.0, -3.0, 0.1]], 2e-6, id="as far as teams get"),
+        pytest.param(0.5, [[6.0, 2.0, 0.0], [1.0, 6.0, -1.0]], 0.4, id="beyond the bounds of the rates"),
+    ],
+)
+def test_goals_are_explained_along_the_way_from_the_average_match(size, apart, within):
+    """Against the integral taken in two thousand steps; where a rate is cut, more of its input explains no more."""
+    model, known = goals_model(size), DixonColes.inputs[:3]
+    frame = asked(len(apart)).fillna(0.0).assign(**dict.fromkeys(DixonColes.inputs, 0.0))
+    frame[list(known)] = apart
+    expected, weights, steps = np.zeros((len(apart), 3)), np.array(model.weights)[:3], 2000
 
     def says(logs: np.ndarray) -> np.ndarray:
-        predicted = outcomes(np.exp(logs), model.correction)
+        predicted = outcomes(np.exp(np.clip(logs, LOWEST_RATE, HIGHEST_RATE)), model.correction)
         return np.log(predicted[:, 0] / predicted[:, 2])
 
-    place, expected = 4, np.zeros(len(frame))
-    for node in (np.arange(2000) + 0.5) / 2000:
-        logs, step = start + node * whole @ weights, 1e-5 * weights[place]
-        expected += whole[:, place] * (says(logs + step) - says(logs - step)) / 2e-5 / 2000
-    found = model.contributions(frame)[:, FEATURE_NAMES.index(model.inputs[place])]
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    for node in (np.arange(steps) + 0.5) / steps:
+        logs = np.array(model.common) + node * np.array(apart) @ weights
+        for place, step in enumerate(1e-5 * weights):
+            expected[:, place] += (says(logs + step) - says(logs - step)) / 2e-5 / steps
+    found = model.contributions(frame)[:, [FEATURE_NAMES.index(name) for name in known]]
+    np.testing.assert_allclose(found, expected * apart, atol=within)
 
 
 def test_the_market_is_a_reason_of_the_market_aware_model_alone():

@@ -25,8 +25,9 @@ LOWEST_RATE, HIGHEST_RATE = -3.0, 2.0
 WIDEST = 0.2
 """Bounds of the correction; at the rates of football all four probabilities stay positive within."""
 SIDES = ("home", "away")
-NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(8)
-"""Between the average match and the one explained; on [-1, 1]."""
+NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(4)
+"""Between the average match and the one explained, on [-1, 1]: on the season 2024-25 the sum of four is right to 3e-7,
+of two to 2e-3."""
 
 
 class DixonColes(LinearByLeague):
