@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -13,9 +13,13 @@ import psycopg
 
 from footpred_dagster.core.backtest import PROBABILITIES, readable
 from footpred_dagster.core.dataset import fixture_cut, predictable_fixtures
+from footpred_dagster.core.explain import reasons
 from footpred_dagster.core.ledger import Kind, Prediction, Role, feature_hash, seal
+from footpred_dagster.core.models.base import Model
 from footpred_dagster.core.models.bundle import FingerprintMismatch
+from footpred_dagster.core.models.goals import DixonColes
 from footpred_dagster.core.models.recipes import ALL_RECIPES, MARKET_AWARE
+from footpred_dagster.core.models.stack import Stack
 from footpred_dagster.core.registry import ModelVersion, candidate, champion, load
 from footpred_dagster.core.served import serve
 from footpred_dagster.core.storage import Archive
@@ -52,7 +56,7 @@ def seal_open_fixtures(connection: psycopg.Connection, archive: Archive, as_of: 
     if version is None or version.as_of > as_of:  # a model fitted on later matches must not predict earlier ones
         return SealReport(listed, past, listed - past, 0, 0, 0, 0, None)
     fixtures = predictable_fixtures(connection, as_of)
-    predictions = _predictions(fixtures, archive, version, "champion", as_of, kind)
+    predictions = _explained(connection, fixtures, archive, version, as_of, kind)
     sealed = seal(connection, predictions)
     served = serve(connection, predictions)
     shadows = 0
@@ -74,6 +78,45 @@ def prediction_cut(connection: psycopg.Connection, as_of: datetime, kind: Kind) 
     version = champion(connection)
     by = f"{version.name} {version.version}" if version else "nobody"
     return f"{fixture_cut(connection, as_of, kind)} by {by}"
+
+
+def _explained(
+    connection: psycopg.Connection,
+    fixtures: pd.DataFrame,
+    archive: Archive,
+    version: ModelVersion,
+    as_of: datetime,
+    kind: Kind,
+) -> list[Prediction]:
+    """The champion's predictions, with a scoreline grid where there is a goals model, and reasons."""
+    sealed = _predictions(fixtures, archive, version, "champion", as_of, kind)
+    if not sealed:
+        return []
+    model = ALL_RECIPES[version.name].from_files(load(archive, version).native)
+    rivals = candidate(connection, DixonColes.name)
+    beside = rivals if rivals and rivals.as_of <= as_of and rivals.fingerprint == version.fingerprint else None
+    goals = goals_model(model) or (beside and DixonColes.from_files(load(archive, beside).native)) or None
+    return with_reasons(sealed, readable(ALL_RECIPES[version.name], fixtures), model, goals)
+
+
+def goals_model(model: Model) -> DixonColes | None:
+    """The goals model within ``model``, if there is one."""
+    if isinstance(model, Stack):
+        model = model.members.get(DixonColes.name, model)
+    return model if isinstance(model, DixonColes) else None
+
+
+def with_reasons(
+    predictions: Sequence[Prediction], fixtures: pd.DataFrame, model: Model, goals: DixonColes | None
+) -> list[Prediction]:
+    """``predictions`` of ``fixtures``, row by row, with what they owe to what and the expected goals."""
+    found = [replace(each, reasons=why) for each, why in zip(predictions, reasons(model, fixtures), strict=True)]
+    if goals is None:
+        return found
+    return [
+        replace(each, rate_home=home, rate_away=away, rate_correction=goals.correction)
+        for each, (home, away) in zip(found, goals.rates(fixtures).tolist(), strict=True)
+    ]
 
 
 def _predictions(

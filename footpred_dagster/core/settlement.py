@@ -12,15 +12,17 @@ import psycopg
 from psycopg import sql
 
 from footpred_dagster.core.backtest import PROBABILITIES
+from footpred_dagster.core.chain import GRID
 from footpred_dagster.core.frames import read_frame
 from footpred_dagster.core.metrics import brier_scores, log_losses, ranked_probability_scores
 from footpred_dagster.core.odds import power_devig
+from footpred_dagster.core.scorelines import grid, score_log_losses
 
 RESULT = ("home_goals", "away_goals")
 CLOSING = ("closing_odds_home", "closing_odds_draw", "closing_odds_away")
 COLUMNS = (
     *("seq", "revision", "league", "season", *RESULT, "outcome", "lead_hours"),
-    *("log_loss", "rps", "brier", "hit", *CLOSING, "closing_log_loss"),
+    *("log_loss", "rps", "brier", "hit", "goals_log_loss", *CLOSING, "closing_log_loss"),
 )
 
 
@@ -40,13 +42,15 @@ def settlement_cut(connection: psycopg.Connection, as_of: datetime) -> str:
 
 def settle(connection: psycopg.Connection, as_of: datetime) -> Settled:
     """Score what is pending, in the caller's transaction. A score is never changed: a correction adds a revision."""
-    numbers = [f"ledger.{name}" for name in PROBABILITIES] + [f"matches.{name}" for name in (*RESULT, *CLOSING)]
+    numbers = [f"ledger.{name}" for name in (*PROBABILITIES, *GRID)] + [
+        f"matches.{name}" for name in (*RESULT, *CLOSING)
+    ]
     query = sql.SQL("""
         select ledger.seq, coalesce(scored.revision, 0) + 1 as revision, matches.league, matches.season,
             matches.outcome, extract(epoch from ledger.kickoff - ledger.as_of) / 3600 as lead_hours, {numbers}
         {pending} order by ledger.seq
     """).format(numbers=sql.SQL(", ").join(_name(name) for name in numbers), pending=_pending(as_of))
-    rows = read_frame(connection, query, floats=(*PROBABILITIES, *CLOSING, "lead_hours"))
+    rows = read_frame(connection, query, floats=(*PROBABILITIES, *GRID, *CLOSING, "lead_hours"))
     rows = rows.astype(dict.fromkeys(("seq", "revision", "outcome", *RESULT), "int64"))
     if rows.empty:
         return Settled(0, 0)
@@ -69,11 +73,18 @@ def _scores(rows: pd.DataFrame) -> dict[str, npt.NDArray[np.float64] | npt.NDArr
     closing = np.full(len(rows), np.nan)
     if priced.any():
         closing[priced] = log_losses(line[priced], outcomes[priced])
+    drawn = rows["rate_home"].notna().to_numpy()
+    scorelines = np.full(len(rows), np.nan)
+    if drawn.any():
+        *rates, correction = rows.loc[drawn, list(GRID)].to_numpy(dtype=float).T
+        cells = grid(np.stack(rates, axis=1), correction, probabilities[drawn])
+        scorelines[drawn] = score_log_losses(cells, rows.loc[drawn, list(RESULT)].to_numpy(dtype=np.int64))
     return {
         "log_loss": log_losses(probabilities, outcomes),
         "rps": ranked_probability_scores(probabilities, outcomes),
         "brier": brier_scores(probabilities, outcomes),
         "hit": probabilities.argmax(axis=1) == outcomes,
+        "goals_log_loss": scorelines,
         "closing_log_loss": closing,
     }
 

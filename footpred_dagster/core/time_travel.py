@@ -19,7 +19,7 @@ from footpred_dagster.core.ledger import Role, seal
 from footpred_dagster.core.metrics import Scores, score
 from footpred_dagster.core.models.base import Model
 from footpred_dagster.core.models.recipes import ALL_RECIPES, recipe_version
-from footpred_dagster.core.predicting import predictions_of
+from footpred_dagster.core.predicting import goals_model, predictions_of, with_reasons
 from footpred_dagster.core.registry import ModelVersion, register
 from footpred_dagster.core.storage import Archive
 
@@ -113,18 +113,16 @@ def play(connection: psycopg.Connection, replay: Replay, matchday: Matchday) -> 
     Raises psycopg.errors.CheckViolation for a match whose inputs do not all lie before the day.
     """
     fixtures = matchday.matches.drop(columns=["outcome", "home_goals", "away_goals"])
-    return seal(
-        connection,
-        predictions_of(
-            fixtures,
-            replay.model.predict_proba(fixtures),
-            replay.version,
-            replay.role,
-            features=[feature.name for feature in replay.model.contract],
-            as_of=matchday.as_of,
-            kind="replay",
-        ),
+    predictions = predictions_of(
+        fixtures,
+        replay.model.predict_proba(fixtures),
+        replay.version,
+        replay.role,
+        features=[feature.name for feature in replay.model.contract],
+        as_of=matchday.as_of,
+        kind="replay",
     )
+    return seal(connection, with_reasons(predictions, fixtures, replay.model, goals_model(replay.model)))
 
 
 def replay_scores(connection: psycopg.Connection, replay: Replay) -> Scores | None:

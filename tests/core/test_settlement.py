@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 
 from footpred_dagster.core.ledger import seal, verify
 from footpred_dagster.core.odds import power_devig
+from footpred_dagster.core.scorelines import grid
 from footpred_dagster.core.settlement import Settled, settle, settlement_cut
 from footpred_dagster.core.track_record import settled_predictions, store
 from tests.support.sealed import replay
@@ -155,3 +156,13 @@ def test_a_result_known_only_after_the_clock_is_not_in_the_record(warehouse):
     settle(warehouse, LATER)
     assert len(settled_predictions(warehouse, KICKOFF)) == 0
     assert len(settled_predictions(warehouse, datetime.now(UTC))) == 1
+
+
+def test_a_sealed_grid_is_scored_by_the_exact_scoreline_as_reconciled_to_what_was_sealed(warehouse):
+    rates = {"rate_home": 1.4, "rate_away": 1.1, "rate_correction": -0.05}
+    seal(warehouse, [replay(**rates), replay(match_id="m2")])
+    for match_id in ("m1", "m2"):
+        play(warehouse, match_id, 2, 1)
+    settle(warehouse, LATER)
+    cells = grid(np.array([[1.4, 1.1]]), -0.05, np.array([[0.5, 0.3, 0.2]]))
+    assert [row["goals_log_loss"] for row in scores(warehouse)] == [pytest.approx(-math.log(cells[0, 2, 1])), None]

@@ -127,3 +127,10 @@ def test_probabilities_are_the_native_models_to_the_last_bit(connection, archive
     for day in replay.matchdays:
         for match, given in zip(day.matches["match_id"], replay.model.predict_proba(day.matches), strict=True):
             assert (stored[match] == given).all()
+
+
+def test_a_stack_seals_its_scoreline_grid_and_reasons_that_add_up_to_its_log_odds(connection, archive, frame):
+    replayed(connection, archive, frame, "stack")
+    rows = connection.execute("select ln(p_home / p_away), reasons, rate_home from predictions.ledger").fetchall()
+    assert all(sum(reasons.values()) == pytest.approx(odds, abs=1e-6) for odds, reasons, _ in rows)
+    assert all(rate and 0 < rate < 8 for _, _, rate in rows)

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import dagster as dg
 
-from footpred_dagster.core import dataset, predicting
+from footpred_dagster.core import dataset, explain, predicting, served
 from footpred_dagster.core import ledger as core_ledger
 from footpred_dagster.core.lineage import sealed_together
 from footpred_dagster.core.predicting import prediction_cut, seal_open_fixtures
@@ -19,7 +19,7 @@ from footpred_dagster.versions import CUT, code_version, cut_version
     group_name="predictions",
     owners=["team:footpred"],
     kinds={"python", "postgres"},
-    code_version=code_version(dataset, predicting, core_ledger),
+    code_version=code_version(dataset, explain, predicting, core_ledger, served),
     deps=[dg.AssetKey(["models", "champion"]), dg.AssetKey(["features", "fct_match_features"])],
 )
 def ledger(
