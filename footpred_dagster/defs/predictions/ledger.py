@@ -67,3 +67,30 @@ def chain_is_whole(warehouse: Warehouse, archive: ArchiveStore) -> dg.AssetCheck
             "problem": verification.problem or "none",
         },
     )
+
+
+@dg.asset_check(asset=ledger)
+def inputs_are_known_matches(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Each row's ``latest_input`` is the kickoff of a played match of one of its clubs before its own, as stored today.
+
+    A row not so explained was made of a match that has moved or gone since.
+    """
+    with warehouse.connect() as connection:
+        row = connection.execute("""
+            with explained as (
+                select distinct ledger.seq
+                from predictions.ledger
+                inner join intermediate.int_match_spine as spine using (match_id)
+                inner join intermediate.int_matches as inputs
+                    on inputs.kickoff = ledger.latest_input and inputs.status = 'played'
+                where inputs.kickoff < ledger.kickoff
+                    and array[inputs.home_id, inputs.away_id] && array[spine.home_id, spine.away_id]
+            )
+            select count(*), count(*) - count(explained.seq)
+            from predictions.ledger left join explained using (seq)
+        """).fetchone() or (0, 0)
+    return dg.AssetCheckResult(
+        passed=row[1] == 0,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"rows": row[0], "of a match that moved or went": row[1]},
+    )
