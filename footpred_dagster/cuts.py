@@ -10,10 +10,11 @@ import psycopg
 
 from footpred_dagster.core.ledger import Kind
 from footpred_dagster.core.predicting import prediction_cut
+from footpred_dagster.core.projection.leagues import projection_cut
 from footpred_dagster.core.settlement import settlement_cut
 from footpred_dagster.core.training import training_cut
 
-LEDGER, SCORES = (dg.AssetKey(["predictions", name]) for name in ("ledger", "scores"))
+LEDGER, SCORES, PROJECTION = (dg.AssetKey(["predictions", name]) for name in ("ledger", "scores", "season_projection"))
 
 
 def cuts(
@@ -27,4 +28,5 @@ def cuts(
     found = {key: training for key in keys if key.path[0] == "models"}
     found[SCORES] = settlement_cut(connection, as_of)
     found[LEDGER] = prediction_cut(connection, as_of, kind)
+    found[PROJECTION] = projection_cut(connection, as_of)
     return found

@@ -93,10 +93,19 @@ def _explained(
     if not sealed:
         return []
     model = ALL_RECIPES[version.name].from_files(load(archive, version).native)
-    rivals = candidate(connection, DixonColes.name)
-    beside = rivals if rivals and rivals.as_of <= as_of and rivals.fingerprint == version.fingerprint else None
-    goals = goals_model(model) or (beside and DixonColes.from_files(load(archive, beside).native)) or None
+    goals = goals_beside(connection, archive, version, as_of, model)
     return with_reasons(sealed, readable(ALL_RECIPES[version.name], fixtures), model, goals)
+
+
+def goals_beside(
+    connection: psycopg.Connection, archive: Archive, version: ModelVersion, as_of: datetime, model: Model
+) -> DixonColes | None:
+    """The goals model within ``version``'s ``model``, else the candidate as of then; None when there is neither."""
+    within = goals_model(model)
+    found = candidate(connection, DixonColes.name)
+    if within or found is None or found.as_of > as_of or found.fingerprint != version.fingerprint:
+        return within
+    return DixonColes.from_files(load(archive, found).native)
 
 
 def goals_model(model: Model) -> DixonColes | None:
