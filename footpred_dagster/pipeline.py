@@ -34,6 +34,7 @@ from footpred_dagster.tracking import CORRELATION_TAG
 RESULTS = dg.AssetKey(["raw", "matches"])
 FIXTURE_LIST = dg.AssetKey(["raw", "fixtures"])
 LEDGER = dg.AssetKey(["predictions", "ledger"])
+MARKET = dg.AssetKey(["predictions", "market"])
 CLOCK_LAYERS = ("models", "predictions")
 STARTED_BY_TAG = "footpred/started_by"
 RUN_LOCK = "footpred.run"
@@ -209,7 +210,7 @@ class Pipeline:
         clock = self.request.clock
         training = training_cut(self.connection, clock)
         kind: Kind = "replay" if self.request.as_of else "live"
-        cuts = {spec.key: training for spec in specs if spec.key.path[0] == "models"}
+        cuts = {spec.key: training for spec in specs if spec.key.path[0] == "models" or spec.key == MARKET}
         return cuts | {LEDGER: prediction_cut(self.connection, clock, kind)}
 
     def _execute(self, keys: Sequence[dg.AssetKey], tags: dict[str, str] | None = None, *, checks: bool = True) -> None:

@@ -35,7 +35,7 @@ KEYS = {
         "models/evaluation",
         "models/champion",
     ),
-    "predictions/ledger",
+    *("predictions/ledger", "predictions/market"),
 }
 DATA_LAYERS = ("raw", "staging", "intermediate", "ratings", "features")
 BLOCKING = {
