@@ -118,13 +118,13 @@ def market_problems(connection: psycopg.Connection) -> list[str]:
 
 
 def in_words(account: Account) -> str:
-    """What came of one account, the loss named as such."""
+    """What came of one account, the loss named as such, and how deep it was in between."""
     found, who = account.returns, f"{account.model}'s claims above {account.edge:.0%} at {account.line} odds"
     if found.roi is None:
         return f"{who}: no bets"
     interval = "" if found.roi_low is None else f", 95 % from {found.roi_low:+.1%} to {found.roi_high:+.1%}"
     says = f"{'lost' if found.profit < 0 else 'won'} {abs(found.profit):,.1f} units of {found.staked:,.0f} staked"
-    return f"{who} {says} ({found.roi:+.1%}{interval})"
+    return f"{who} {says} ({found.roi:+.1%}{interval}), at worst {found.max_drawdown or 0:,.1f} units down"
 
 
 def _scored(predicted: pd.DataFrame, matches: pd.DataFrame) -> tuple[Floats, Floats]:

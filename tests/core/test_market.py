@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -52,3 +55,9 @@ def test_a_broken_quote_claims_and_stakes_nothing_and_spoils_no_other(broken):
         assert np.isnan(claimed[1]).all()
         np.testing.assert_array_equal(claimed[0], claimed[2])
         assert np.isfinite(claimed[0]).all()
+
+
+def test_the_service_can_price_a_forecast_with_numpy_alone():
+    says = "import sys, footpred_dagster.core.market; print(sorted({'pandas', 'scipy', 'psycopg'} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", says], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

@@ -139,9 +139,12 @@ def test_a_forecast_that_gave_what_happened_no_chance_has_no_row(history):
     assert {row.model for row in against_closing({"sure": certain}, history, FINAL)} == {"market_opening"}
 
 
-def test_a_loss_is_called_a_loss():
-    lost = Account("stack", "closing", 0.05, "all", "all", Returns(9, 4, 4.0, -1.25, -0.3125, -0.5, 0.1))
+def test_a_loss_is_called_a_loss_and_a_gain_tells_how_deep_it_was_down():
+    lost = Account("stack", "closing", 0.05, "all", "all", Returns(9, 4, 4.0, -1.25, -0.3125, -0.5, 0.1, 2.5))
     assert in_words(lost) == (
-        "stack's claims above 5% at closing odds lost 1.2 units of 4 staked (-31.2%, 95 % from -50.0% to +10.0%)"
+        "stack's claims above 5% at closing odds lost 1.2 units of 4 staked (-31.2%, 95 % from -50.0% to +10.0%), "
+        "at worst 2.5 units down"
     )
+    won = Account("stack", "closing", 0.0, "all", "all", Returns(9, 2, 2.0, 0.5, 0.25, max_drawdown=1.0))
+    assert in_words(won).endswith("won 0.5 units of 2 staked (+25.0%), at worst 1.0 units down")
     assert in_words(Account("stack", "opening", 0.2, "all", "all", Returns(9))).endswith("20% at opening odds: no bets")

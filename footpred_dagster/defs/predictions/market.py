@@ -11,7 +11,7 @@ from footpred_dagster.defs.resources import Clock, Warehouse
 from footpred_dagster.metadata import picture, table
 from footpred_dagster.versions import CUT, code_version, cut_version
 
-ACCOUNTS = ["model", "odds", "claimed edge", "matches", "bets", "profit", "ROI", "low", "high", "worst run of losses"]
+ACCOUNTS = ["model", "odds", "claimed edge", "matches", "bets", "profit", "ROI", "low", "high", "max drawdown"]
 KELLY = ["Kelly ROI", "Kelly low", "Kelly high", "Kelly bankroll left"]
 CLOSING = ["model", "n", "log-loss", "closing line", "better by", "low", "high"]
 
