@@ -42,7 +42,7 @@ KEYS = {
         "models/champion",
     ),
     *("predictions/scores", "predictions/ledger", "predictions/track_record"),
-    "predictions/season_projection",
+    *("predictions/season_projection", "predictions/market"),
 }
 DATA_LAYERS = ("raw", "staging", "intermediate", "ratings", "features")
 BLOCKING = {

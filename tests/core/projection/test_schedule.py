@@ -31,7 +31,7 @@ def test_four_meetings_are_two_at_either_ground():
 
 
 def test_the_ground_of_a_third_meeting_is_the_listed_one_else_that_of_who_hosted_less():
-    twice = [pair for pair in permutations(CLUBS, 2)]
+    twice = list(permutations(CLUBS, 2))
     assert ("d", "a") in remaining(CLUBS, twice, [("d", "a")], 3)
     hosted = Counter(home for home, _ in remaining(CLUBS, [], [], 3))
     assert sum(hosted.values()) == 18
