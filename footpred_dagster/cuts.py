@@ -14,7 +14,9 @@ from footpred_dagster.core.projection.leagues import projection_cut
 from footpred_dagster.core.settlement import settlement_cut
 from footpred_dagster.core.training import training_cut
 
-LEDGER, SCORES, PROJECTION = (dg.AssetKey(["predictions", name]) for name in ("ledger", "scores", "season_projection"))
+LEDGER, SCORES, PROJECTION, MARKET = (
+    dg.AssetKey(["predictions", name]) for name in ("ledger", "scores", "season_projection", "market")
+)
 
 
 def cuts(
@@ -26,6 +28,7 @@ def cuts(
         return {}
     training = training_cut(connection, as_of)
     found = {key: training for key in keys if key.path[0] == "models"}
+    found[MARKET] = training
     found[SCORES] = settlement_cut(connection, as_of)
     found[LEDGER] = prediction_cut(connection, as_of, kind)
     found[PROJECTION] = projection_cut(connection, as_of)
