@@ -178,3 +178,15 @@ class TestAgainstTheSource:
                 appearances[team_id[row.country, name], season][name] += 1
         rivals = {key: dict(names) for key, names in appearances.items() if len(names) > 1 and min(names.values()) > 1}
         assert rivals == {}
+
+
+def test_points_are_taken_from_clubs_that_exist_in_main_divisions_once_a_season(aliases):
+    rows = _read_seed("points_adjustments.csv")
+    known = {(row["country"], row["team_id"]) for row in aliases}
+    assert rows == sorted(rows, key=lambda row: (row["league"], row["season"], row["team_id"]))
+    assert len({(row["league"], row["season"], row["team_id"]) for row in rows}) == len(rows)
+    for row in rows:
+        assert (MAIN_LEAGUES[row["league"]].country, row["team_id"]) in known
+        assert -40 < int(row["points"]) < 0
+        assert re.fullmatch(r"(19|20)\d\d-\d\d", row["season"])
+        assert row["reason"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -52,7 +53,10 @@ class LeagueSeason:
 
 @dataclass(frozen=True, slots=True)
 class Projected:
-    """A league that was projected: ``favourite`` and its chance of coming first, ``to_play`` matches, and how long."""
+    """A league that was projected: ``favourite`` and its chance of coming first, ``to_play`` matches, and how long.
+
+    content: a hash of everything that was projected.
+    """
 
     league: str
     season: str
@@ -60,6 +64,7 @@ class Projected:
     chance: float
     to_play: int
     seconds: float
+    content: str
 
 
 def projection_cut(connection: psycopg.Connection, as_of: datetime) -> str:
@@ -105,7 +110,8 @@ def project_leagues(
         first = int(projection.positions[:, 0].argmax())
         favourite, chance = found.names[found.clubs[first]], float(projection.positions[first, 0])
         spent = time.monotonic() - started
-        done.append(Projected(league, found.season, favourite, chance, len(to_play), spent))
+        content = hashlib.sha256(projection.positions.tobytes() + projection.points.tobytes()).hexdigest()[:16]
+        done.append(Projected(league, found.season, favourite, chance, len(to_play), spent, content))
     return done, left
 
 

@@ -42,7 +42,7 @@ def season_projection(warehouse: Warehouse, archive: ArchiveStore, clock: Clock)
             "as of": as_of.isoformat(),
             CUT: cut,
         },
-        data_version=cut_version(repr([row[:-1] for row in rows]), cut),
+        data_version=cut_version(repr([(p.league, p.season, p.content) for p in done]), cut),
     )
 
 
