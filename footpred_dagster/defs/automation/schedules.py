@@ -1,0 +1,50 @@
+"""Schedules, in UTC: a daily look whatever sensors saw, a check of every season twice a week, models every week."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from footpred_dagster.defs.automation.jobs import refresh, retrain
+from footpred_dagster.defs.resources import Warehouse
+from footpred_dagster.partitions import neighbours
+from footpred_dagster.refreshing import followed
+from footpred_dagster.sources.load import FIXTURES
+
+
+@dg.schedule(job=refresh, cron_schedule="30 6 * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
+def daily(context: dg.ScheduleEvaluationContext, warehouse: Warehouse) -> list[dg.RunRequest] | dg.SkipReason:
+    """The season under way, asked for and built again."""
+    at = context.scheduled_execution_time
+    with warehouse.connect() as connection:
+        targets = followed(connection, at.date())
+    keys = [target.partition_key for target in targets if target.partition_key != FIXTURES.partition_key]
+    return _ranges(keys, at) if keys else dg.SkipReason("the warehouse is empty: footpred run fills it first")
+
+
+@dg.schedule(job=refresh, cron_schedule="0 3 * * 2,5", default_status=dg.DefaultScheduleStatus.RUNNING)
+def every_season(context: dg.ScheduleEvaluationContext, warehouse: Warehouse) -> list[dg.RunRequest] | dg.SkipReason:
+    """Every season this warehouse holds, asked for conditionally: old results are corrected now and then."""
+    with warehouse.connect() as connection:
+        rows = connection.execute(
+            "select partition_key from raw.loads where partition_key <> %s", [FIXTURES.partition_key]
+        ).fetchall()
+    keys = [key for (key,) in rows]
+    at = context.scheduled_execution_time
+    return _ranges(keys, at) if keys else dg.SkipReason("the warehouse is empty: footpred run fills it first")
+
+
+@dg.schedule(job=retrain, cron_schedule="0 4 * * 1", default_status=dg.DefaultScheduleStatus.RUNNING)
+def weekly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Models, whether or not enough was played."""
+    return dg.RunRequest(run_key=f"weekly {context.scheduled_execution_time:%Y-%m-%d}")
+
+
+def _ranges(keys: list[str], at: datetime) -> list[dg.RunRequest]:
+    """A run for each range of neighbouring partitions."""
+    return [
+        dg.RunRequest(
+            run_key=f"{first} to {last} {at.astimezone(UTC):%Y-%m-%dT%H:%M}",
+            tags={"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last},
+        )
+        for first, last in neighbours(keys)
+    ]

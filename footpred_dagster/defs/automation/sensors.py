@@ -1,0 +1,90 @@
+"""Sensors: a changed source, enough new matches, a new champion."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from footpred_dagster.core.registry import champion
+from footpred_dagster.defs.automation.jobs import refresh, retrain
+from footpred_dagster.defs.resources import ArchiveStore, SourceSite, Warehouse
+from footpred_dagster.refreshing import WORK_TAG, Refresh, followed, next_try, planned
+from footpred_dagster.sources.base import SourceUnavailable
+from footpred_dagster.sources.fetch import fetch
+
+POLL_SECONDS = int(os.environ.get("FOOTPRED_POLL_SECONDS", "900"))
+"""Between two looks at the source: some two dozen conditional requests, a second apart."""
+PLANNED_WITHIN = 3600.0
+"""Seconds for which a run takes the sensor's word that the source was asked."""
+RETRAIN_AFTER = 220
+"""New matches after which models are fitted again before their week is over: a full matchday of 22 divisions."""
+
+
+@dg.sensor(job=refresh, minimum_interval_seconds=POLL_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
+def source_changed(
+    context: dg.SensorEvaluationContext, warehouse: Warehouse, archive: ArchiveStore, source: SourceSite
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Ask the source, politely, for the seasons under way and the fixtures; what is new is loaded and predicted from.
+
+    The same bodies are loaded by one run; a failed one is tried again after a while, doubling.
+    """
+    with warehouse.connect(autocommit=True) as connection:
+        targets = followed(connection, datetime.now(UTC).date())
+        if not targets:
+            yield dg.SkipReason("the warehouse is empty: footpred run fills it first")
+            return
+        try:
+            with source.open(connection) as site:
+                fetch(connection, archive.open(), site, targets)
+        except SourceUnavailable as error:
+            context.log.warning("the source does not answer: %s", error)
+        plans = planned(connection, targets)
+    if not plans:
+        yield dg.SkipReason(f"none of {len(targets)} files is new")
+    for plan in plans:
+        turn = next_try(context.instance, plan.key, datetime.now(UTC))
+        yield _request(plan, turn) if isinstance(turn, int) else dg.SkipReason(f"{plan.key}: {turn}")
+
+
+def _request(plan: Refresh, turn: int) -> dg.RunRequest:
+    from footpred_dagster.definitions import defs  # not while the definitions load this module
+
+    job = defs().resolve_job_def(refresh.name)
+    left_out = {
+        dg.AssetKey(["raw", name])
+        for name, wanted in (("matches", plan.partitions), ("fixtures", plan.fixtures))
+        if not wanted
+    }
+    tags = {WORK_TAG: plan.key}
+    if plan.partitions:
+        first, last = plan.partitions
+        tags |= {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+    return dg.RunRequest(
+        run_key=f"{plan.key} {turn}",
+        asset_selection=sorted(set(job.asset_layer.executable_asset_keys) - left_out),
+        run_config={"resources": {"source": {"config": {"max_age": PLANNED_WITHIN}}}},
+        tags=tags,
+    )
+
+
+@dg.sensor(job=retrain, minimum_interval_seconds=600, default_status=dg.DefaultSensorStatus.RUNNING)
+def enough_new_matches(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.RunRequest | dg.SkipReason:
+    """Fit models again once a full matchday of all divisions was played since the champion was fitted."""
+    with warehouse.connect() as connection:
+        version = champion(connection)
+        if version is None:
+            return dg.SkipReason("there is no champion: footpred run trains the first")
+        row = connection.execute(
+            "select count(*) from raw.matches where home_goals is not null and match_date >= %s", [version.as_of.date()]
+        ).fetchone()
+    played = row[0] if row else 0
+    if played < RETRAIN_AFTER:
+        return dg.SkipReason(f"{played} matches since {version.name} version {version.version}, {RETRAIN_AFTER} needed")
+    work = f"{version.name} {version.version} and {played // RETRAIN_AFTER * RETRAIN_AFTER} matches"
+    turn = next_try(context.instance, work, datetime.now(UTC))
+    return (
+        dg.RunRequest(run_key=f"{work} {turn}", tags={WORK_TAG: work})
+        if isinstance(turn, int)
+        else dg.SkipReason(f"{work}: {turn}")
+    )

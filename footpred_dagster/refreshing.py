@@ -1,0 +1,80 @@
+"""What a refresh has to do: which files of the season under way are new, and whether somebody is at it already.
+
+Nothing here is Dagster's but its instance: a sensor asks these questions and turns the answers into runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+import psycopg
+
+from footpred_dagster.partitions import LEAGUE_SEASONS, neighbours
+from footpred_dagster.sources.fetch import Target
+from footpred_dagster.sources.fetch_log import newest_bodies
+from footpred_dagster.sources.load import FIXTURES, due, results_target
+
+WORK_TAG = "footpred/work"
+"""Names what a run is for: the same work is never under way twice, and is tried again only after a failure."""
+FIRST_WAIT = timedelta(minutes=1)
+MOST_TRIES = 6
+"""A failed run is followed by another after one minute, then two, four and so on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """``partitions``: first and last of a range of raw/matches to load, or None; ``fixtures``: whether the list is new.
+
+    key: what is to be loaded, as text: bodies and all, so that another body is other work.
+    """
+
+    key: str
+    partitions: tuple[str, str] | None
+    fixtures: bool
+
+
+def followed(connection: psycopg.Connection, today: date) -> list[Target]:
+    """The files of seasons under way in the leagues this warehouse holds, and the fixtures; none while it is empty."""
+    rows = connection.execute(
+        "select distinct split_part(partition_key, '|', 1) from raw.loads where partition_key <> %s",
+        [FIXTURES.partition_key],
+    ).fetchall()
+    leagues = {league for (league,) in rows}
+    pairs = [pair for pair in LEAGUE_SEASONS if pair.league in leagues and pair.season.holds(today)]
+    return [*(results_target(pair.league, pair.season) for pair in pairs), FIXTURES] if pairs else []
+
+
+def planned(connection: psycopg.Connection, targets: Sequence[Target]) -> list[Refresh]:
+    """The refreshes that ``targets`` need, one for each run of neighbouring partitions; usually one or none."""
+    wanted = due(connection, targets)
+    fixtures = FIXTURES.partition_key in wanted
+    ranges = neighbours([key for key in wanted if key != FIXTURES.partition_key])
+    bodies = newest_bodies(connection, [target.path for target in targets if target.partition_key in wanted])
+    digest = hashlib.sha256(repr(sorted(bodies.items())).encode()).hexdigest()[:16]
+    if not ranges:
+        return [Refresh(f"fixtures {digest}", None, True)] if fixtures else []
+    return [
+        Refresh(f"{first} to {last} {digest}", (first, last), fixtures and (first, last) == ranges[-1])
+        for first, last in ranges
+    ]
+
+
+def next_try(instance: dg.DagsterInstance, work: str, now: datetime) -> int | str:
+    """Which try of ``work`` to start now, from 0; or why none: it is under way, done, waiting or given up."""
+    records = instance.get_run_records(dg.RunsFilter(tags={WORK_TAG: work}))
+    if any(not record.dagster_run.is_finished for record in records):
+        return "under way"
+    if any(record.dagster_run.is_success for record in records):
+        return "done"
+    if len(records) >= MOST_TRIES:
+        return f"given up after {len(records)} failed runs: see why, then footpred run"
+    ended = max((record.end_time or record.update_timestamp.timestamp() for record in records), default=None)
+    if ended is not None:
+        again = datetime.fromtimestamp(ended, UTC) + FIRST_WAIT * 2 ** (len(records) - 1)
+        if now < again:
+            return f"failed {len(records)} times, next try at {again:%H:%M:%S} UTC"
+    return len(records)
