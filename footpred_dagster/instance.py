@@ -29,6 +29,22 @@ def prepare_home(settings: Settings) -> Path:
         "storage": {"postgres": {"postgres_url": storage}},
         "telemetry": {"enabled": False},
         "nux": {"enabled": False},
+        # Runs that write wait for each other; a run that never starts or whose process is gone is told so.
+        "run_coordinator": {
+            "module": "dagster._core.run_coordinator.queued_run_coordinator",
+            "class": "QueuedRunCoordinator",
+            "config": {
+                "max_concurrent_runs": 4,
+                "tag_concurrency_limits": [{"key": "footpred/writes", "value": "warehouse", "limit": 1}],
+                "dequeue_interval_seconds": 2,
+            },
+        },
+        "run_monitoring": {"enabled": True, "start_timeout_seconds": 300, "poll_interval_seconds": 30},
+        "run_retries": {"enabled": True, "max_retries": 1, "retry_on_asset_or_op_failure": False},
+        "retention": {
+            "schedule": {"purge_after_days": 90},
+            "sensor": {"purge_after_days": {"skipped": 2, "failure": 30, "success": 30}},
+        },
         "compute_logs": {
             "module": "dagster._core.storage.local_compute_log_manager",
             "class": "LocalComputeLogManager",
