@@ -91,7 +91,7 @@ def test_a_matchday_that_is_published_ends_in_a_new_prediction_by_the_same_model
     write_season(site, "E0", NOW, played(3))
     published = time.monotonic()
     waited(served, f"select 1 from predictions.served where home_name = '{TEAMS[0]}' and seq > {before[0]}")
-    print(f"\nfrom the published file to the served prediction: {time.monotonic() - published:.0f} s")
+    print(f"\nfrom the published file to the served prediction: {time.monotonic() - published:.0f} s")  # noqa: T201
     after = prediction(served)
     assert after
     assert after[1].date() == TODAY - timedelta(days=1)

@@ -1,4 +1,4 @@
-"""The jobs that schedules and sensors start. Each runs in one process: starting one a step costs more than the steps."""
+"""The jobs that schedules and sensors start. Each runs in one process: starting one a step costs more than the step."""
 
 import dagster as dg
 
