@@ -29,12 +29,28 @@ def upgrade() -> None:
         comment on column serving.keys.owner is
             'The first key of a line of rotated ones: it owns their jobs and shares one rate limit.';
 
-        create table serving.leases (
+        -- Unlogged: a crash fills every bucket, and nobody waits for the disk in between.
+        create unlogged table serving.leases (
             owner text primary key,
             tokens double precision not null,
             refilled_at timestamptz not null
         );
         comment on table serving.leases is 'What is left of each owner''s rate limit; workers take tokens in blocks.';
+        create function serving.lease(
+            who text, rate double precision, burst integer, block integer,
+            out granted integer, out remaining double precision
+        ) language plpgsql as $$
+        begin
+            insert into serving.leases values (who, burst, clock_timestamp()) on conflict do nothing;
+            update serving.leases
+            set tokens = least(burst, tokens
+                    + greatest(extract(epoch from clock_timestamp() - refilled_at)::double precision, 0) * rate),
+                refilled_at = clock_timestamp()
+            where owner = who returning tokens into remaining;
+            granted := least(block, floor(remaining));
+            remaining := remaining - granted;
+            update serving.leases set tokens = remaining where owner = who;
+        end $$;
 
         create table serving.uses (
             key_id text primary key references serving.keys,
