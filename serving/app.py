@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 
-from serving.controllers import batch, health, predict
+from serving.controllers import batch, health, livescores, matches, model, predict, predictions
 from serving.errors import HANDLERS
 from serving.gateway import Gateway
 from serving.openapi import config
@@ -18,6 +18,9 @@ MAX_BODY = 2**20
 ROUTES = [
     *(health.healthcheck, health.readyz, health.exposition),
     *(predict.get_prediction, predict.predict, batch.predict_batch),
+    *(predictions.list_predictions, predictions.list_cards, model.get_model_info),
+    *(matches.list_matches, matches.get_team, matches.get_projection),
+    *(livescores.get_livescores, livescores.stream_livescores),
 ]
 EXPOSED = ["ETag", "Retry-After", "X-Request-ID", "X-Next-Cursor"] + [
     f"RateLimit-{what}" for what in ("Limit", "Remaining", "Reset")

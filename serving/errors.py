@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import psycopg
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.utils import normalize_path
 from psycopg_pool import PoolTimeout
 
 from serving.call import call_of
@@ -35,6 +37,7 @@ TYPES: dict[str, tuple[int, str]] = {
     "too-many-requests": (429, "The limit of this key is reached"),
     "internal-error": (500, "Something went wrong here"),
     "database-unavailable": (503, "The database does not answer"),
+    "too-many-streams": (503, "Too many streams are open"),
     "not-built": (503, "The data this needs was not built yet"),
     "no-champion": (503, "There is no model to predict with yet"),
 }
@@ -75,18 +78,19 @@ def on_problem(request: Request[Any, Any, Any], error: Problem) -> Response[Prob
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[ProblemDetails]:
     if error.status_code >= 500 or error.status_code not in BY_STATUS:
         return on_bug(request, error)
-    headers = {"Allow": str(error.headers["Allow"])} if error.headers and "Allow" in error.headers else {}
+    if error.status_code == 405:
+        return answer(
+            request, Problem("method-not-allowed", f"not {request.method}", headers={"Allow": _allowed(request)})
+        )
     if error.status_code == 404:
         return answer(request, Problem("no-such-path", f"{request.method} {request.url.path} is no operation"))
-    return answer(request, Problem(BY_STATUS[error.status_code], _plain(error.detail), headers=headers))
+    return answer(request, Problem(BY_STATUS[error.status_code], _plain(error.detail)))
 
 
 def on_validation(request: Request[Any, Any, Any], error: ValidationException) -> Response[ProblemDetails]:
     found = error.extra if isinstance(error.extra, list) else []
     errors = [
-        FieldError(
-            ".".join(filter(None, (str(item.get("source", "")), str(item.get("key", ""))))), _plain(item["message"])
-        )
+        FieldError(_where(item), _plain(item["message"]))
         for item in found
         if isinstance(item, dict) and "message" in item
     ]
@@ -110,6 +114,23 @@ def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Proble
     request_id = call_of(request.scope).request_id
     log.error("unforeseen error", exc_info=error, extra={"request_id": request_id})
     return answer(request, Problem("internal-error", f"it is logged under request id {request_id}"))
+
+
+def _allowed(request: Request[Any, Any, Any]) -> str:
+    """Methods the path knows."""
+    router, found = request.app.asgi_router, []
+    for method in ("GET", "POST", "DELETE", "OPTIONS"):
+        with suppress(HTTPException):
+            router.handle_routing(path=normalize_path(request.scope["path"]), method=method)
+            found.append(method)
+    return ", ".join(found)
+
+
+def _where(item: Mapping[str, Any]) -> str:
+    """``query.limit``, ``body.items``: as the request spells it, not as our parameters are called."""
+    source, key = getattr(item.get("source"), "value", item.get("source", "")), str(item.get("key", ""))
+    name = {"start": "from", "end": "to"}.get(key, key).removeprefix("data").removeprefix(".")
+    return f"{source}.{name}" if name else str(source)
 
 
 def _plain(text: str) -> str:

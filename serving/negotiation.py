@@ -53,7 +53,7 @@ def as_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> bytes:
 
 
 def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], headers: dict[str, str]) -> Response[bytes]:
-    return Response(as_csv(rows, columns), media_type=f"{CSV}; charset=utf-8; header=present", headers=headers)
+    return Response(as_csv(rows, columns), media_type=f"{CSV}; header=present", headers=headers)
 
 
 def lines(encoded: Iterable[bytes], headers: dict[str, str]) -> Response[bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -65,14 +65,24 @@ class Online:
 
     def _team(self, league: str, name: str) -> Team:
         here = self._teams.get(league, {})
-        alias = self._aliases.get((LEAGUES[league].country, name.casefold()), "")
-        if found := here.get(name) or here.get(alias):
+        if found := here.get(name) or here.get(self._aliases.get((LEAGUES[league].country, name.casefold()), "")):
             return found
-        by_name = {team.name.casefold(): team for team in here.values()}
-        if found := by_name.get(name.casefold()):
-            return found
-        near = [by_name[spelling] for spelling in nearest(name.casefold(), by_name, SUGGESTIONS)]
+        near = _nearest(name, here.values())
+        if near and near[0].name.casefold() == name.casefold():
+            return near[0]
         raise Problem("unknown-team", f"no team of {league} goes by the name asked for", suggestions=near)
+
+    def near(self, name: str) -> list[Team]:
+        """Teams of any league whose names or ids look like ``name``."""
+        return _nearest(name, (team for league in self._teams.values() for team in league.values()))
+
+
+def _nearest(name: str, teams: Iterable[Team]) -> list[Team]:
+    spellings: dict[str, Team] = {}
+    for team in teams:
+        spellings.update({team.name.casefold(): team, team.id: team})
+    found = [spellings[spelling] for spelling in nearest(name.casefold(), spellings, 2 * SUGGESTIONS)]
+    return list(dict.fromkeys(found))[:SUGGESTIONS]
 
 
 def _uk_date(kickoff: datetime) -> date:

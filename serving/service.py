@@ -41,6 +41,7 @@ class Service:
         self.online, self.live, self.facts = Online(), Live(), ModelFacts()
         self.access = AccessLog()
         self.ending = threading.Event()
+        self.streams = 0
 
     @asynccontextmanager
     async def running(self, _app: Any) -> AsyncIterator[None]:

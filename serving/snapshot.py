@@ -38,12 +38,13 @@ class Snapshot:
                 part = changed[start : start + CHUNK]
                 made.update(zip((row["match_id"] for row in part), answers(part), strict=True))
             self._rows = rows
-            self.by_id, self.ordered = made, sorted(made.values(), key=_by_kickoff)
+            self.by_id, self.ordered = made, sorted(made.values(), key=by_kickoff)
             metrics.SERVED.set(len(made))
         self.loaded_at = datetime.now(UTC)
 
 
-def _by_kickoff(answer: Answer) -> tuple[datetime, str]:
+def by_kickoff(answer: Answer) -> tuple[datetime, str]:
+    """Where an answer stands in ``ordered``."""
     return answer.prediction.kickoff, answer.prediction.match_id or ""
 
 

@@ -53,7 +53,7 @@ async def readyz(request: Request[Any, Any, Any]) -> Response[Readiness]:
 async def exposition() -> Response[bytes]:
     """Metrics for Prometheus."""
     page, kind = metrics.exposition()
-    return Response(page, media_type=kind)
+    return Response(page, media_type=kind.partition("; charset")[0])
 
 
 def readiness(service: Service) -> Readiness:
