@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 
-from serving.controllers import batch, health, livescores, matches, model, predict, predictions
+from serving.controllers import batch, health, livescores, matches, model, monitoring, predict, predictions, tasks
 from serving.errors import HANDLERS
 from serving.gateway import Gateway
 from serving.openapi import config
@@ -21,8 +21,9 @@ ROUTES = [
     *(predictions.list_predictions, predictions.list_cards, model.get_model_info),
     *(matches.list_matches, matches.get_team, matches.get_projection),
     *(livescores.get_livescores, livescores.stream_livescores),
+    *(tasks.predict_async, tasks.get_task, tasks.cancel_task, monitoring.get_queues, monitoring.get_workers),
 ]
-EXPOSED = ["ETag", "Retry-After", "X-Request-ID", "X-Next-Cursor"] + [
+EXPOSED = ["ETag", "Location", "Retry-After", "X-Request-ID", "X-Next-Cursor"] + [
     f"RateLimit-{what}" for what in ("Limit", "Remaining", "Reset")
 ]
 

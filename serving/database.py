@@ -27,7 +27,7 @@ LOOK = 0.25
 log = logging.getLogger("footpred.service")
 
 
-def _arguments() -> dict[str, Any]:
+def arguments() -> dict[str, Any]:
     """A server that vanished is noticed within seconds."""
     return {
         "autocommit": True,
@@ -66,7 +66,7 @@ class Database:
             min_size=1,
             max_size=CONNECTIONS,
             timeout=WAIT_SECONDS,
-            kwargs=_arguments(),
+            kwargs=arguments(),
             open=False,
             check=AsyncConnectionPool.check_connection,
             reconnect_timeout=30,
@@ -131,7 +131,7 @@ class Watcher:
         pause = FIRST_WAIT
         while not self._ended.is_set():
             try:
-                with psycopg.connect(self._url, **_arguments()) as connection:
+                with psycopg.connect(self._url, **arguments()) as connection:
                     for channel in sorted({channel for part in self._parts for channel in part.channels}):
                         connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
                     self._refresh(connection, self._parts)

@@ -90,7 +90,7 @@ def config() -> OpenAPIConfig:
         components=Components(
             security_schemes={KEY: SecurityScheme(type="apiKey", name=HEADER, security_scheme_in="header")}
         ),
-        tags=[Tag("predictions"), Tag("matches"), Tag("models"), Tag("service")],
+        tags=[Tag("predictions"), Tag("matches"), Tag("models"), Tag("tasks"), Tag("service")],
         use_handler_docstrings=True,
     )
 

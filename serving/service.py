@@ -19,6 +19,7 @@ from serving.limits import Limits
 from serving.live import Live
 from serving.logs import AccessLog
 from serving.online import Online
+from serving.queue.state import QueueFacts
 from serving.security import KeyRing
 from serving.settings import ServiceSettings
 from serving.snapshot import DataAge, Snapshot
@@ -49,9 +50,10 @@ class Service:
         await self.database.open(url)
         parts = (
             *(self.keys, self.snapshot, self.age, self.champion, self.online, self.live, self.facts),
+            QueueFacts(),
             self.uses,  # last: it is written once more at the end
         )
-        watcher = Watcher(url, parts, self.settings.poll, self._told)
+        watcher = Watcher(url, parts, self.settings.poll, self.told)
         await asyncio.to_thread(watcher.start, WARM_SECONDS)
         with self._signals():
             try:
@@ -62,7 +64,7 @@ class Service:
                 await self.database.close()
                 self.access.close()
 
-    def _told(self, up: bool) -> None:
+    def told(self, up: bool) -> None:
         self.database.up = up
         self.age.told(up)
 

@@ -51,14 +51,14 @@ async def predict_batch(request: Request[Any, Any, Any], data: JSONBody[BatchReq
     if kind == CSV:
         rows = [_row(index, result, service) for index, result in enumerate(results)]
         return table(rows, BATCH_COLUMNS, {})
-    encoded = [_item(index, result, tail) for index, result in enumerate(results)]
+    encoded = [item_bytes(index, result, tail) for index, result in enumerate(results)]
     if kind == NDJSON:
         return lines(encoded, {})
     return Response(b'{"items":[' + b",".join(encoded) + b"]}", media_type=JSON)
 
 
-async def predicted(service: Service, items: Sequence[Any]) -> list[Result]:
-    """The result of each item, in order."""
+async def predicted(service: Service, items: Sequence[Any], first: int = 0) -> list[Result]:
+    """The result of each item, in order; ``first`` is the place of the first in what was asked."""
     results: list[Result | None] = [None] * len(items)
     pairings: list[tuple[int, ByTeams]] = []
     unknown: dict[str, Problem] = {}
@@ -66,7 +66,7 @@ async def predicted(service: Service, items: Sequence[Any]) -> list[Result]:
         try:
             asked = msgspec.convert(item, PredictRequest).asked
         except msgspec.ValidationError as error:
-            errors = [FieldError(f"items.{place}", str(error).encode("utf-8", "replace").decode())]
+            errors = [FieldError(f"items.{first + place}", str(error).encode("utf-8", "replace").decode())]
             results[place] = Problem("invalid-request", "see errors", errors=errors)
             continue
         if isinstance(asked, ByTeams):
@@ -92,7 +92,7 @@ async def _why_not(service: Service, asked: ByMatch, known: dict[str, Problem]) 
     return known[asked.match_id]
 
 
-def _item(index: int, result: Result, tail: bytes) -> bytes:
+def item_bytes(index: int, result: Result, tail: bytes) -> bytes:
     if isinstance(result, Problem):
         details = msgspec.json.encode(result.details())
         return b'{"index":%d,"status":%d,"problem":%b}' % (index, TYPES[result.slug][0], details)

@@ -9,7 +9,9 @@ from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
+from serving.queue.tasks import MOST_ITEMS
 from serving.schemas.predictions import BatchRequest, ByMatch, ByTeams, PredictRequest
+from serving.schemas.tasks import TaskRequest
 
 
 class ExactRequests(OpenAPISchemaPlugin):
@@ -17,7 +19,7 @@ class ExactRequests(OpenAPISchemaPlugin):
 
     @staticmethod
     def is_plugin_supported_type(value: Any) -> bool:
-        return value in (PredictRequest, BatchRequest)
+        return value in (PredictRequest, BatchRequest, TaskRequest)
 
     def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: SchemaCreator) -> Schema:
         shapes = [
@@ -26,7 +28,9 @@ class ExactRequests(OpenAPISchemaPlugin):
         one = Schema(one_of=shapes)
         if field_definition.annotation is PredictRequest:
             return one
-        items = Schema(type=OpenAPIType.ARRAY, items=one, min_items=1, max_items=1000)
-        return Schema(
+        queued = field_definition.annotation is TaskRequest
+        items = Schema(type=OpenAPIType.ARRAY, items=one, min_items=1, max_items=MOST_ITEMS if queued else 1000)
+        many = Schema(
             type=OpenAPIType.OBJECT, properties={"items": items}, required=["items"], additional_properties=False
         )
+        return Schema(one_of=[*shapes, many]) if queued else many
