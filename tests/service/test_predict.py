@@ -1,4 +1,4 @@
-"""Predictions over HTTP: what is in the ledger comes from there, what is not is made on the spot, nothing is guessed."""
+"""Predictions over HTTP: from the ledger where there is one, on the spot where there is none, and never guessed."""
 
 from __future__ import annotations
 
@@ -9,19 +9,10 @@ import pytest
 from footpred_dagster.core.models.bundle import Bundle
 from footpred_dagster.core.online import load_store
 from footpred_dagster.core.storage import LocalArchive
+from tests.support.problems import problem
 from tests.support.service import FORMULA, KICKOFF
 
 PAIRING = {"league": "E0", "home": "Arsenal", "away": "leeds", "kickoff": (KICKOFF + timedelta(days=9)).isoformat()}
-
-
-def problem(answer, status: int) -> str:
-    """The slug of the problem an answer is."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    told = answer.json()
-    assert told["status"] == status
-    assert told["request_id"] == answer.headers["x-request-id"]
-    return told["type"].removeprefix("urn:footpred:problem:")
 
 
 def test_a_sealed_prediction_is_answered_as_the_ledger_has_it(client, world):
