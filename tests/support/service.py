@@ -125,7 +125,8 @@ def fitted(connection: psycopg.Connection[Any], archive: Archive, *, seed_season
     history = judged_history()
     history = history[history["season"] != seed_season]
     now = datetime.now(UTC)
-    return registry.register(connection, archive, EloLogit().fit(history), history, as_of=now, recipe=seed_season)
+    with connection.transaction():
+        return registry.register(connection, archive, EloLogit().fit(history), history, as_of=now, recipe=seed_season)
 
 
 def _fill(connection: psycopg.Connection[Any]) -> None:
