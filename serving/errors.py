@@ -102,8 +102,9 @@ def on_validation(request: Request[Any, Any, Any], error: ValidationException) -
     return answer(request, Problem("invalid-request", "see errors" if errors else _plain(error.detail), errors=errors))
 
 
-def on_too_deep(request: Request[Any, Any, Any], _error: RecursionError) -> Response[ProblemDetails]:
-    return answer(request, Problem("invalid-request", "the body is nested too deeply"))
+def on_unreadable(request: Request[Any, Any, Any], error: Exception) -> Response[ProblemDetails]:
+    deep = isinstance(error, RecursionError)
+    return answer(request, Problem("invalid-request", "the body is nested too deeply" if deep else "it is not UTF-8"))
 
 
 def on_database_down(request: Request[Any, Any, Any], _error: Exception) -> Response[ProblemDetails]:
@@ -147,7 +148,8 @@ HANDLERS: dict[Any, Any] = {
     Problem: on_problem,
     ValidationException: on_validation,
     HTTPException: on_http_exception,
-    RecursionError: on_too_deep,
+    RecursionError: on_unreadable,
+    UnicodeDecodeError: on_unreadable,
     PoolTimeout: on_database_down,
     psycopg.OperationalError: on_database_down,
     psycopg.errors.UndefinedTable: on_not_built,

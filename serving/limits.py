@@ -91,9 +91,9 @@ class Limits:
             bucket.lease = None
 
     def _alone(self, bucket: Bucket) -> None:
-        """The whole rate for this worker, until the database is back."""
+        """What was left when the database last answered, and from then on the whole rate for this worker."""
         now = time.monotonic()
-        refilled = min(bucket.burst, int((now - bucket.refilled) * bucket.rate))
+        refilled = min(bucket.burst, bucket.there + int((now - bucket.refilled) * bucket.rate))
         if refilled < 1:
             bucket.not_before = bucket.refilled + 1 / bucket.rate
             return

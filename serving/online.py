@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -17,6 +17,7 @@ from serving.schemas.predictions import ByTeams
 from serving.schemas.problem import Team
 
 SUGGESTIONS = 3
+FURTHEST = timedelta(days=366)
 
 
 class Online:
@@ -56,6 +57,8 @@ class Online:
             raise Problem("not-predictable", f"{asked.league}: models predict {', '.join(MAIN_LEAGUES)} only")
         if asked.kickoff <= now:
             raise Problem("kickoff-past", "predictions are made before the kickoff, which is to come with its offset")
+        if asked.kickoff > now + FURTHEST:
+            raise Problem("not-predictable", f"what clubs are like over {FURTHEST.days} days from now nobody can know")
         if self.store is None:
             raise Problem("not-built", "footpred run builds it", headers={"Retry-After": "60"})
         home, away = (self._team(asked.league, name) for name in (asked.home, asked.away))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
@@ -41,7 +42,7 @@ def page_of(answers: list[Answer], cursor: str | None, limit: int, **filters: An
     place = place_of(cursor)
     begin = bisect.bisect_right(answers, place, key=by_kickoff) if place else 0
     passing = _passing(answers, begin, **filters)
-    page = [answer for answer, _ in zip(passing, range(limit), strict=False)]
+    page = list(itertools.islice(passing, limit))
     last = page[-1].prediction if len(page) == limit and next(passing, None) else None
     return page, cursor_of(last.kickoff, last.match_id or "") if last else None
 
