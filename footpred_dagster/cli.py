@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from footpred_dagster import cli_champion, cli_ledger, cli_lineage, cli_models, services
+from footpred_dagster import cli_champion, cli_keys, cli_ledger, cli_lineage, cli_models, services
 from footpred_dagster.core.domain import LEAGUES, Season
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.failures import FAILED, failures_explained
@@ -244,7 +244,14 @@ def down(as_json: bool) -> None:
 
 for command in (
     *cli_champion.COMMANDS,
-    *(cli_models.tune, cli_models.backtest, cli_ledger.ledger, cli_lineage.lineage, cli_lineage.reproduce),
+    *(
+        cli_models.tune,
+        cli_models.backtest,
+        cli_ledger.ledger,
+        cli_lineage.lineage,
+        cli_lineage.reproduce,
+        cli_keys.keys,
+    ),
 ):
     main.add_command(command)
 

@@ -140,6 +140,7 @@ def up(say: Callable[[str], None]) -> bool:
 
     Raises AlreadyUp. An embedded database that was down before is stopped again at the end.
     """
+    from footpred_dagster.cli_keys import demo_key
     from footpred_dagster.core import tracking
     from footpred_dagster.core.postgres import EmbeddedPostgres
     from footpred_dagster.processes import FRONT, PROCESSES
@@ -155,6 +156,10 @@ def up(say: Callable[[str], None]) -> bool:
         prepare_home(settings)
         os.environ.update(SERVICE_ENVIRONMENT)
         tracking.tracking_uri(settings)  # its database exists before the server looks for it
+        with connect(settings) as connection:
+            key = demo_key(connection)
+        if key:
+            say(f"a key for the service, shown this once: {key}")
         say(f"starting; the log of each is in {settings.home / 'logs'}")
         keep_alive = embedded.start if embedded else lambda: None
         return Supervisor(settings, PROCESSES, FRONT, say=say, keep_alive=keep_alive).run()

@@ -41,7 +41,7 @@ def up(demo):
         # While services start status works and says so.
         services = demo.home.json("status")["services"]
         assert services["dagster"]["state"] in ("starting", "running")
-        assert services["api"] == {"url": None, "state": "absent"}
+        assert services["worker"] == {"url": None, "state": "absent"}
         deadline = time.monotonic() + PATIENCE
         while any(service["state"] != "running" for service in written(demo.home.path).values()):
             assert process.poll() is None

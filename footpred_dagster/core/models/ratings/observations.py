@@ -6,12 +6,14 @@ rate at which the division turned it into goals in its season before, which is w
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from footpred_dagster.core.models.ratings.history import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WEIGHTS = (0.35, 0.35, 0.15, 0.15)
 """Of goals, shots on target, other shots and corners."""
@@ -69,6 +71,8 @@ def _side(matches: pd.DataFrame, side: str) -> dict[str, Floats]:
 
 def _goals_each(matches: pd.DataFrame, goals: Floats, total: Floats) -> Floats:
     """(n,) goals per unit in the division's season before, else in all earlier ones of its country, else NaN."""
+    import pandas as pd  # here: the service reads the constants above and does without it
+
     seen = np.isfinite(total) & np.isfinite(goals)
     where = matches[["country", "league", "season"]]
     sums = where.assign(goals=goals, total=total)[seen]

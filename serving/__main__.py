@@ -1,0 +1,53 @@
+"""``python -m serving``: the service on one port, with any number of workers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+
+import click
+import uvicorn
+
+from serving.logs import configure
+from serving.metrics import MULTIPROCESS
+
+GRACE_SECONDS = 8
+"""What requests in flight have when the service ends; who started it waits twelve."""
+MOST_CONNECTIONS = 1000
+"""Of one worker: beyond that a connection is answered 503 at once."""
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
+def main(host: str, port: int, workers: int) -> None:
+    """Serve predictions."""
+    folder = tempfile.mkdtemp(prefix="footpred-metrics-") if workers > 1 else None
+    if folder:
+        os.environ[MULTIPROCESS] = folder
+    configure()
+    try:
+        uvicorn.run(
+            "serving.app:create_app",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            http="serving.protocol:BoundedProtocol",
+            loop="uvloop",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            limit_concurrency=MOST_CONNECTIONS,
+        )
+    finally:
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""The application: ``uvicorn serving.app:create_app --factory``. Nothing is loaded or connected before it starts."""
+
+from __future__ import annotations
+
+from litestar import Litestar
+from litestar.config.cors import CORSConfig
+
+from serving.controllers import batch, health, livescores, matches, model, monitoring, predict, predictions, tasks
+from serving.errors import HANDLERS
+from serving.gateway import Gateway
+from serving.openapi import config
+from serving.schemas.plugin import ExactRequests
+from serving.security import HEADER
+from serving.service import Service
+from serving.settings import ServiceSettings
+
+MAX_BODY = 2**20
+ROUTES = [
+    *(health.healthcheck, health.readyz, health.exposition),
+    *(predict.get_prediction, predict.predict, batch.predict_batch),
+    *(predictions.list_predictions, predictions.list_cards, model.get_model_info),
+    *(matches.list_matches, matches.get_team, matches.get_projection),
+    *(livescores.get_livescores, livescores.stream_livescores),
+    *(tasks.predict_async, tasks.get_task, tasks.cancel_task, monitoring.get_queues, monitoring.get_workers),
+]
+EXPOSED = ["ETag", "Location", "Retry-After", "X-Request-ID", "X-Next-Cursor"] + [
+    f"RateLimit-{what}" for what in ("Limit", "Remaining", "Reset")
+]
+
+
+def create_app(settings: ServiceSettings | None = None) -> Litestar:
+    """Raises SettingsError when the environment cannot be used."""
+    service = Service(settings or ServiceSettings.from_env())
+    origins = service.settings.cors_origins
+    app = Litestar(
+        ROUTES,
+        cors_config=CORSConfig(
+            allow_origins=list(origins),
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=[HEADER, "Content-Type", "Accept", "Idempotency-Key", "If-None-Match", "X-Request-ID"],
+            expose_headers=EXPOSED,
+        )
+        if origins
+        else None,
+        exception_handlers=HANDLERS,
+        lifespan=[service.running],
+        logging_config=None,
+        openapi_config=config(),
+        plugins=[ExactRequests()],
+        request_max_body_size=MAX_BODY,
+    )
+    app.asgi_handler = Gateway(app.asgi_handler, service)
+    return app

@@ -1,0 +1,105 @@
+"""Up to a thousand predictions at once, in the order they were asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.openapi import ResponseSpec
+from litestar.params import JSONBody
+
+from serving.answers import head_of
+from serving.call import call_of
+from serving.errors import TYPES, Problem
+from serving.flat import COLUMNS, flat
+from serving.negotiation import CSV, JSON, NDJSON, accepted, lines, table
+from serving.openapi import SECURITY, Listed, problems
+from serving.predicting import on_the_spot, served, why_not
+from serving.schemas.predictions import BatchAnswer, BatchRequest, ByMatch, ByTeams, Prediction, PredictRequest
+from serving.schemas.problem import FieldError
+from serving.security import needs
+from serving.service import Service
+
+INLINE = 20
+"""More pairings than this are predicted beside the loop, so that others need not wait for them."""
+Result = tuple[bytes, Prediction] | Problem
+BATCH_COLUMNS = ("index", "status", *COLUMNS, "problem")
+
+
+@post(
+    "/predict/batch/",
+    status_code=200,
+    guards=[needs("batch")],
+    responses={
+        200: ResponseSpec(BatchAnswer, generate_examples=False, description="One item for each asked, in their order."),
+        **problems(400, 406, 408, 413, 503),
+    },
+    security=SECURITY,
+    tags=["predictions"],
+    operation_id="predict_batch",
+    operation_class=Listed,
+)
+async def predict_batch(request: Request[Any, Any, Any], data: JSONBody[BatchRequest]) -> Response[bytes]:
+    """Predict up to 1 000 matches or pairings; each item has a status of its own. JSON, NDJSON or CSV, by Accept."""
+    kind = accepted(request.headers.get("accept"), (JSON, NDJSON, CSV))
+    service: Service = call_of(request.scope).service
+    results = await predicted(service, data.items)
+    tail = service.age.tail()
+    if kind == CSV:
+        rows = [_row(index, result, service) for index, result in enumerate(results)]
+        return table(rows, BATCH_COLUMNS, {})
+    encoded = [item_bytes(index, result, tail) for index, result in enumerate(results)]
+    if kind == NDJSON:
+        return lines(encoded, {})
+    return Response(b'{"items":[' + b",".join(encoded) + b"]}", media_type=JSON)
+
+
+async def predicted(service: Service, items: Sequence[Any], first: int = 0) -> list[Result]:
+    """The result of each item, in order; ``first`` is the place of the first in what was asked."""
+    results: list[Result | None] = [None] * len(items)
+    pairings: list[tuple[int, ByTeams]] = []
+    unknown: dict[str, Problem] = {}
+    for place, item in enumerate(items):
+        try:
+            asked = msgspec.convert(item, PredictRequest).asked
+        except msgspec.ValidationError as error:
+            errors = [FieldError(f"items.{first + place}", str(error).encode("utf-8", "replace").decode())]
+            results[place] = Problem("invalid-request", "see errors", errors=errors)
+            continue
+        if isinstance(asked, ByTeams):
+            pairings.append((place, asked))
+        elif (answer := served(service, asked.match_id)) is not None:
+            results[place] = (answer.head, answer.prediction)
+        else:
+            results[place] = await _why_not(service, asked, unknown)
+    teams = [asked for _, asked in pairings]
+    spot = on_the_spot(service, teams) if len(teams) <= INLINE else await asyncio.to_thread(on_the_spot, service, teams)
+    for (place, _), found in zip(pairings, spot, strict=True):
+        results[place] = found if isinstance(found, Problem) else (head_of(found), found)
+    return [result for result in results if result is not None]
+
+
+async def _why_not(service: Service, asked: ByMatch, known: dict[str, Problem]) -> Problem:
+    """Once for each id; with the database down each item says so by itself."""
+    if asked.match_id not in known:
+        try:
+            known[asked.match_id] = await why_not(service, asked.match_id)
+        except Problem as problem:
+            known[asked.match_id] = problem
+    return known[asked.match_id]
+
+
+def item_bytes(index: int, result: Result, tail: bytes) -> bytes:
+    if isinstance(result, Problem):
+        details = msgspec.json.encode(result.details())
+        return b'{"index":%d,"status":%d,"problem":%b}' % (index, TYPES[result.slug][0], details)
+    return b'{"index":%d,"status":200,"prediction":%b%b}' % (index, result[0], tail)
+
+
+def _row(index: int, result: Result, service: Service) -> dict[str, Any]:
+    if isinstance(result, Problem):
+        return {"index": index, "status": TYPES[result.slug][0], "problem": f"{result.slug}: {result.detail}"}
+    return {"index": index, "status": 200, **flat(result[1], service.age.stale)}

@@ -1,0 +1,150 @@
+"""Matches, teams and leagues."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import msgspec
+import psycopg
+from litestar import Request, Response, get
+from litestar.openapi import ResponseSpec
+from litestar.params import FromPath, QueryParameter
+
+from footpred_dagster.core.disclaimer import DISCLAIMER
+from footpred_dagster.core.domain import LEAGUES
+from serving import repository
+from serving.call import call_of
+from serving.errors import Problem
+from serving.negotiation import CSV, JSON, NDJSON, accepted, lines, table
+from serving.openapi import SECURITY, Listed, problems
+from serving.pagination import cursor_of, link, place_of
+from serving.schemas.matches import Match, MatchPage, Projection, TeamAnswer
+from serving.schemas.predictions import Model
+from serving.security import needs
+from serving.service import Service
+
+SHOWN = 5
+COLUMNS = (
+    *("match_id", "league", "season", "match_date", "kickoff", "kickoff_known", "status"),
+    *("home_id", "home", "away_id", "away", "home_goals", "away_goals"),
+)
+Limit = Annotated[int, QueryParameter(ge=1, le=500, description="Items on a page")]
+Cursor = Annotated[str | None, QueryParameter(max_length=200, description="`next` of the page before")]
+Word = Annotated[str | None, QueryParameter(max_length=100, pattern=r"^[^\x00]*$")]
+From = Annotated[date | None, QueryParameter(name="from", description="Not before this UK date")]
+To = Annotated[date | None, QueryParameter(name="to", description="Not after this UK date")]
+
+
+@get(
+    "/matches/",
+    guards=[needs("read")],
+    responses={
+        200: ResponseSpec(MatchPage, generate_examples=False, description="A page, by kickoff."),
+        **problems(400, 406, 503),
+    },
+    security=SECURITY,
+    tags=["matches"],
+    operation_id="list_matches",
+    operation_class=Listed,
+)
+async def list_matches(
+    request: Request[Any, Any, Any],
+    league: Word = None,
+    season: Word = None,
+    team: Word = None,
+    status: Annotated[Literal["fixture", "played", "void"] | None, QueryParameter()] = None,
+    start: From = None,
+    end: To = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Response[Any]:
+    """Matches and fixtures by league, season, team, status and day. JSON, NDJSON or CSV, by Accept."""
+    kind = accepted(request.headers.get("accept"), (JSON, NDJSON, CSV))
+    service: Service = call_of(request.scope).service
+    filters = {"league": league, "season": season, "team": team, "status": status, "from": start, "to": end}
+    if place := place_of(cursor):
+        filters |= {"kickoff": place[0], "match_id": place[1]}
+    found = await repository.matches(service.database, filters, limit + 1)
+    last = found[limit - 1] if len(found) > limit else None
+    following = cursor_of(last.kickoff, last.match_id) if last else None
+    page = found[:limit]
+    if kind == CSV:
+        return table((_flat(match) for match in page), COLUMNS, link(following))
+    if kind == NDJSON:
+        return lines(map(msgspec.json.encode, page), link(following))
+    return Response(MatchPage(page, following, service.age.seconds()), headers=link(following), media_type=JSON)
+
+
+def _flat(match: Match) -> dict[str, Any]:
+    teams = {
+        "home_id": match.home.id,
+        "home": match.home.name,
+        "away_id": match.away.id,
+        "away": match.away.name,
+        "kickoff_known": str(match.kickoff_known).lower(),
+    }
+    return {name: getattr(match, name, None) for name in COLUMNS} | teams | {"kickoff": match.kickoff.isoformat()}
+
+
+@get(
+    "/teams/{team_id:str}",
+    guards=[needs("read")],
+    responses={
+        200: ResponseSpec(TeamAnswer, generate_examples=False, description="The team."),
+        **problems(400, 404, 406, 503),
+    },
+    security=SECURITY,
+    tags=["matches"],
+    operation_id="get_team",
+)
+async def get_team(request: Request[Any, Any, Any], team_id: FromPath[str]) -> TeamAnswer:
+    """A team: where it plays, its form and rating, its last five matches and its next five."""
+    accepted(request.headers.get("accept"))
+    service: Service = call_of(request.scope).service
+    row = await repository.team(service.database, team_id) if "\0" not in team_id else None
+    if row is None:
+        raise Problem("unknown-team", "no team has this id", suggestions=service.online.near(team_id))
+    recent = await repository.matches_of(service.database, team_id, "played", SHOWN)
+    upcoming = await repository.matches_of(service.database, team_id, "fixture", SHOWN)
+    return TeamAnswer(
+        row["team_id"],
+        *(row[name] for name in ("name", "country", "league", "season", "first_season", "matches", "elo", "form")),
+        recent,
+        upcoming,
+        service.age.seconds(),
+    )
+
+
+@get(
+    "/leagues/{code:str}/projection",
+    guards=[needs("read")],
+    responses={
+        200: ResponseSpec(Projection, generate_examples=False, description="The newest projection."),
+        **problems(400, 404, 406, 503),
+    },
+    security=SECURITY,
+    tags=["matches"],
+    operation_id="get_projection",
+)
+async def get_projection(request: Request[Any, Any, Any], code: FromPath[str]) -> Projection:
+    """Where the season of a league may end, club by club."""
+    accepted(request.headers.get("accept"))
+    service: Service = call_of(request.scope).service
+    if code not in LEAGUES:
+        raise Problem("unknown-league", f"codes are {', '.join(LEAGUES)}")
+    try:
+        found = await repository.projection(service.database, code)
+    except psycopg.errors.UndefinedTable:
+        found = None
+    if found is None:
+        raise Problem("not-computed", "no season of this league was projected yet")
+    common, clubs = found
+    return Projection(
+        *(common[name] for name in ("league", "season", "results_to", "label", "simulations")),
+        Model(common["model_name"], common["model_version"]),
+        common["as_of"],
+        clubs,
+        DISCLAIMER,
+        service.age.seconds(),
+    )

@@ -1,0 +1,85 @@
+"""One prediction at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.openapi import ResponseSpec
+from litestar.params import FromPath, JSONBody
+
+from serving import metrics
+from serving.answers import Answer, head_of
+from serving.call import call_of
+from serving.errors import Problem
+from serving.negotiation import JSON, accepted
+from serving.openapi import SECURITY, problems
+from serving.predicting import on_the_spot, served, why_not
+from serving.schemas.predictions import ByMatch, Prediction, PredictRequest
+from serving.security import needs
+from serving.service import Service
+
+LOOKUP, SPOT = (metrics.PREDICTION_SECONDS.labels(kind) for kind in ("sealed", "ad-hoc"))
+GIVEN = ResponseSpec(Prediction, generate_examples=False, description="The prediction.")
+
+
+def _accept(request: Request[Any, Any, Any]) -> None:
+    accepted(request.headers.get("accept"))
+
+
+@get(
+    "/predict/{match_id:str}",
+    guards=[needs("read")],
+    responses={
+        200: GIVEN,
+        304: ResponseSpec(None, description="It is as If-None-Match has it."),
+        **problems(400, 404, 406, 409, 503),
+    },
+    security=SECURITY,
+    tags=["predictions"],
+    operation_id="get_prediction",
+)
+async def get_prediction(request: Request[Any, Any, Any], match_id: FromPath[str]) -> Response[bytes]:
+    """The sealed prediction of a match. Its ETag changes when it does, not while its data ages."""
+    _accept(request)
+    service: Service = call_of(request.scope).service
+    found = served(service, match_id)
+    if found is None:
+        raise await why_not(service, match_id)
+    headers = {"ETag": found.etag, "Cache-Control": "private, no-cache"}
+    asked = request.headers.get("if-none-match")
+    if asked is not None and not service.age.stale and _matches(asked, found.etag):
+        return Response(b"", status_code=304, headers=headers, media_type=JSON)
+    return Response(found.head + service.age.tail(), headers=headers, media_type=JSON)
+
+
+def _matches(asked: str, etag: str) -> bool:
+    """If-None-Match compares weakly."""
+    return asked.strip() == "*" or etag[2:] in {tag.strip().removeprefix("W/") for tag in asked.split(",")}
+
+
+@post(
+    "/predict/",
+    status_code=200,
+    guards=[needs("predict")],
+    responses={200: GIVEN, **problems(400, 404, 406, 408, 409, 413, 503)},
+    security=SECURITY,
+    tags=["predictions"],
+    operation_id="predict",
+)
+async def predict(request: Request[Any, Any, Any], data: JSONBody[PredictRequest]) -> Response[bytes]:
+    """Predict a match by its id (as it is sealed) or any pairing of two teams of a league (on the spot)."""
+    _accept(request)
+    service: Service = call_of(request.scope).service
+    asked = data.asked
+    if isinstance(asked, ByMatch):
+        with LOOKUP.time():
+            answer: Answer | None = served(service, asked.match_id)
+        if answer is None:
+            raise await why_not(service, asked.match_id)
+        return Response(answer.head + service.age.tail(), media_type=JSON)
+    with SPOT.time():
+        (found,) = on_the_spot(service, [asked])
+    if isinstance(found, Problem):
+        raise found
+    return Response(head_of(found) + service.age.tail(), media_type=JSON)

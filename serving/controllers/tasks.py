@@ -1,0 +1,135 @@
+"""Predictions by queue: ask, look, cancel."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, delete, get, post
+from litestar.openapi import ResponseSpec
+from litestar.params import FromPath, HeaderParameter, JSONBody
+
+from footpred_dagster.core.keys import Key
+from serving.call import call_of
+from serving.errors import Problem
+from serving.negotiation import JSON, accepted
+from serving.openapi import SECURITY, problems
+from serving.queue import tasks
+from serving.schemas.problem import ProblemDetails
+from serving.schemas.tasks import Task, TaskRequest, TaskStatus
+from serving.security import needs
+from serving.service import Service
+
+MAX_BODY = 8 * 2**20
+"""50 000 pairings in full."""
+ASK_AGAIN = {"Retry-After": "1"}
+OPEN = ("queued", "running")
+STATUS = ResponseSpec(TaskStatus, generate_examples=False, description="The task, with its result once it is done.")
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        max_length=255,
+        description="Made up by the caller: asked again with the same one, the same task is told and none is made",
+    ),
+]
+
+
+@post(
+    "/predict/async/",
+    status_code=202,
+    guards=[needs("batch")],
+    responses={
+        202: ResponseSpec(Task, generate_examples=False, description="The task; its address is in Location."),
+        **problems(400, 406, 408, 409, 413, 503),
+    },
+    request_max_body_size=MAX_BODY,
+    security=SECURITY,
+    tags=["tasks"],
+    operation_id="predict_async",
+)
+async def predict_async(
+    request: Request[Any, Any, Any], data: JSONBody[TaskRequest], idempotency_key: IdempotencyKey = None
+) -> Response[Task]:
+    """Have one match or pairing, or up to 50 000, predicted by a worker; the result is where Location says."""
+    accepted(request.headers.get("accept"))
+    service, key = _called(request)
+    asked = await asyncio.to_thread(tasks.asked, data.all_items)
+    async with service.database.connection() as connection:
+        made = await tasks.enqueue(connection, key.owner, asked, idempotency_key or None)
+    where = {"Location": f"/monitoring/task_status/{made.task_id}"}
+    return Response(_shown(made), status_code=202, headers=where | _hint(made), media_type=JSON)
+
+
+@get(
+    "/monitoring/task_status/{task_id:str}",
+    guards=[needs("batch")],
+    responses={200: STATUS, **problems(400, 404, 406, 503)},
+    security=SECURITY,
+    tags=["tasks"],
+    operation_id="get_task",
+)
+async def get_task(request: Request[Any, Any, Any], task_id: FromPath[str]) -> Response[bytes]:
+    """How a task of yours stands, and its result."""
+    accepted(request.headers.get("accept"))
+    service, key = _called(request)
+    async with service.database.connection() as connection:
+        found = await tasks.find(connection, key.owner, _id(task_id))
+        packed = await tasks.result(connection, found.task_id) if found.status == "done" else None
+    result = await asyncio.to_thread(gzip.decompress, packed) if packed else b"null"
+    body = msgspec.json.encode(_shown(found))[:-1] + b',"result":' + result + b"}"
+    return Response(body, headers=_hint(found), media_type=JSON)
+
+
+@delete(
+    "/monitoring/task_status/{task_id:str}",
+    status_code=200,
+    guards=[needs("batch")],
+    responses={
+        200: ResponseSpec(Task, generate_examples=False, description="The task, cancelled."),
+        **problems(400, 404, 406, 409, 503),
+    },
+    security=SECURITY,
+    tags=["tasks"],
+    operation_id="cancel_task",
+)
+async def cancel_task(request: Request[Any, Any, Any], task_id: FromPath[str]) -> Response[Task]:
+    """Cancel a task of yours that has not ended; it gets no result from here on, even if a worker is at it."""
+    accepted(request.headers.get("accept"))
+    service, key = _called(request)
+    async with service.database.connection() as connection:
+        return Response(_shown(await tasks.cancel(connection, key.owner, _id(task_id))), media_type=JSON)
+
+
+def _called(request: Request[Any, Any, Any]) -> tuple[Service, Key]:
+    call = call_of(request.scope)
+    assert call.key is not None
+    return call.service, call.key
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Problem("unknown-task", "this is not the id of a task") from None
+
+
+def _hint(task: tasks.Task) -> dict[str, str]:
+    return ASK_AGAIN if task.status in OPEN else {}
+
+
+def _shown(task: tasks.Task) -> Task:
+    return Task(
+        task.task_id,
+        task.status,
+        task.items,
+        task.attempts,
+        task.created_at,
+        task.started_at,
+        task.finished_at,
+        task.expires_at,
+        msgspec.convert(task.problem, ProblemDetails | None),
+    )

@@ -1,0 +1,158 @@
+"""Every answer that is no success is a problem of a known type; what nobody foresaw is a 500 without its inside."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.utils import normalize_path
+from psycopg_pool import PoolTimeout
+
+from serving.call import call_of
+from serving.schemas.problem import FieldError, ProblemDetails
+
+MEDIA_TYPE = "application/problem+json"
+TYPES: dict[str, tuple[int, str]] = {
+    "invalid-request": (400, "The request is not as its schema says"),
+    "key-missing": (401, "A key is needed"),
+    "key-refused": (401, "This key opens nothing"),
+    "scope-missing": (403, "This key may not do that"),
+    "no-such-path": (404, "There is nothing at this path"),
+    "unknown-match": (404, "No match goes by this id"),
+    "unknown-task": (404, "None of your tasks goes by this id"),
+    "unknown-team": (404, "No team goes by this name"),
+    "unknown-league": (404, "No league goes by this code"),
+    "not-computed": (404, "This was not computed yet"),
+    "method-not-allowed": (405, "This path knows other methods"),
+    "not-acceptable": (406, "No representation is of a type that is accepted"),
+    "request-timeout": (408, "The request took too long to arrive"),
+    "not-predictable": (409, "There is no prediction for this match"),
+    "kickoff-past": (409, "The match has begun"),
+    "idempotency-conflict": (409, "The Idempotency-Key was used before, for something else"),
+    "task-ended": (409, "The task has ended"),
+    "body-too-large": (413, "The body is too large"),
+    "unsupported-media-type": (415, "The body is of a type this path does not read"),
+    "too-many-requests": (429, "The limit of this key is reached"),
+    "too-many-tasks": (429, "Too many of your tasks wait"),
+    "internal-error": (500, "Something went wrong here"),
+    "worker-lost": (500, "Every worker that made it ended before it did"),
+    "database-unavailable": (503, "The database does not answer"),
+    "too-many-streams": (503, "Too many streams are open"),
+    "not-built": (503, "The data this needs was not built yet"),
+    "no-champion": (503, "There is no model to predict with yet"),
+}
+"""Slug of each problem type: its status and title. The list is part of the interface: entries are only added."""
+BY_STATUS = {400: "invalid-request", 404: "no-such-path", 405: "method-not-allowed", 406: "not-acceptable"} | {
+    413: "body-too-large",
+    415: "unsupported-media-type",
+}
+RETRY_LATER = {"Retry-After": "5"}
+
+log = logging.getLogger("footpred.service")
+
+
+class Problem(Exception):
+    """Raised by handlers; ``slug`` is one of TYPES, ``extra`` more fields of ProblemDetails."""
+
+    def __init__(self, slug: str, detail: str, *, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
+        super().__init__(detail)
+        self.slug, self.detail, self.headers, self.extra = slug, detail, dict(headers or {}), extra
+
+    def details(self, request_id: str | None = None) -> ProblemDetails:
+        status, title = TYPES[self.slug]
+        known = {"request_id": request_id} if request_id else {}
+        return ProblemDetails(f"urn:footpred:problem:{self.slug}", title, status, self.detail, **known, **self.extra)
+
+
+def answer(request: Request[Any, Any, Any], problem: Problem) -> Response[ProblemDetails]:
+    call = call_of(request.scope)
+    call.problem = problem.slug
+    details = problem.details(call.request_id)
+    return Response(details, status_code=details.status, media_type=MEDIA_TYPE, headers=problem.headers)
+
+
+def on_problem(request: Request[Any, Any, Any], error: Problem) -> Response[ProblemDetails]:
+    return answer(request, error)
+
+
+def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[ProblemDetails]:
+    if error.status_code >= 500 or error.status_code not in BY_STATUS:
+        return on_bug(request, error)
+    if error.status_code == 405:
+        return answer(
+            request, Problem("method-not-allowed", f"not {request.method}", headers={"Allow": _allowed(request)})
+        )
+    if error.status_code == 404:
+        return answer(request, Problem("no-such-path", f"{request.method} {request.url.path} is no operation"))
+    return answer(request, Problem(BY_STATUS[error.status_code], _plain(error.detail)))
+
+
+def on_validation(request: Request[Any, Any, Any], error: ValidationException) -> Response[ProblemDetails]:
+    found = error.extra if isinstance(error.extra, list) else []
+    errors = [
+        FieldError(_where(item), _plain(item["message"]))
+        for item in found
+        if isinstance(item, dict) and "message" in item
+    ]
+    return answer(request, Problem("invalid-request", "see errors" if errors else _plain(error.detail), errors=errors))
+
+
+def on_unreadable(request: Request[Any, Any, Any], error: Exception) -> Response[ProblemDetails]:
+    deep = isinstance(error, RecursionError)
+    return answer(request, Problem("invalid-request", "the body is nested too deeply" if deep else "it is not UTF-8"))
+
+
+def on_database_down(request: Request[Any, Any, Any], _error: Exception) -> Response[ProblemDetails]:
+    what = "predictions that are already loaded are still served; try this again later"
+    return answer(request, Problem("database-unavailable", what, headers=RETRY_LATER))
+
+
+def on_not_built(request: Request[Any, Any, Any], _error: Exception) -> Response[ProblemDetails]:
+    return answer(request, Problem("not-built", "footpred run builds it", headers=RETRY_LATER))
+
+
+def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[ProblemDetails]:
+    request_id = call_of(request.scope).request_id
+    log.error("unforeseen error", exc_info=error, extra={"request_id": request_id})
+    return answer(request, Problem("internal-error", f"it is logged under request id {request_id}"))
+
+
+def _allowed(request: Request[Any, Any, Any]) -> str:
+    """Methods the path knows."""
+    router, found = request.app.asgi_router, []
+    for method in ("GET", "POST", "DELETE", "OPTIONS"):
+        with suppress(HTTPException):
+            router.handle_routing(path=normalize_path(request.scope["path"]), method=method)
+            found.append(method)
+    return ", ".join(found)
+
+
+def _where(item: Mapping[str, Any]) -> str:
+    """``query.limit``, ``body.items``: as the request spells it, not as our parameters are called."""
+    source, key = getattr(item.get("source"), "value", item.get("source", "")), str(item.get("key", ""))
+    name = {"start": "from", "end": "to"}.get(key, key).removeprefix("data").removeprefix(".")
+    return f"{source}.{name}" if name else str(source)
+
+
+def _plain(text: str) -> str:
+    """Without what JSON cannot carry: a message may quote the request."""
+    return text.encode("utf-8", "replace").decode()
+
+
+HANDLERS: dict[Any, Any] = {
+    Problem: on_problem,
+    ValidationException: on_validation,
+    HTTPException: on_http_exception,
+    RecursionError: on_unreadable,
+    UnicodeDecodeError: on_unreadable,
+    PoolTimeout: on_database_down,
+    psycopg.OperationalError: on_database_down,
+    psycopg.errors.UndefinedTable: on_not_built,
+    psycopg.errors.UndefinedColumn: on_not_built,
+    Exception: on_bug,
+}

@@ -1,0 +1,53 @@
+"""Prometheus metrics under names that dashboards and alerts rely on. With several workers, values of all add up."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+
+MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
+FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+REQUESTS = Counter("http_requests_total", "Requests answered.", ["method", "path", "status"])
+DURATION = Histogram("http_request_duration_seconds", "From request to answer.", ["method", "path"], buckets=FAST)
+PREDICTIONS = Counter(
+    "prediction_requests_total", "Predictions given: sealed ones, ad-hoc ones, and asked for in vain.", ["kind"]
+)
+PREDICTION_SECONDS = Histogram("prediction_duration_seconds", "Time to make an answer.", ["kind"], buckets=FAST)
+INFERENCE = Histogram("inference_duration_seconds", "Time inside the model.", buckets=(0.00002, 0.00005, 0.0001, *FAST))
+CONFIDENCE = Histogram(
+    "prediction_confidence", "Probability of the likeliest outcome.", buckets=[place / 20 for place in range(7, 20)]
+)
+MODEL = Gauge("model_info", "1 for the model that is loaded.", ["name", "version"], multiprocess_mode="mostrecent")
+REGISTERED = Gauge("model_registered_at_seconds", "When it was registered.", multiprocess_mode="mostrecent")
+MODEL_OK = Gauge("model_champion_loaded", "1 if the champion is what is loaded.", multiprocess_mode="livemin")
+DATA_AGE = Gauge("data_age_seconds", "Since a source last answered.", multiprocess_mode="mostrecent")
+STALE = Gauge("service_stale", "1 while the database does not answer.", multiprocess_mode="livemax")
+SERVED = Gauge("served_predictions", "Predictions in memory.", multiprocess_mode="mostrecent")
+
+
+@cache
+def request_metrics(method: str, path: str, status: int) -> tuple[Counter, Histogram]:
+    """The two series of one kind of answer: finding them by labels takes longer than counting."""
+    return REQUESTS.labels(method, path, str(status)), DURATION.labels(method, path)
+
+
+def exposition() -> tuple[bytes, str]:
+    """The page Prometheus reads, and its type."""
+    if MULTIPROCESS not in os.environ:
+        return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)
+    return generate_latest(registry), CONTENT_TYPE_LATEST

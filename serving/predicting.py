@@ -1,0 +1,66 @@
+"""One prediction: from the ledger where there is one, else on the spot from what is known now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from psycopg import sql
+
+from serving import metrics
+from serving.answers import Answer, ad_hoc
+from serving.errors import Problem
+from serving.schemas.predictions import ByTeams, Model, Prediction
+from serving.service import Service
+
+SEALED, AD_HOC, IN_VAIN = (metrics.PREDICTIONS.labels(kind) for kind in ("sealed", "ad-hoc", "none"))
+MATCH = sql.SQL("select status, kickoff from marts.fct_matches where match_id = %(match_id)s")
+
+
+def served(service: Service, match_id: str) -> Answer | None:
+    """What is served of a match, counted; from memory alone."""
+    found = service.snapshot.by_id.get(match_id)
+    if found is not None:
+        SEALED.inc()
+        chances = found.prediction.probabilities
+        metrics.CONFIDENCE.observe(max(chances.home, chances.draw, chances.away))
+    return found
+
+
+async def why_not(service: Service, match_id: str) -> Problem:
+    """Why there is no prediction of a match."""
+    IN_VAIN.inc()
+    rows = [] if "\0" in match_id else await service.database.rows(MATCH, {"match_id": match_id})
+    if not rows:
+        return Problem("unknown-match", "GET /matches/ lists the ids of matches")
+    if rows[0]["status"] == "fixture" and rows[0]["kickoff"] > datetime.now(UTC):
+        return Problem("not-predictable", "this fixture is not predicted yet: its teams have no history, or no run was")
+    return Problem("not-predictable", "no prediction of this match was sealed before its kickoff")
+
+
+def on_the_spot(service: Service, asked: Sequence[ByTeams]) -> list[Prediction | Problem]:
+    """Predictions of pairings, in order, with one run of the model for all; a Problem where there is none."""
+    now = datetime.now(UTC)
+    loaded = service.champion.loaded
+    found: list[Prediction | Problem] = []
+    pairings = []
+    for item in asked:
+        try:
+            if loaded is None:
+                raise Problem("no-champion", "footpred run trains and promotes one", headers={"Retry-After": "60"})
+            pairings.append((len(found), service.online.pairing(item, now)))
+        except Problem as problem:
+            IN_VAIN.inc()
+            found.append(problem)
+        else:
+            found.append(Problem("no-champion", ""))
+    if loaded is None or not pairings:
+        return found
+    model = Model(loaded.version.name, loaded.version.version)
+    chances = loaded.predict([row for _, (*_, row) in pairings], [asked[place].league for place, _ in pairings])
+    for (place, (home, away, row)), probabilities in zip(pairings, chances.tolist(), strict=True):
+        item = asked[place]
+        found[place] = ad_hoc(item.league, home, away, item.kickoff, probabilities, model, now, row.latest_input)
+        AD_HOC.inc()
+        metrics.CONFIDENCE.observe(max(probabilities))
+    return found

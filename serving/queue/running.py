@@ -1,0 +1,118 @@
+"""One task from its items to its result; failures are told apart by whether another attempt may go better."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import psycopg
+from procrastinate import BaseRetryStrategy, JobContext, RetryDecision
+from procrastinate.exceptions import JobAborted
+from procrastinate.job_context import AbortReason
+from procrastinate.jobs import Job
+
+from serving.controllers.batch import item_bytes, predicted
+from serving.errors import Problem
+from serving.queue.attempts import Attempt, begin, fail, finish, give_back, pack
+
+if TYPE_CHECKING:
+    from serving.service import Service
+
+CHUNK = 500
+"""Items predicted at a time: between two of them a task can be cancelled."""
+PASSING = {"database-unavailable", "not-built", "no-champion"}
+"""Problems that may be gone at the next attempt; any other is an answer."""
+LONGEST_WAIT = 60.0
+
+log = logging.getLogger("footpred.worker")
+
+
+class Again(Exception):
+    """Another attempt is to be made in ``wait`` s."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__(f"again in {wait:g} s")
+        self.wait = wait
+
+
+class Dead(Exception):
+    """No other attempt is made; the task says why."""
+
+
+class Strategy(BaseRetryStrategy):
+    """What was not decided here, as the database went away, is tried again later and later."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        if isinstance(exception, (Dead, JobAborted, asyncio.CancelledError)):
+            return None
+        wait = exception.wait if isinstance(exception, Again) else min(2.0**job.attempts, LONGEST_WAIT)
+        return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=wait))
+
+
+class Runner:
+    """Runs tasks with what ``service`` has in memory; at most ``attempts`` times, ``wait`` s before the second."""
+
+    def __init__(self, service: Service, attempts: int, wait: float) -> None:
+        self._service, self._attempts, self._wait = service, attempts, wait
+
+    async def run(self, context: JobContext, task_id: str) -> None:
+        """Raises Again or Dead when there is no result, psycopg.Error or Problem when not even that can be stored."""
+        assert context.job.id is not None
+        async with self._service.database.connection() as connection:
+            attempt = await begin(connection, UUID(task_id), context.job.id)
+        if attempt is None:
+            return
+        try:
+            if attempt.number > self._attempts:
+                raise Problem("worker-lost", f"{self._attempts} workers ended while they made it")
+            packed = await self._predict(attempt)
+            async with self._service.database.connection() as connection:
+                if not await finish(connection, attempt, packed):
+                    log.info("task %s was cancelled or is made by another worker", task_id)
+        except asyncio.CancelledError:
+            if context.abort_reason() is not AbortReason.SHUTDOWN:
+                raise
+            async with self._service.database.connection() as connection:
+                await give_back(connection, attempt, None)
+            raise Again(0) from None
+        except Exception as error:
+            problem, passing = _told(error, attempt)
+            async with self._service.database.connection() as connection:
+                if not passing or attempt.number >= self._attempts:
+                    await fail(connection, attempt, problem)
+                    raise Dead(f"{problem.slug}: {problem.detail}") from error
+                await give_back(connection, attempt, problem)
+            raise Again(min(self._wait * 2 ** (attempt.number - 1), LONGEST_WAIT)) from error
+
+    async def _predict(self, attempt: Attempt) -> bytes:
+        """The answer, gzipped."""
+        items = await asyncio.to_thread(attempt.items)
+        parts: list[bytes] = []
+        for first in range(0, len(items), CHUNK):
+            results = await predicted(self._service, items[first : first + CHUNK], first)
+            for result in results:
+                if isinstance(result, Problem) and result.slug in PASSING:
+                    raise result
+            tail = self._service.age.tail()
+            parts += [item_bytes(first + place, result, tail) for place, result in enumerate(results)]
+            await asyncio.sleep(0)
+        return await asyncio.to_thread(_document, parts)
+
+
+def _document(parts: list[bytes]) -> bytes:
+    return pack(b'{"items":[' + b",".join(parts) + b"]}")
+
+
+def _told(error: Exception, attempt: Attempt) -> tuple[Problem, bool]:
+    """What the task says of an error, and whether another attempt may go better."""
+    if isinstance(error, Problem):
+        return error, error.slug in PASSING
+    if isinstance(error, psycopg.OperationalError):
+        return Problem("database-unavailable", "the database went away while it was made"), True
+    if isinstance(error, (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)):
+        return Problem("not-built", "footpred run builds it"), True
+    log.error("task %s failed", attempt.task_id, exc_info=error)
+    return Problem("internal-error", f"it is logged under task {attempt.task_id}"), False

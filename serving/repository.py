@@ -1,0 +1,114 @@
+"""What is read from the database for a request; values always as parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from psycopg import sql
+
+from serving.database import Database
+from serving.schemas.matches import Form, Match, ProjectedTeam
+from serving.schemas.problem import Team
+
+_MATCH = sql.SQL("""
+    select match_id, league, season, match_date, kickoff, kickoff_known, status, home_id, home_name, away_id,
+        away_name, home_goals, away_goals
+    from marts.fct_matches
+""")
+_FILTERS = {
+    "league": sql.SQL("league = %(league)s"),
+    "season": sql.SQL("season = %(season)s"),
+    "status": sql.SQL("status = %(status)s"),
+    "team": sql.SQL("(home_id = %(team)s or away_id = %(team)s)"),
+    "from": sql.SQL("match_date >= %(from)s"),
+    "to": sql.SQL("match_date <= %(to)s"),
+    "kickoff": sql.SQL("(kickoff, match_id) > (%(kickoff)s, %(match_id)s)"),
+}
+_TEAM = sql.SQL("""
+    select teams.*, state.elo, form.results_last_5, form.points_last_5, form.goals_for_last_5,
+        form.goals_against_last_5, form.latest_match_date
+    from marts.dim_teams as teams
+    left join marts.fct_team_form as form using (team_id)
+    left join features.online_team_state as state on teams.team_id = state.team_id and teams.league = state.league
+    where teams.team_id = %(team)s
+""")
+_OF_TEAM = sql.SQL("""
+    {match} where status = %(status)s and home_id = %(team)s
+    union all
+    {match} where status = %(status)s and away_id = %(team)s
+    order by kickoff {order}, match_id limit %(limit)s
+""")
+_PROJECTION = sql.SQL(
+    "select * from predictions.latest_projections where league = %(league)s order by place, team_name"
+)
+
+
+async def matches(database: Database, filters: Mapping[str, Any], limit: int) -> list[Match]:
+    """By kickoff; ``filters`` by the names of _FILTERS, None for none."""
+    given = {name: value for name, value in filters.items() if value is not None}
+    conditions = [_FILTERS[name] for name in given if name in _FILTERS] or [sql.SQL("true")]
+    query = sql.SQL("{} where {} order by kickoff, match_id limit %(limit)s").format(
+        _MATCH, sql.SQL(" and ").join(conditions)
+    )
+    return [_match(row) for row in await database.rows(query, {**given, "limit": limit})]
+
+
+async def team(database: Database, team_id: str) -> dict[str, Any] | None:
+    """A row of dim_teams, its Elo and its Form; None when nobody goes by the id."""
+    rows = await database.rows(_TEAM, {"team": team_id})
+    if not rows:
+        return None
+    row = rows[0]
+    form = None
+    if row["results_last_5"] is not None:
+        means = (row[f"{name}_last_5"] for name in ("points", "goals_for", "goals_against"))
+        form = Form(row["results_last_5"], *means, row["latest_match_date"])
+    return {**row, "form": form}
+
+
+async def matches_of(database: Database, team_id: str, status: str, limit: int) -> list[Match]:
+    """Fixtures of a team soonest first, or played matches newest first."""
+    order = sql.SQL("asc" if status == "fixture" else "desc")
+    query = _OF_TEAM.format(match=_MATCH, order=order)
+    return [_match(row) for row in await database.rows(query, {"team": team_id, "status": status, "limit": limit})]
+
+
+async def projection(database: Database, league: str) -> tuple[dict[str, Any], list[ProjectedTeam]] | None:
+    """The newest projection of a league: what is common to its rows, and a line for each club."""
+    rows = await database.rows(_PROJECTION, {"league": league})
+    if not rows:
+        return None
+    clubs = [
+        ProjectedTeam(
+            Team(row["team_id"], row["team_name"]),
+            row["place"],
+            row["played"],
+            row["points"],
+            row["expected_points"],
+            row["points_sd"],
+            row["positions"],
+            row["zones"],
+        )
+        for row in rows
+    ]
+    return rows[0], clubs
+
+
+def _match(row: Mapping[str, Any]) -> Match:
+    day: date = row["match_date"]
+    kickoff: datetime = row["kickoff"]
+    return Match(
+        row["match_id"],
+        row["league"],
+        row["season"],
+        day,
+        kickoff,
+        row["kickoff_known"],
+        row["status"],
+        Team(row["home_id"], row["home_name"]),
+        Team(row["away_id"], row["away_name"]),
+        row["home_goals"],
+        row["away_goals"],
+    )

@@ -1,0 +1,89 @@
+"""Matches, teams and leagues, as the marts have them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from serving.schemas.predictions import Model
+from serving.schemas.problem import Team
+
+
+class Match(Struct, frozen=True):
+    """``status``: fixture (to be played), played, or void. Goals are null until it was played."""
+
+    match_id: str
+    league: str
+    season: str
+    match_date: date
+    kickoff: datetime
+    kickoff_known: bool
+    status: str
+    home: Team
+    away: Team
+    home_goals: int | None
+    away_goals: int | None
+
+
+class MatchPage(Struct, frozen=True):
+    """``next``: cursor of the page after this one, null on the last."""
+
+    items: list[Match]
+    next: str | None
+    data_age_seconds: int | None
+
+
+class Form(Struct, frozen=True):
+    """Of its last five matches: results, oldest first, and means a match."""
+
+    results: str
+    points: float | None
+    goals_for: float | None
+    goals_against: float | None
+    latest_match: date
+
+
+class TeamAnswer(Struct, frozen=True):
+    """``league`` and ``season`` it played last. ``elo``: rating after its latest match. Matches are newest first."""
+
+    id: str
+    name: str
+    country: str
+    league: str
+    season: str
+    first_season: str
+    matches: int
+    elo: float | None
+    form: Form | None
+    recent: list[Match]
+    upcoming: list[Match]
+    data_age_seconds: int | None
+
+
+class ProjectedTeam(Struct, frozen=True):
+    """``positions``: chance of each place, first to last. ``zones``: chances of title, relegation and the like."""
+
+    team: Team
+    place: int
+    played: int
+    points: int
+    expected_points: float
+    points_sd: float
+    positions: list[float]
+    zones: dict[str, float]
+
+
+class Projection(Struct, frozen=True):
+    """Where simulated seasons end that go on from the results up to ``results_to``."""
+
+    league: str
+    season: str
+    results_to: datetime
+    label: str
+    simulations: int
+    model: Model
+    as_of: datetime
+    teams: list[ProjectedTeam]
+    disclaimer: str
+    data_age_seconds: int | None

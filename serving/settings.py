@@ -1,0 +1,47 @@
+"""What the service reads from the environment, beside where database and archive are."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from footpred_dagster.core.settings import Settings, SettingsError
+
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """Attributes:
+
+    core: home, database, archive.
+    cors_origins: pages of these origins may call the service from a browser; none by default.
+    export_odds: whether bookmakers' odds are in answers; off, for their source licenses no spreading of them.
+    poll: seconds after which the database is asked anew though it told of no change.
+    """
+
+    core: Settings
+    cors_origins: tuple[str, ...] = ()
+    export_odds: bool = False
+    poll: float = 5.0
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> ServiceSettings:
+        """Raises SettingsError that names the variable."""
+        origins = tuple(filter(None, (origin.strip() for origin in env.get("CORS_ALLOWED_ORIGINS", "").split(","))))
+        if bad := [origin for origin in origins if not ORIGIN.fullmatch(origin)]:
+            raise SettingsError(
+                f"CORS_ALLOWED_ORIGINS: {', '.join(bad)} is no origin: write https://example.org, with commas between"
+            )
+        odds = env.get("FOOTPRED_EXPORT_ODDS", "0")
+        if odds not in ("0", "1"):
+            raise SettingsError("FOOTPRED_EXPORT_ODDS must be 0 or 1")
+        try:
+            poll = float(env.get("FOOTPRED_SERVICE_POLL", "5"))
+        except ValueError:
+            poll = 0.0
+        if not 0 < poll <= 3600:
+            raise SettingsError("FOOTPRED_SERVICE_POLL must be a number of seconds, above 0 and up to 3600")
+        return cls(Settings.from_env(env), origins, odds == "1", poll)

@@ -1,0 +1,79 @@
+"""All served predictions in memory, encoded once; and how old the data is that they stand on."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from footpred_dagster.core.served import SERVED_CHANNEL
+from serving import metrics
+from serving.answers import Answer, answers, tail
+
+CHUNK = 1000
+"""Rows made into answers at a time: their grids of scorelines take 2 KB each."""
+
+
+class Snapshot:
+    """``by_id``: answers; ``ordered``: the same by kickoff and id. Both are replaced, never changed."""
+
+    channels = (SERVED_CHANNEL,)
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Answer] = {}
+        self.ordered: list[Answer] = []
+        self.loaded_at: datetime | None = None
+        self._rows: dict[str, dict[str, Any]] = {}
+
+    def refresh(self, connection: psycopg.Connection[Any]) -> None:
+        with connection.cursor(row_factory=dict_row, binary=True) as cursor:
+            rows = {row["match_id"]: row for row in cursor.execute("select * from predictions.served")}
+        changed = [row for match_id, row in rows.items() if self._rows.get(match_id) != row]
+        if changed or len(rows) != len(self._rows):
+            made = {match_id: answer for match_id, answer in self.by_id.items() if match_id in rows}
+            for start in range(0, len(changed), CHUNK):
+                part = changed[start : start + CHUNK]
+                made.update(zip((row["match_id"] for row in part), answers(part), strict=True))
+            self._rows = rows
+            self.by_id, self.ordered = made, sorted(made.values(), key=by_kickoff)
+            metrics.SERVED.set(len(made))
+        self.loaded_at = datetime.now(UTC)
+
+
+def by_kickoff(answer: Answer) -> tuple[datetime, str]:
+    """Where an answer stands in ``ordered``."""
+    return answer.prediction.kickoff, answer.prediction.match_id or ""
+
+
+class DataAge:
+    """When a source last answered, and the end of every answer that tells so."""
+
+    channels = (SERVED_CHANNEL,)
+
+    def __init__(self) -> None:
+        self.newest: datetime | None = None
+        self.stale = True
+        self._tail, self._tail_until = b"", 0.0
+
+    def refresh(self, connection: psycopg.Connection[Any]) -> None:
+        (self.newest,) = connection.execute("select max(fetched_at) from raw.fetches").fetchone() or (None,)
+        if (age := self.seconds()) is not None:
+            metrics.DATA_AGE.set(age)
+
+    def told(self, up: bool) -> None:
+        self.stale = not up
+        self._tail_until = 0.0
+        metrics.STALE.set(self.stale)
+
+    def seconds(self) -> int | None:
+        return None if self.newest is None else max(0, int((datetime.now(UTC) - self.newest).total_seconds()))
+
+    def tail(self) -> bytes:
+        """Made once a second."""
+        now = time.monotonic()
+        if now >= self._tail_until:
+            self._tail, self._tail_until = tail(self.stale, self.seconds()), now + 1
+        return self._tail

@@ -1,0 +1,202 @@
+"""A small world to serve: four clubs, two fixtures that are predicted and one that is not, and a champion."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from footpred_dagster.core import keys, registry
+from footpred_dagster.core.contract import FORM, VENUE_FORM, VENUE_WINDOW, WINDOWS
+from footpred_dagster.core.ledger import seal
+from footpred_dagster.core.models.baselines import EloLogit
+from footpred_dagster.core.registry import ModelVersion
+from footpred_dagster.core.served import serve
+from footpred_dagster.core.storage import Archive, LocalArchive
+from tests.support.features import judged_history
+from tests.support.sealed import live, replay
+
+FORMULA = "=HYPERLINK(1)"
+"""A club somebody gave such a name."""
+TEAMS = {"arsenal": "Arsenal", "chelsea": "Chelsea", "leeds": "Leeds", "formula": FORMULA}
+KICKOFF = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
+PLAYED = datetime(2024, 5, 4, 14, tzinfo=UTC)
+ODDS = (2.1, 3.4, 3.6)
+EVERY_SCOPE = ("read", "predict", "batch")
+FIXTURES: dict[str, tuple[str, str, datetime]] = {
+    "m1": ("arsenal", "chelsea", KICKOFF),
+    "m2": ("leeds", "formula", KICKOFF + timedelta(days=1)),
+    "m3": ("chelsea", "leeds", KICKOFF + timedelta(days=3)),  # nobody predicted it
+    "r1": ("leeds", "arsenal", PLAYED),  # predicted in a replay, played since
+}
+FORM_COLUMNS = [
+    *(f"all_{metric}_last_{window}" for window in WINDOWS for metric in FORM),
+    *(f"{side}_venue_{metric}_last_{VENUE_WINDOW}" for side in ("home", "away") for metric in VENUE_FORM),
+]
+TABLES = f"""
+    create table intermediate.int_fixtures (
+        match_id text, league text, season text, kickoff timestamptz, kickoff_known boolean, home_id text,
+        home_name text, away_id text, away_name text, opening_odds_home float8, opening_odds_draw float8,
+        opening_odds_away float8);
+    create table staging.team_aliases (country text, name text, team_id text);
+    create table marts.dim_teams (team_id text, name text, country text, league text, season text, moved text,
+        first_season text, matches bigint);
+    create table marts.fct_team_form (team_id text, latest_match_date date, results_last_5 text,
+        points_last_5 float8, goals_for_last_5 float8, goals_against_last_5 float8);
+    create table marts.fct_matches (match_id text, league text, season text, match_date date, kickoff timestamptz,
+        kickoff_known boolean, status text, home_id text, home_name text, away_id text, away_name text,
+        home_goals smallint, away_goals smallint);
+    create table features.online_team_state (team_id text, league text, season text, elo float8, home_pi float8,
+        away_pi float8, attack float8[], defence float8[], momentum float8[], latest_match_date date,
+        latest_kickoff timestamptz, matches_played bigint, table_matches bigint, table_position bigint,
+        table_points float8, {", ".join(f"{name} float8" for name in FORM_COLUMNS)});
+    create table features.online_pair_state (team_id text, opponent_id text, meetings bigint, points_last_5 float8);
+"""
+
+
+@dataclass(frozen=True)
+class World:
+    """``archive``: folder of bundles. ``version``: the champion. ``key`` opens everything but administration."""
+
+    database_url: str
+    archive: Path
+    version: ModelVersion
+    key: str
+
+    def connect(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(self.database_url, autocommit=True)
+
+    def environment(self, home: Path, **more: str) -> dict[str, str]:
+        usual = {
+            "FOOTPRED_HOME": str(home),
+            "FOOTPRED_DATABASE_URL": self.database_url,
+            "FOOTPRED_STORAGE_URL": self.archive.as_uri(),
+            "FOOTPRED_SERVICE_POLL": "1",
+        }
+        return usual | more
+
+    def new_key(self, name: str = "other", scopes: Sequence[str] = EVERY_SCOPE, **facts: Any) -> tuple[str, str]:
+        """(id, text)."""
+        with self.connect() as connection:
+            key, text = keys.create(connection, name, scopes, **facts)
+        return key.id, text
+
+
+def build(database_url: str, folder: Path) -> World:
+    """Fill a migrated database and an archive."""
+    archive = LocalArchive(folder / "archive")
+    with psycopg.connect(database_url) as connection:
+        connection.execute(TABLES.encode())
+        _fill(connection)
+        version = promoted(connection, archive, seed_season="2018-19")
+        facts = {"model_name": version.name, "model_version": version.version, "fingerprint": version.fingerprint}
+        grid = {"rate_home": 1.6, "rate_away": 1.1, "rate_correction": -0.05}
+        sealed = [
+            live(match_id="m1", kickoff=KICKOFF, reasons={"strength": 0.4}, **grid, **facts),
+            live(match_id="m2", kickoff=FIXTURES["m2"][2], p_home=0.2, p_draw=0.3, p_away=0.5, **facts),
+            replay(match_id="r1", kickoff=PLAYED, **facts),
+        ]
+        seal(connection, sealed)
+        serve(connection, sealed)
+        _, key = keys.create(connection, "tests", EVERY_SCOPE, rate=10_000, burst=10_000)
+    return World(database_url, archive.root, version, key)
+
+
+def promoted(connection: psycopg.Connection[Any], archive: Archive, *, seed_season: str) -> ModelVersion:
+    """A new version of the Elo logit, fitted without one season, that is champion from now on."""
+    version = fitted(connection, archive, seed_season=seed_season)
+    registry.promote(connection, version, as_of=datetime.now(UTC), actor="tests", because="it is new")
+    return version
+
+
+def fitted(connection: psycopg.Connection[Any], archive: Archive, *, seed_season: str) -> ModelVersion:
+    history = judged_history()
+    history = history[history["season"] != seed_season]
+    now = datetime.now(UTC)
+    with connection.transaction():
+        return registry.register(connection, archive, EloLogit().fit(history), history, as_of=now, recipe=seed_season)
+
+
+def _fill(connection: psycopg.Connection[Any]) -> None:
+    def insert(table: str, *rows: Sequence[Any]) -> None:
+        for row in rows:
+            connection.execute(f"insert into {table} values ({', '.join(['%s'] * len(row))})".encode(), row)
+
+    insert("staging.team_aliases", ("England", "The Gunners", "arsenal"))
+    insert("ratings.division_state", ("E0", "2025-26", [0.3, 0.3, 0.3, 0.3], [0.2, 0.2, 0.2, 0.2]))
+    insert("features.online_pair_state", ("arsenal", "chelsea", 4, 1.75))
+    for place, (team, name) in enumerate(TEAMS.items()):
+        insert("marts.dim_teams", (team, name, "England", "E0", "2025-26", "stayed", "1993-94", 900))
+        insert("marts.fct_team_form", (team, PLAYED.date(), "WDLWW", 2.0, 1.8, 0.9))
+        ratings = (1500.0 + 40 * place, 0.1 * place, -0.1 * place, [0.1] * 4, [0.0] * 4, [0.0] * 4)
+        facts = (PLAYED.date(), PLAYED, 900, 38, place + 1, 1.5)
+        insert("features.online_team_state", (team, "E0", "2025-26", *ratings, *facts, *[1.2] * len(FORM_COLUMNS)))
+    for match_id, (home, away, kickoff) in FIXTURES.items():
+        teams = (home, TEAMS[home], away, TEAMS[away])
+        played = kickoff == PLAYED
+        status, goals = ("played", (2, 1)) if played else ("fixture", (None, None))
+        match = (match_id, "E0", "2025-26", kickoff.date(), kickoff, True, status, *teams, *goals)
+        insert("marts.fct_matches", match)
+        odds = ODDS if match_id == "m1" else (None, None, None)
+        insert("intermediate.int_fixtures", (match_id, "E0", "2025-26", kickoff, True, *teams, *odds))
+    connection.execute("insert into raw.fetches (source, path, url, status, seconds) values ('x', 'x', 'x', 200, 0.1)")
+
+
+@dataclass
+class Served:
+    """The service as a process of its own. ``log``: everything it wrote."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def get(self, path: str, **headers: str) -> tuple[int, dict[str, Any]]:
+        request = urllib.request.Request(self.url + path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+
+@contextmanager
+def serving(world: World, home: Path, *, workers: int = 1, **environment: str) -> Iterator[Served]:
+    """Start it, wait until it is ready, and end it."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    log = home / "service.log"
+    command = [sys.executable, "-m", "serving", "--port", str(port), "--workers", str(workers)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, env=os.environ | world.environment(home, **environment), stdout=output, stderr=subprocess.STDOUT
+        )
+    served = Served(f"http://127.0.0.1:{port}", process, log)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            with suppress(OSError):
+                if served.get("/readyz")[0] == 200:
+                    break
+            time.sleep(0.1)
+        yield served
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
