@@ -1,0 +1,125 @@
+"""Who leads, how did it come to that, and how will it end?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup
+from panel.viewable import Viewable
+
+from dashboards import html
+from dashboards.charts import lines
+from dashboards.data import teams
+from dashboards.reader import Reader, Row
+from dashboards.view import Page, Part, View, chart_card, league_select, select
+
+IN_COLOUR = 6
+
+
+def which(reader: Reader, query: Mapping[str, str]) -> tuple[Row | None, list[str], str | None]:
+    """The league asked for (else the first division with most matches), its seasons, and the season asked for."""
+    known = teams.leagues(reader)
+    asked = next((row for row in known if row["league"] == query.get("league")), None)
+    league = asked or max((row for row in known if row["tier"] == 1), key=lambda row: row["matches"], default=None)
+    if league is None:
+        return None, [], None
+    seasons = teams.seasons(reader, league["league"])
+    season = query.get("season")
+    return league, seasons, season if season in seasons else seasons[0] if seasons else None
+
+
+def controls(view: View) -> list[Viewable]:
+    league, seasons, _ = which(view.reader, view.query)
+    if league is None:
+        return []
+    newest = seasons[0] if seasons else ""
+    return [
+        league_select(view, league["league"], everything=False),
+        select(view, "season", "Season", {season: season for season in seasons}, newest),
+    ]
+
+
+def content(view: View) -> list[Part]:
+    league, _, season = which(view.reader, view.query)
+    if league is None or season is None:
+        return [html.head("League", "Tables, the race for points, and how it may end."), html.empty("No league yet")]
+    rows = teams.league_table(view.reader, league["league"], season)
+    results = teams.results(view.reader, league["league"], season)
+    title = f"{league['name']} {season}"
+    state = f"{league['country']}, {len(results)} matches played to {html.day(rows[0]['table_date'])}."
+    export = html.csv_link("league", {"league": league["league"], "season": season})
+    names = {row["team_id"]: row["team_name"] for row in rows}
+    first = [row["team_id"] for row in rows[:IN_COLOUR]]
+    leaders = ", ".join(f"{row['team_name']} {row['points']}" for row in rows[:3])
+    return [
+        html.head(title, state, export),
+        html.card("Who leads?", standing(rows, view.followed, season)),
+        chart_card(
+            "How did it come to that?",
+            lines.points_race(results, names, first),
+            f"Points: {leaders}",
+            f"Points after each match; the first {len(first)} in colour, everyone else grey",
+        ),
+        html.cards(projection(), rates(results)),
+    ]
+
+
+def standing(rows: Sequence[Row], followed: tuple[str, ...], season: str) -> Markup:
+    def team(row: Row) -> Markup:
+        star = "★ " if row["team_id"] in followed else ""
+        return html.link("matches", f"{star}{row['team_name']}", team=row["team_id"])
+
+    columns = [
+        html.numeric("#", "position"),
+        html.Column("Team", team),
+        html.numeric("P", "played", hint="played"),
+        html.numeric("W", "won", kind="n wide"),
+        html.numeric("D", "drawn", kind="n wide"),
+        html.numeric("L", "lost", kind="n wide"),
+        html.Column("Goals", lambda row: f"{row['goals_for']}:{row['goals_against']}", "n wide"),
+        html.Column("±", lambda row: html.number(row["goal_difference"], sign=True), "n", "goal difference"),
+        html.numeric("Points", "points"),
+    ]
+    if any(row["form_season"] == season for row in rows):
+        columns.append(html.Column("Form", lambda row: html.run(row["results_last_5"] or "", "form"), "wide"))
+    return html.table(columns, rows, "Level on points, goal difference and goals: shared place. No deductions of points.",
+                      mark=lambda row: "us" if row["team_id"] in followed else "")  # fmt: skip
+
+
+def projection() -> Markup:
+    return html.card(
+        "How will it end?",
+        html.empty("Not computed yet", "Simulated seasons appear here once the projection has run."),
+    )
+
+
+def rates(results: Sequence[Row]) -> Markup:
+    """What kind of season it is, beside nothing but itself."""
+    if not results:
+        return html.card("What kind of season is it?", html.empty("No match played yet"))
+    n = len(results)
+    outcomes = Counter(row["outcome"] for row in results)
+    goals = sum(row["home_goals"] + row["away_goals"] for row in results)
+    both = sum(1 for row in results if row["home_goals"] and row["away_goals"])
+    shares = [outcomes[side] / n for side in range(3)]
+    pairs = [
+        ("Home wins", html.percent(shares[0]), f"{outcomes[0]} of {n}"),
+        ("Draws", html.percent(shares[1]), f"{outcomes[1]}"),
+        ("Away wins", html.percent(shares[2]), f"{outcomes[2]}"),
+        ("Goals a match", html.number(goals / n, 2), f"{goals} in all"),
+        ("Both teams scored", html.percent(both / n), f"{both} matches"),
+    ]
+    return html.card("What kind of season is it?", html.bar(shares), html.facts(pairs))
+
+
+def export(reader: Reader, query: Mapping[str, str]) -> list[Row]:
+    league, _, season = which(reader, query)
+    if league is None or season is None:
+        return []
+    names = ("league", "season", "table_date", "position", "team_id", "team_name", "played", "won", "drawn", "lost",
+             "goals_for", "goals_against", "goal_difference", "points")  # fmt: skip
+    return [{name: row[name] for name in names} for row in teams.league_table(reader, league["league"], season)]
+
+
+PAGE = Page("league", "League", content, controls)
