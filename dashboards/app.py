@@ -14,6 +14,7 @@ from dashboards.exports import ExportHandler
 from dashboards.pages import PAGES
 from dashboards.reader import Reader
 from dashboards.shell import Session
+from dashboards.theme import STATIC
 from footpred_dagster.core.database import database_url
 from footpred_dagster.core.settings import Settings
 
@@ -53,6 +54,7 @@ def serve(
         address=address,
         websocket_origin=[*(f"{host}:{port}" for host in ("127.0.0.1", "localhost")), *origins],
         title=dict.fromkeys(pages, "footpred"),
+        static_dirs={"assets": str(STATIC)},
         extra_patterns=[
             (r"/?", RedirectHandler, {"url": "/matches", "permanent": False}),
             (r"/healthz", HealthHandler),

@@ -23,7 +23,7 @@ def number(value: float | None, digits: int = 0, *, sign: bool = False) -> str:
     if value is None or not isfinite(value):
         return DASH
     text = f"{value:{'+' if sign else ''},.{digits}f}".replace(",", "\u202f")
-    return text.replace("-", "\u2212")
+    return text.replace("-", "\u2212") if float(f"{value:.{digits}f}") else f"{0:.{digits}f}"
 
 
 def percent(value: float | None, digits: int = 0) -> str:

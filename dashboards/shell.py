@@ -27,6 +27,8 @@ from footpred_dagster.core.settings import Settings
 log = logging.getLogger(__name__)
 MOST_FOLLOWED = 50
 RETRY_MS = 5000
+DOCUMENT = """{% extends "base.html" %}
+{% block css_resources %}<script src="/assets/theme.js"></script>{{ super() }}{% endblock %}"""
 DISCLAIMER = "Probabilities, not advice: nothing here is a tip, and betting on it loses money."
 
 
@@ -68,6 +70,7 @@ class Session:
             theme_config=theme.MATERIAL,
             sx=theme.BAR,
             raw_css=[theme.document_css()],
+            template=DOCUMENT,
         )
         self._router.link(self.page, dark="dark_theme", bidirectional=True)
         self._router.param.watch(lambda _: self.draw(), ["url", "followed"])

@@ -70,8 +70,22 @@ def slices(reader: Reader) -> list[Row]:
     return reader.rows('select *, "window" as span from models.slices order by slice, value, log_loss')
 
 
-def comparisons(reader: Reader) -> list[Row]:
-    return reader.rows('select *, "window" as span from models.comparisons')
+def against(reader: Reader, ours: str) -> list[Row]:
+    """``ours`` beside every other on the seasons of selection: what it saves of their log-loss, the most first."""
+    rows = reader.rows(
+        """
+        select model, against, n, difference, low, high from models.comparisons
+        where "window" = 'selection' and league = 'all' and %(ours)s in (model, against)
+        """,
+        {"ours": ours},
+    )
+    turned = [
+        row
+        if row["model"] == ours
+        else row | {"against": row["model"], "difference": -row["difference"], "low": -row["high"], "high": -row["low"]}
+        for row in rows
+    ]
+    return sorted(turned, key=lambda row: -row["difference"])
 
 
 def track_record(reader: Reader) -> list[Row]:

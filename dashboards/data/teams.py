@@ -16,6 +16,12 @@ def leagues(reader: Reader) -> list[Row]:
     """)
 
 
+def home_league(reader: Reader) -> str | None:
+    """The first division with most matches: where a page without a league begins."""
+    first = [row for row in leagues(reader) if row["tier"] == 1]
+    return max(first, key=lambda row: row["matches"], default={"league": None})["league"]
+
+
 def teams(reader: Reader) -> list[Row]:
     return reader.rows("""
         select teams.team_id, teams.name, teams.country, teams.league, teams.season, leagues.name as league_name

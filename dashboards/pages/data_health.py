@@ -19,7 +19,9 @@ def content(view: View) -> list[Part]:
     return [
         html.head("Data health", "How fresh the data is, what was refused, and whether the ledger is whole.", *buttons),
         summary(view, health.freshness(reader), health.ledger_head(reader)),
-        html.cards(not_yet("Is anything late?", "Freshness policies"), not_yet("Has the game changed?", "Drift")),
+        html.cards(
+            not_yet("Is anything late?", "Freshness is"), not_yet("Has the game changed?", "Drift is"), checks(view)
+        ),
         html.cards(quarantine(reader), fetches(view)),
         refusals(reader),
         leagues(view),
@@ -39,8 +41,17 @@ def summary(view: View, state: Row, head: Row | None) -> Markup:
 
 
 def not_yet(title: str, what: str) -> Markup:
+    return html.card(title, html.empty("Not computed yet", f"{what} shown here once it is evaluated on a schedule."))
+
+
+def checks(view: View) -> Markup:
+    if not view.links.dagster:
+        return html.card(
+            "Did the checks pass?", html.empty("Dagster is not up", "It keeps every check; `footpred up`.")
+        )
+    link = Markup('<p><a href="{}/assets" target="_blank" rel="noopener">Every check, with its history ↗</a></p>')
     return html.card(
-        title, html.empty("Not computed yet", f"{what} appear here once they are evaluated on a schedule.")
+        "Did the checks pass?", link.format(view.links.dagster), note="Dagster keeps them beside the assets"
     )
 
 

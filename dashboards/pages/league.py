@@ -20,8 +20,8 @@ IN_COLOUR = 6
 def which(reader: Reader, query: Mapping[str, str]) -> tuple[Row | None, list[str], str | None]:
     """The league asked for (else the first division with most matches), its seasons, and the season asked for."""
     known = teams.leagues(reader)
-    asked = next((row for row in known if row["league"] == query.get("league")), None)
-    league = asked or max((row for row in known if row["tier"] == 1), key=lambda row: row["matches"], default=None)
+    asked = {row["league"]: row for row in known}
+    league = asked.get(query.get("league", "")) or asked.get(teams.home_league(reader) or "")
     if league is None:
         return None, [], None
     seasons = teams.seasons(reader, league["league"])
@@ -35,7 +35,7 @@ def controls(view: View) -> list[Viewable]:
         return []
     newest = seasons[0] if seasons else ""
     return [
-        league_select(view, league["league"], everything=False),
+        league_select(view, teams.home_league(view.reader) or "", everything=False),
         select(view, "season", "Season", {season: season for season in seasons}, newest),
     ]
 

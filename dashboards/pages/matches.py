@@ -134,7 +134,11 @@ def follow_button(team_id: str, view: View) -> Markup:
 def team_card(about: Row) -> Markup:
     pairs = [
         ("League", html.link("league", about["league_name"], league=about["league"]), f"{about['country']}"),
-        ("Elo", html.link("ratings", html.number(about["elo"]), teams=about["team_id"]), "before its next match"),
+        (
+            "Elo",
+            html.link("ratings", f"{about['elo']:.0f}" if about["elo"] else html.DASH, teams=about["team_id"]),
+            "before its next match",
+        ),
         ("Last five", html.run(about["results_last_5"] or "", "results"), "newest last"),
         ("Points a match", html.number(about["points_last_5"], 2), "last five"),
         (

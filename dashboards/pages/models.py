@@ -63,21 +63,22 @@ def reigning(view: View, crowned: Row | None) -> Markup:
 
 
 def beaten(reader: Reader, ours: str) -> Part:
-    rows = [
-        r
-        for r in models.comparisons(reader)
-        if r["model"] == ours and r["league"] == "all" and r["span"] == "selection"
-    ]
-    rows = rows or [r for r in models.comparisons(reader) if r["model"] == ours and r["league"] == "all"]
+    title = "Whom does it beat?"
+    rows = models.against(reader, ours)
     if not rows:
-        return html.card("Whom does it beat?", html.empty("Not compared yet"))
+        return html.card(title, html.empty("Not compared yet"))
     drawn = [
-        scores.Dot(named(r["against"]), r["difference"], r["low"], r["high"], r["n"], r["low"] > 0)
-        for r in sorted(rows, key=lambda r: -r["difference"])
+        scores.Dot(named(row["against"]), row["difference"], row["low"], row["high"], row["n"], row["low"] > 0)
+        for row in rows
+        if row["against"] != "base_rate"
     ]
     said = "; ".join(f"{dot.label} {dot.value:+.4f}" for dot in drawn)
-    note = "Their log-loss less the champion's on the same matches, 95 % intervals by match weeks: right of the line it is better"
-    return chart_card("Whom does it beat?", scores.dots(drawn, "log-loss saved", 0.0), said, note)
+    base = next((row["difference"] for row in rows if row["against"] == "base_rate"), None)
+    note = (
+        "Log-loss saved against each on the same matches of the selection seasons, 95 % intervals by match weeks; right of "
+        f"the line it is better. Base rates, off the scale: {html.number(base, 4, sign=True)}."
+    )
+    return chart_card(title, scores.dots(drawn, "log-loss saved", 0.0), said, note)
 
 
 def gates(reasons: Mapping[str, Sequence[Mapping[str, object]]]) -> Markup:

@@ -1,4 +1,7 @@
-"""Who is strong, since when, and what happened when two as far apart met?"""
+"""Who is strong, since when, and what happened when two as far apart met?
+
+Divisions of one country share a scale, as clubs rise and fall between them; countries never meet on these files.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from panel.viewable import Viewable
 from dashboards import html
 from dashboards.charts import lines
 from dashboards.data import teams
+from dashboards.data.teams import home_league
 from dashboards.reader import Reader, Row
 from dashboards.theme import SERIES
 from dashboards.view import Page, Part, View, chart_card, league_select, select
@@ -24,7 +28,12 @@ def chosen(reader: Reader, query: Mapping[str, str]) -> list[Row]:
     """The clubs in the address, else the two strongest; unknown ones are left out."""
     wanted = [team for team in query.get("teams", "").split(",") if team][:MOST]
     found = [row for team_id in wanted if (row := teams.team(reader, team_id))]
-    return found or teams.strongest(reader, query.get("league") or None, 2)
+    return found or teams.strongest(reader, league_of(reader, query), 2)
+
+
+def league_of(reader: Reader, query: Mapping[str, str]) -> str | None:
+    known = [row["league"] for row in teams.leagues(reader)]
+    return query["league"] if query.get("league") in known else home_league(reader)
 
 
 def controls(view: View) -> list[Viewable]:
@@ -35,7 +44,11 @@ def controls(view: View) -> list[Viewable]:
         max_items=MOST, searchable=True, width=420, margin=(8, 8, 8, 0),
     )  # fmt: skip
     picker.param.watch(lambda event: view.change(teams=",".join(event.new)), "value")
-    return [picker, select(view, "years", "Span", SPANS, "10"), league_select(view)]
+    return [
+        picker,
+        select(view, "years", "Span", SPANS, "10"),
+        league_select(view, league_of(view.reader, {}) or "", everything=False),
+    ]
 
 
 def content(view: View) -> list[Part]:
@@ -48,7 +61,9 @@ def content(view: View) -> list[Part]:
     years = view.choice("years", SPANS, "10")
     since = years if years not in ("10", "3") else f"{view.now.year - int(years)}-07-01"
     histories = [(row["name"], teams.elo_history(view.reader, row["team_id"], since)) for row in rows]
-    said = "; ".join(f"{row['name']} {html.number(row['elo'])}" for row in rows)
+    said = "; ".join(f"{row['name']} {row['elo'] or 0:.0f}" for row in rows)
+    if len({row["country"] for row in rows}) > 1:
+        said += ". Clubs of different countries have not met: their numbers share no scale"
     picked = ",".join(row["team_id"] for row in rows)
     return [
         html.head(
@@ -56,7 +71,9 @@ def content(view: View) -> list[Part]:
             "One number of strength per club, moved by every result; 1500 is where clubs begin.",
             html.csv_link("ratings", {"teams": picked}),
         ),
-        chart_card("How strong have they been?", lines.ratings(histories, 320), said, "Elo before each match"),
+        chart_card(
+            "How strong have they been?", lines.ratings(histories, 320), said, f"Elo before each match. Now: {said}."
+        ),
         html.cards(what_if(view.reader, rows), ranking(view)),
     ]
 
@@ -90,15 +107,14 @@ def meeting(reader: Reader, home: Row, away: Row) -> Markup:
 
 
 def ranking(view: View) -> Markup:
-    league = view.get("league")
-    rows = teams.strongest(view.reader, league)
+    rows = teams.strongest(view.reader, league_of(view.reader, view.query))
     if not rows:
         return html.card("Who is strongest?", html.empty("No club there"))
     columns = [
         html.Column("#", lambda row: row["place"], "n"),
         html.Column("Team", lambda row: html.link("matches", row["name"], team=row["team_id"])),
         html.Column("League", lambda row: f"{row['country']} · {row['league_name']}", "wide"),
-        html.numeric("Elo", "elo"),
+        html.Column("Elo", lambda row: f"{row['elo']:.0f}", "n"),
         html.Column("pi", lambda row: html.number((row["home_pi"] + row["away_pi"]) / 2, 2), "n", "mean pi-rating"),
     ]
     placed = [row | {"place": place} for place, row in enumerate(rows, 1)]

@@ -26,6 +26,7 @@ SLICES = {
     "elo_gap": "By Elo gap",
     "moved": "By clubs promoted or relegated",
 }
+ORDER = ("under 50", "50 to 150", "over 150", "first three", "between", "last five", "promoted", "relegated", "neither")
 
 
 def source_of(reader: Reader, query: Mapping[str, str]) -> tuple[str | None, list[str]]:
@@ -59,8 +60,8 @@ def content(view: View) -> list[Part]:
         parts.append(html.empty("No sealed prediction has been scored yet",
                                 "Until matches with sealed predictions are played, backtests stand in for them."))  # fmt: skip
     parts += [scoreboard(whole), comparison(whole), honesty(view.reader, source)]
-    cards = [sliced(rows, "league", "By league", leagues_named(view.reader))]
-    cards += [sliced(rows, name, title, {}) for name, title in SLICES.items() if any(r["slice"] == name for r in rows)]
+    parts.append(sliced(rows, "league", "By league", leagues_named(view.reader)))
+    cards = [sliced(rows, name, title, {}) for name, title in SLICES.items() if any(r["slice"] == name for r in rows)]
     return [*parts, html.cards(*cards)]
 
 
@@ -140,12 +141,10 @@ def sliced(rows: Sequence[Row], name: str, title: str, names: Mapping[str, str])
             "n",
         )
 
-    listed = (
-        sorted(values.items())
-        if name != "league"
-        else sorted(values.items(), key=lambda item: names.get(item[0], item[0]))
+    listed = sorted(
+        (item for item in values.items() if "champion" in item[1]),
+        key=lambda item: (ORDER.index(item[0]) if item[0] in ORDER else 0, names.get(item[0], item[0])),
     )
-    listed = [item for item in listed if "champion" in item[1]]
     if not listed:
         return html.card(title, html.empty("Nothing scored yet"))
     elo = "elo" if any("elo" in item[1] for item in listed) else "elo_logit"
@@ -154,7 +153,7 @@ def sliced(rows: Sequence[Row], name: str, title: str, names: Mapping[str, str])
         html.Column("Matches", lambda item: html.number(item[1]["champion"]["n"]), "n"),
         *(loss(model) for model in ("champion", elo, "base_rate", "market_closing")),
     ]
-    return html.card(title, html.table(columns, listed, f"Log-loss {title.lower()}"))
+    return html.card(title, html.table(columns, listed, "Log-loss; closing line where odds are known"))
 
 
 def export(reader: Reader, query: Mapping[str, str]) -> list[Row]:

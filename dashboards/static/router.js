@@ -46,10 +46,7 @@ export function render({model, el}) {
   const themed = () => { document.documentElement.dataset.fp = model.dark ? "dark" : "light" }
   model.on("dark", () => { themed(); remember("fp_theme", model.dark ? "dark" : "light") })
   themed()
-  setTimeout(() => {
-    if (!document.cookie.includes("fp_theme=") && matchMedia("(prefers-color-scheme: dark)").matches) model.dark = true
-    deep("[role=progressbar]")?.setAttribute("aria-label", "Working")
-  })
+  setTimeout(() => deep("[role=progressbar]")?.setAttribute("aria-label", "Working"))
   model.on("remove", () => {
     document.removeEventListener("click", clicked)
     window.removeEventListener("popstate", moved)
