@@ -48,7 +48,14 @@ class Session:
         )
         self._nav = pane(self._links(slug))
         self._search = pmui.AutocompleteInput(
-            label="Find a team", options={}, min_characters=2, size="small", width=260, margin=(4, 0), restrict=True
+            label="Find a team",
+            options={},
+            min_characters=2,
+            size="small",
+            margin=(4, 0),
+            restrict=True,
+            sizing_mode="stretch_width",
+            styles={"flex": "1 1 240px", "max-width": "360px"},
         )
         self._controls = pn.FlexBox(align_items="center", sizing_mode="stretch_width", margin=0)
         self._body = pn.Column(pane(html.empty("Loading …")), sizing_mode="stretch_width", margin=(0, 0, 24, 0))

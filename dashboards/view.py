@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from bokeh.models import Plot
 from markupsafe import Markup
 from panel.viewable import Viewable
 
-from dashboards import theme
+from dashboards import html, theme
 from dashboards.data.teams import leagues
 from dashboards.links import Links
 from dashboards.reader import Reader
@@ -64,9 +64,9 @@ class Page:
     controls: Callable[[View], list[Viewable]] = _nothing
 
 
-def pane(html: Markup) -> pn.pane.HTML:
+def pane(content: Markup) -> pn.pane.HTML:
     return pn.pane.HTML(
-        str(Markup('<div class="fp stack">{}</div>').format(html)),  # a Markup would look escaped to Panel
+        str(Markup('<div class="fp stack">{}</div>').format(content)),  # a Markup would look escaped to Panel
         sizing_mode="stretch_width",
         margin=0,
         stylesheets=[theme.STYLE],
@@ -76,17 +76,33 @@ def pane(html: Markup) -> pn.pane.HTML:
 CARD = {"background": "var(--fp-surface)", "border": "1px solid var(--fp-line)", "border-radius": "8px"}
 
 
-def chart_card(title: str, plot: Plot, says: str, note: object = "") -> pn.Column:
-    """A chart under the question it answers. ``says`` tells those who cannot see it what it shows."""
+def chart_card(title: str, plot: Plot, says: str, note: object = "", key: Iterable[tuple[str, str]] = ()) -> pn.Column:
+    """A chart under the question it answers. ``says`` tells those who cannot see it what it shows.
+
+    ``key``: name and colour of each series, above the plot as text that wraps.
+    """
     noted = Markup('<p class="muted">{}</p>').format(note) if note else ""
-    heading = pane(Markup('<div><h2>{}</h2>{}<p class="said">{}</p></div>').format(title, noted, says))
+    named = html.join(Markup('<span><i style="background:{}"></i>{}</span>').format(c, name) for name, c in key)
+    heading = pane(
+        Markup('<div><h2>{}</h2>{}<p class="said">{}</p><div class="key">{}</div></div>').format(
+            title, noted, says, named
+        )
+    )
     heading.margin = (16, 16, 0, 16)
     return pn.Column(
         heading,
-        pn.pane.Bokeh(plot, sizing_mode="stretch_width", margin=(0, 8, 8, 8)),
+        pn.pane.Bokeh(plot, sizing_mode="stretch_width", margin=(0, 8, 16, 8)),
         sizing_mode="stretch_width",
         styles=CARD,
     )
+
+
+FILTER: dict[str, Any] = {
+    "sizing_mode": "stretch_width",
+    "styles": {"flex": "1 1 150px", "max-width": "240px"},
+    "margin": (8, 8, 8, 0),
+}
+"""How filters share a line, two of them on a telephone."""
 
 
 def select(view: View, name: str, label: str, options: Mapping[str, str], default: str = "") -> pmui.Select:
@@ -97,8 +113,7 @@ def select(view: View, name: str, label: str, options: Mapping[str, str], defaul
         options={shown: value for value, shown in options.items()},
         value=current if current in options else default,
         size="small",
-        width=210,
-        margin=(8, 8, 8, 0),
+        **FILTER,
     )
     widget.param.watch(lambda event: view.change(**{name: "" if event.new == default else event.new}), "value")
     return widget

@@ -27,12 +27,3 @@ def chart(tooltips: list[tuple[str, str]] | None = None, height: int = NORMAL, *
         plot.add_tools(HoverTool(tooltips=tooltips, point_policy="snap_to_data"))
     plot.xgrid.grid_line_color = None
     return plot
-
-
-def legend_above(plot: figure) -> None:
-    """The legend over the plot, so that on a telephone the lines keep the width."""
-    legend = plot.legend[0]
-    legend.orientation = "horizontal"
-    legend.ncols = 3
-    legend.padding = legend.margin = 0
-    plot.add_layout(legend, "above")

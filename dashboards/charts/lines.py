@@ -8,7 +8,7 @@ import numpy as np
 from bokeh.models import ColumnDataSource, NumeralTickFormatter
 from bokeh.plotting import figure
 
-from dashboards.charts.base import NORMAL, SMALL, chart, legend_above
+from dashboards.charts.base import NORMAL, SMALL, chart
 from dashboards.reader import Row
 from dashboards.theme import QUIET, SERIES
 
@@ -27,10 +27,8 @@ def ratings(histories: Sequence[tuple[str, Sequence[Row]]], height: int = SMALL)
                 "name": [name] * len(rows),
             }
         )
-        plot.line("x", "y", source=source, line_width=2, color=colour, legend_label=name)
+        plot.line("x", "y", source=source, line_width=2, color=colour)
     plot.yaxis.formatter = NumeralTickFormatter(format="0")
-    if histories:
-        legend_above(plot)
     return plot
 
 
@@ -53,8 +51,6 @@ def points_race(results: Sequence[Row], names: dict[str, str], shown: Sequence[s
     for team, colour in zip(shown, SERIES, strict=False):
         line, name = totals[team], names.get(team, team)
         source = ColumnDataSource({"x": list(range(len(line))), "y": line, "name": [name] * len(line)})
-        drawn = plot.line("x", "y", source=source, color=colour, line_width=2.5, legend_label=name)
+        drawn = plot.line("x", "y", source=source, color=colour, line_width=2.5)
         plot.hover[0].renderers = [*(plot.hover[0].renderers if plot.hover[0].renderers != "auto" else []), drawn]
-    if shown:
-        legend_above(plot)
     return plot

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from bokeh.models import ColumnDataSource, NumeralTickFormatter, Span, Whisker
 from bokeh.plotting import figure
 
-from dashboards.charts.base import NORMAL, chart, legend_above
-from dashboards.theme import AWAY, HOME, QUIET, SERIES
+from dashboards.charts.base import NORMAL, chart
+from dashboards.theme import AWAY, HOME, QUIET
 
 ROW = 30
 
@@ -66,7 +66,7 @@ def dots(rows: Sequence[Dot], axis: str, zero: float | None = None, digits: str 
     return plot
 
 
-def reliability(curves: Sequence[tuple[str, Sequence[Claims]]]) -> figure:
+def reliability(bins: Sequence[Claims]) -> figure:
     """Observed against claimed frequency: on the diagonal a claim is honest."""
     plot = chart(
         [("claimed", "@x{0.0%}"), ("came true", "@y{0.0%}"), ("95 %", "@low{0.0%} to @high{0.0%}"), ("claims", "@n{0,0}")],
@@ -77,23 +77,18 @@ def reliability(curves: Sequence[tuple[str, Sequence[Claims]]]) -> figure:
         y_axis_label="came true",
     )  # fmt: skip
     plot.line([0, 1], [0, 1], color=QUIET, line_dash="dashed")
-    for (name, bins), colour in zip(curves, SERIES, strict=False):
-        source = ColumnDataSource(
-            {
-                "x": [row.claimed for row in bins],
-                "y": [row.observed for row in bins],
-                "low": [row.low for row in bins],
-                "high": [row.high for row in bins],
-                "n": [row.n for row in bins],
-            }
-        )
-        whisker = Whisker(source=source, base="x", lower="low", upper="high", line_color=colour, line_width=2)
-        whisker.upper_head.line_color = whisker.lower_head.line_color = colour
-        plot.add_layout(whisker)
-        plot.scatter("x", "y", source=source, size=9, color=colour, legend_label=name)
+    source = ColumnDataSource(
+        {
+            "x": [row.claimed for row in bins],
+            "y": [row.observed for row in bins],
+            "low": [row.low for row in bins],
+            "high": [row.high for row in bins],
+            "n": [row.n for row in bins],
+        }
+    )
+    whisker = Whisker(source=source, base="x", lower="low", upper="high", line_color=HOME, line_width=2)
+    whisker.upper_head.line_color = whisker.lower_head.line_color = HOME
+    plot.add_layout(whisker)
+    plot.scatter("x", "y", source=source, size=9, color=HOME)
     plot.xaxis.formatter = plot.yaxis.formatter = NumeralTickFormatter(format="0%")
-    if len(curves) > 1:
-        legend_above(plot)
-    else:
-        plot.legend.visible = False
     return plot

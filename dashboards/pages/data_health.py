@@ -47,7 +47,7 @@ def not_yet(title: str, what: str) -> Markup:
 def checks(view: View) -> Markup:
     if not view.links.dagster:
         return html.card(
-            "Did the checks pass?", html.empty("Dagster is not up", "It keeps every check; `footpred up`.")
+            "Did the checks pass?", html.empty("Dagster is not up", "It keeps every check: start it with footpred up.")
         )
     link = Markup('<p><a href="{}/assets" target="_blank" rel="noopener">Every check, with its history ↗</a></p>')
     return html.card(

@@ -12,6 +12,7 @@ from dashboards import html
 from dashboards.charts import lines
 from dashboards.data import teams
 from dashboards.reader import Reader, Row
+from dashboards.theme import SERIES
 from dashboards.view import Page, Part, View, chart_card, league_select, select
 
 IN_COLOUR = 6
@@ -60,6 +61,7 @@ def content(view: View) -> list[Part]:
             lines.points_race(results, names, first),
             f"Points: {leaders}",
             f"Points after each match; the first {len(first)} in colour, everyone else grey",
+            [(names[team], colour) for team, colour in zip(first, SERIES, strict=False)],
         ),
         html.cards(projection(), rates(results)),
     ]

@@ -10,8 +10,9 @@ from markupsafe import Markup
 from dashboards import html
 from dashboards.charts import lines
 from dashboards.data import matches, teams
-from dashboards.pages.matches import KEY, KINDS, follow_button, listing, sides
+from dashboards.pages.matches import KEY, follow_button, listing, sides
 from dashboards.reader import Row
+from dashboards.theme import SERIES
 from dashboards.view import Page, Part, View, chart_card
 
 TREND = timedelta(days=3 * 365)
@@ -92,7 +93,7 @@ def chances(row: Row) -> Markup:
     body = Markup('<div class="big">{}</div><div class="three">{}</div>{}{}').format(
         html.bar(ours), three, KEY, compared
     )
-    return html.card("How likely is each outcome?", body, note=f"{KINDS[row['kind']].capitalize()}. {source}")
+    return html.card("How likely is each outcome?", body, note=source)
 
 
 def why(row: Row) -> Markup:
@@ -165,7 +166,10 @@ def trend(view: View, row: Row) -> Part:
     if not now:
         return html.card("How strong have they been?", html.empty("No ratings on record"))
     plot = lines.ratings(histories)
-    return chart_card("How strong have they been?", plot, "; ".join(now), "Elo before each match, last three years")
+    key = [(name, colour) for (name, _), colour in zip(histories, SERIES, strict=False)]
+    return chart_card(
+        "How strong have they been?", plot, "; ".join(now), "Elo before each match, last three years", key
+    )
 
 
 def form(view: View, row: Row, side: str) -> Markup:
@@ -181,12 +185,14 @@ def form(view: View, row: Row, side: str) -> Markup:
 
     letters = "".join(item["result"] for item in reversed(rows))
     columns = [
-        html.Column("Date", lambda item: html.day(item["match_date"])),
+        html.Column("Date", lambda item: html.day(item["match_date"]), "date"),
         html.Column("Against", against),
         html.Column("Score", lambda item: f"{item['home_goals']}–{item['away_goals']}", "n"),
         html.Column("", lambda item: html.run(item["result"]), "n"),
     ]
-    return html.card(f"How has {name} done?", html.run(letters, "results"), html.table(columns, rows, "Newest first"))
+    return html.card(
+        f"How has {name} done?", html.run(letters, "results"), html.table(columns, rows, f"{name}, newest first")
+    )
 
 
 def meetings(view: View, row: Row) -> Markup:
@@ -200,7 +206,7 @@ def meetings(view: View, row: Row) -> Markup:
         margin = (item["home_goals"] - item["away_goals"]) * (1 if home_is_home else -1)
         won[0 if margin > 0 else 1 if margin == 0 else 2] += 1
     columns = [
-        html.Column("Date", lambda item: html.day(item["match_date"])),
+        html.Column("Date", lambda item: html.day(item["match_date"]), "date"),
         html.Column("Match", lambda item: html.link("match", f"{item['home_name']} – {item['away_name']}",
                                                     id=item["match_id"])),
         html.Column("Score", lambda item: f"{item['home_goals']}–{item['away_goals']}", "n"),

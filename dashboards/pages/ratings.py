@@ -17,11 +17,12 @@ from dashboards.data import teams
 from dashboards.data.teams import home_league
 from dashboards.reader import Reader, Row
 from dashboards.theme import SERIES
-from dashboards.view import Page, Part, View, chart_card, league_select, select
+from dashboards.view import FILTER, Page, Part, View, chart_card, league_select, select
 from footpred_dagster.core.calibration_curve import wilson
 
 SPANS = {"1900-01-01": "All years", "10": "Ten years", "3": "Three years"}
 MOST = len(SERIES)
+WIDE = {"styles": {"flex": "1 1 300px", "max-width": "480px"}}
 
 
 def chosen(reader: Reader, query: Mapping[str, str]) -> list[Row]:
@@ -41,7 +42,7 @@ def controls(view: View) -> list[Viewable]:
     current = [row["team_id"] for row in chosen(view.reader, view.query)]
     picker = pmui.MultiChoice(
         label=f"Teams to compare, at most {MOST}", options=options, value=[t for t in current if t in options.values()],
-        max_items=MOST, searchable=True, width=420, margin=(8, 8, 8, 0),
+        max_items=MOST, searchable=True, **(FILTER | WIDE),
     )  # fmt: skip
     picker.param.watch(lambda event: view.change(teams=",".join(event.new)), "value")
     return [
@@ -72,7 +73,11 @@ def content(view: View) -> list[Part]:
             html.csv_link("ratings", {"teams": picked}),
         ),
         chart_card(
-            "How strong have they been?", lines.ratings(histories, 320), said, f"Elo before each match. Now: {said}."
+            "How strong have they been?",
+            lines.ratings(histories, 320),
+            said,
+            f"Elo before each match. Now: {said}.",
+            [(name, colour) for (name, _), colour in zip(histories, SERIES, strict=False)],
         ),
         html.cards(what_if(view.reader, rows), ranking(view)),
     ]

@@ -113,7 +113,7 @@ def honesty(reader: Reader, source: str) -> Part:
     inside = sum(claim.low <= claim.claimed <= claim.high for claim in claims)
     said = f"In {inside} of {len(claims)} bins the claim lies within the 95 % interval of what came true."
     note = f"{said} All outcomes pooled in ten bins; on the dashed line a claim is honest."
-    return chart_card("Are the probabilities honest?", scores.reliability([("Champion", claims)]), said, note)
+    return chart_card("Are the probabilities honest?", scores.reliability(claims), said, note)
 
 
 def leagues_named(reader: Reader) -> dict[str, str]:
@@ -153,7 +153,7 @@ def sliced(rows: Sequence[Row], name: str, title: str, names: Mapping[str, str])
         html.Column("Matches", lambda item: html.number(item[1]["champion"]["n"]), "n"),
         *(loss(model) for model in ("champion", elo, "base_rate", "market_closing")),
     ]
-    return html.card(title, html.table(columns, listed, "Log-loss; closing line where odds are known"))
+    return html.card(title, html.table(columns, listed, f"{title}: log-loss, of the closing line where odds are known"))
 
 
 def export(reader: Reader, query: Mapping[str, str]) -> list[Row]:

@@ -41,6 +41,7 @@ export function render({model, el}) {
   const titled = () => {
     document.title = `${model.title} · footpred`
     status.textContent = model.title
+    setTimeout(() => deep(".nav a[aria-current]")?.scrollIntoView({block: "nearest", inline: "center"}))
   }
   model.on("title", titled)
   const themed = () => { document.documentElement.dataset.fp = model.dark ? "dark" : "light" }
