@@ -12,6 +12,7 @@ import panel as pn
 import panel_material_ui as pmui
 import psycopg
 from markupsafe import Markup
+from panel.util import edit_readonly
 from panel.viewable import Viewable
 
 from dashboards import html, theme
@@ -51,6 +52,8 @@ class Session:
             label="Find a team",
             options={},
             min_characters=2,
+            case_sensitive=False,
+            search_strategy="includes",
             size="small",
             margin=(4, 0),
             restrict=True,
@@ -79,6 +82,7 @@ class Session:
             raw_css=[theme.document_css()],
             template=DOCUMENT,
         )
+        unbind_busy(self.page)
         self._router.link(self.page, dark="dark_theme", bidirectional=True)
         self._router.param.watch(lambda _: self.draw(), ["url", "followed"])
         self._search.param.watch(self._found, "value")
@@ -86,6 +90,7 @@ class Session:
     def draw(self) -> None:
         """The page at the router's address: whole when it is another page, else its content alone."""
         with self._turn:
+            self._busy(True)
             parts = urlsplit(self._router.url)
             page = self._pages.get(parts.path.strip("/"), self._pages["matches"])
             view = self._view(page, dict(parse_qsl(parts.query)))
@@ -112,6 +117,11 @@ class Session:
             self._body.objects = assembled(drawn)
             self._nav.object = pane(self._links(page.slug)).object
             self._router.title = page.title
+            self._busy(False)
+
+    def _busy(self, busy: bool) -> None:
+        with edit_readonly(self.page):
+            self.page.busy = busy
 
     def _view(self, page: Page, query: dict[str, str]) -> View:
         def change(**changed: str) -> None:
@@ -138,6 +148,13 @@ class Session:
             if page.slug != "match"
         )
         return Markup('<nav class="nav" aria-label="Pages">{}</nav>').format(anchors)
+
+
+def unbind_busy(page: pmui.Page) -> None:
+    """By itself a page follows the busy state of the process, which then holds on to every page there ever was."""
+    for watcher in list(pn.state.param.watchers.get("busy", {}).get("value", [])):
+        if getattr(getattr(watcher.fn, "__self__", None), "self", None) is page:
+            pn.state.param.unwatch(watcher)
 
 
 def assembled(parts: list[Part]) -> list[Viewable]:
