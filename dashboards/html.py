@@ -15,7 +15,7 @@ DASH = "–"
 
 
 def join(parts: Iterable[object], separator: str = "") -> Markup:
-    return Markup(separator).join(parts)
+    return Markup(separator).join(parts)  # noqa: S704 - separators are constants
 
 
 def number(value: float | None, digits: int = 0, *, sign: bool = False) -> str:

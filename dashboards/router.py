@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import param
 from panel.custom import JSComponent
 
@@ -9,7 +11,7 @@ from dashboards.theme import STATIC
 
 
 class Router(JSComponent):
-    """``url`` is the address shown. The browser writes it on links and on back; written here, the browser goes there."""
+    """``url`` is the address shown: the browser writes it on links and on back, and goes where it is told to here."""
 
     url = param.String(default="")
     title = param.String(default="")
@@ -17,4 +19,4 @@ class Router(JSComponent):
     dark = param.Boolean(default=False)
 
     _esm = STATIC / "router.js"
-    _stylesheets = [":host{position:absolute;width:1px;height:1px;overflow:hidden}"]
+    _stylesheets: ClassVar[list[str]] = [":host{position:absolute;width:1px;height:1px;overflow:hidden}"]

@@ -48,6 +48,10 @@ def _mlflow(port: int) -> list[str]:
     return [f"{BIN}/mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1", *store]
 
 
+def _dashboard(port: int) -> list[str]:
+    return [sys.executable, "-m", "dashboards", "--port", str(port)]
+
+
 LOCATIONS = "/graphql?query=" + quote("{workspaceOrError{...on Workspace{locationEntries{loadStatus}}}}")
 """Dagster answers before it knows any asset; one that fails to load counts as loaded, and its page says why."""
 
@@ -56,6 +60,7 @@ PROCESSES = (
     Process("webserver", "dagster", _webserver, 3000, LOCATIONS, '"loadStatus":"LOADED"', after="code-server"),
     Process("daemon", "dagster", _daemon, after="code-server"),
     Process("mlflow", "mlflow", _mlflow, prefers=5001, health="/health"),
+    Process("dashboard", "dashboard", _dashboard, prefers=5006, health="/healthz"),
 )
-FRONT = {"dagster": "webserver", "mlflow": "mlflow"}
+FRONT = {"dagster": "webserver", "mlflow": "mlflow", "dashboard": "dashboard"}
 """Which process's port is the service's address."""

@@ -40,12 +40,9 @@ class Claims:
 def dots(rows: Sequence[Dot], axis: str, zero: float | None = None, digits: str = "0.000") -> figure:
     """One line per dot, first on top; ``zero`` draws a line to compare with."""
     labels = [row.label for row in rows][::-1]
-    plot = chart(
-        [("", "@label"), (axis, f"@value{{{digits}0}}"), ("95 %", f"@low{{{digits}0}} to @high{{{digits}0}}"), ("matches", "@n{0,0}")],
-        70 + ROW * len(rows),
-        y_range=labels,
-        x_axis_label=axis,
-    )  # fmt: skip
+    value, bounds = f"@value{{{digits}0}}", f"@low{{{digits}0}} to @high{{{digits}0}}"
+    tooltips = [("", "@label"), (axis, value), ("95 %", bounds), ("matches", "@n{0,0}")]
+    plot = chart(tooltips, 70 + ROW * len(rows), y_range=labels, x_axis_label=axis)
     source = ColumnDataSource(
         {
             "label": [row.label for row in rows],
@@ -68,14 +65,15 @@ def dots(rows: Sequence[Dot], axis: str, zero: float | None = None, digits: str 
 
 def reliability(bins: Sequence[Claims]) -> figure:
     """Observed against claimed frequency: on the diagonal a claim is honest."""
+    bounds = "@low{0.0%} to @high{0.0%}"
     plot = chart(
-        [("claimed", "@x{0.0%}"), ("came true", "@y{0.0%}"), ("95 %", "@low{0.0%} to @high{0.0%}"), ("claims", "@n{0,0}")],
+        [("claimed", "@x{0.0%}"), ("came true", "@y{0.0%}"), ("95 %", bounds), ("claims", "@n{0,0}")],
         NORMAL,
         x_range=(0, 1),
         y_range=(0, 1),
         x_axis_label="claimed probability",
         y_axis_label="came true",
-    )  # fmt: skip
+    )
     plot.line([0, 1], [0, 1], color=QUIET, line_dash="dashed")
     source = ColumnDataSource(
         {

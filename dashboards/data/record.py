@@ -22,7 +22,7 @@ def available(reader: Reader) -> list[str]:
 
 
 def record(reader: Reader, source: str) -> list[Row]:
-    """Rows of model, slice, value, n and scores; the champion under that name. ``slice`` all, league, season and more."""
+    """Rows of model, slice (all, league, season and more), value, n and scores; the champion under that name."""
     if source in ("live", "replay"):
         return [row for row in models.track_record(reader) if row["kind"] == source]
     crowned = models.champion(reader)

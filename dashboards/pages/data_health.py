@@ -29,14 +29,15 @@ def content(view: View) -> list[Part]:
 
 
 def summary(view: View, state: Row, head: Row | None) -> Markup:
+    to_come = f"next {html.instant(state['next_kickoff'])}" if state["next_kickoff"] else "none on file"
     pairs = [
         ("Newest result", html.day(state["newest_result"]), f"{html.number(state['matches'])} matches on record"),
-        ("Fixtures", html.number(state["fixtures"]), f"next {html.instant(state['next_kickoff'])}" if state["next_kickoff"] else "none on file"),
+        ("Fixtures", html.number(state["fixtures"]), to_come),
         ("Files asked for", html.ago(state["fetched_at"], view.now), html.instant(state["fetched_at"])),
         ("Rows loaded", html.ago(state["loaded_at"], view.now), html.instant(state["loaded_at"])),
         ("Predictions sealed", html.ago(state["sealed_at"], view.now), f"{html.number(state['served'])} served"),
         ("Ledger", html.number(head["seq"] if head else 0), f"rows, head {head['hash'][:12]}" if head else "empty"),
-    ]  # fmt: skip
+    ]
     return html.card("How fresh is it?", html.facts(pairs))
 
 

@@ -85,8 +85,8 @@ def standing(rows: Sequence[Row], followed: tuple[str, ...], season: str) -> Mar
     ]
     if any(row["form_season"] == season for row in rows):
         columns.append(html.Column("Form", lambda row: html.run(row["results_last_5"] or "", "form"), "wide"))
-    return html.table(columns, rows, "Level on points, goal difference and goals: shared place. No deductions of points.",
-                      mark=lambda row: "us" if row["team_id"] in followed else "")  # fmt: skip
+    caption = "Level on points, goal difference and goals: a shared place. The source has no deductions of points."
+    return html.table(columns, rows, caption, mark=lambda row: "us" if row["team_id"] in followed else "")
 
 
 def projection() -> Markup:

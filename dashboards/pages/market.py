@@ -58,17 +58,15 @@ def gaps(rows: list[Row], name: str, line: str = "market_closing") -> list[Row]:
 
 
 def summary(rows: list[Row], source: str) -> Markup:
-    whole = {row["model"]: row for row in rows if row["slice"] == "all" and row["value"] in ("all", "", None)}
-    whole = whole or {row["model"]: row for row in rows if row["slice"] == "all"}
+    whole = {row["model"]: row for row in rows if row["slice"] == "all" and row["value"] != "top5"}
     ours = whole.get("champion")
     if ours is None:
         return html.card("How far behind the market?", html.empty("The champion has no score here"))
     shown = [("Champion", html.number(ours["log_loss"], 4), f"{html.number(ours['n'])} matches, without any odds")]
-    shown += [
-        (named(model), html.number(whole[model]["log_loss"], 4),
-         f"{html.number(ours['log_loss'] - whole[model]['log_loss'], 4, sign=True)} behind" if ours["log_loss"] > whole[model]["log_loss"] else "we are ahead")
-        for model in LINES if model in whole
-    ]  # fmt: skip
+    for model in (name for name in LINES if name in whole):
+        behind = ours["log_loss"] - whole[model]["log_loss"]
+        remark = f"the champion is {html.number(abs(behind), 4)} {'behind' if behind > 0 else 'ahead'}"
+        shown.append((named(model), html.number(whole[model]["log_loss"], 4), remark))
     if {"base_rate", "market_closing"} <= whole.keys():
         base, close = whole["base_rate"]["log_loss"], whole["market_closing"]["log_loss"]
         if base > close:

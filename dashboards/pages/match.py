@@ -48,7 +48,8 @@ def header(row: Row, view: View) -> Markup:
     team = lambda side: html.link("matches", row[f"{side}_name"], team=row[f"{side}_id"])  # noqa: E731
     return Markup(
         '<section class="card"><h1 class="said">{} – {}</h1><p class="muted">{} · {} {} · {}</p>'
-        '<div class="versus"><div><h2>{}</h2>{}</div><div class="score">{}</div><div><h2>{}</h2>{}</div></div></section>'
+        '<div class="versus"><div><h2>{}</h2>{}</div><div class="score">{}</div><div><h2>{}</h2>{}</div></div>'
+        "</section>"
     ).format(
         row["home_name"], row["away_name"], when, row["country"], row["league_name"], state,
         team("home"), follow_button(row["home_id"], view), score, team("away"), follow_button(row["away_id"], view),

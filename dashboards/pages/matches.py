@@ -32,7 +32,7 @@ def controls(view: View) -> list[Viewable]:
 
 
 def content(view: View) -> list[Part]:
-    league, team_id = view.get("league"), view.get("team")
+    team_id = view.get("team")
     wanted = [team_id] if team_id else list(view.followed) if view.get("mine") else None
     skip = view.skip * matches.PAGE
     shown, rows = chosen(view.reader, view.query, wanted, skip)
@@ -166,7 +166,7 @@ def export(reader: Reader, query: Mapping[str, str]) -> list[Row]:
     if not rows and query.get("show") != "next":
         rows = matches.played(reader, league, season, wanted, MOST_EXPORTED)
     names = ("match_id", "league", "season", "match_date", "kickoff", "home_name", "away_name", "home_goals",
-             "away_goals", "p_home", "p_draw", "p_away", "kind", "model_name", "model_version", "sealed_at")  # fmt: skip
+             "away_goals", "p_home", "p_draw", "p_away", "kind", "model_name", "sealed_at")  # fmt: skip
     return [{name: row[name] for name in names} for row in rows]
 
 

@@ -75,8 +75,8 @@ def beaten(reader: Reader, ours: str) -> Part:
     said = "; ".join(f"{dot.label} {dot.value:+.4f}" for dot in drawn)
     base = next((row["difference"] for row in rows if row["against"] == "base_rate"), None)
     note = (
-        "Log-loss saved against each on the same matches of the selection seasons, 95 % intervals by match weeks; right of "
-        f"the line it is better. Base rates, off the scale: {html.number(base, 4, sign=True)}."
+        "Log-loss saved against each on the same matches of the selection seasons, 95 % intervals by match weeks; "
+        f"right of the line it is better. Base rates, off the scale: {html.number(base, 4, sign=True)}."
     )
     return chart_card(title, scores.dots(drawn, "log-loss saved", 0.0), said, note)
 

@@ -57,8 +57,8 @@ def content(view: View) -> list[Part]:
     export = html.csv_link("track-record", {"evidence": source})
     parts: list[Part] = [html.head("Track record", lead(view.reader, source), export)]
     if not any(row["kind"] == "live" for row in models.track_record(view.reader)):
-        parts.append(html.empty("No sealed prediction has been scored yet",
-                                "Until matches with sealed predictions are played, backtests stand in for them."))  # fmt: skip
+        why = "Until matches with sealed predictions are played, backtests stand in for them."
+        parts.append(html.empty("No sealed prediction has been scored yet", why))
     parts += [scoreboard(whole), comparison(whole), honesty(view.reader, source)]
     parts.append(sliced(rows, "league", "By league", leagues_named(view.reader)))
     cards = [sliced(rows, name, title, {}) for name, title in SLICES.items() if any(r["slice"] == name for r in rows)]
@@ -94,10 +94,10 @@ def scoreboard(whole: Sequence[Row]) -> Markup:
 def comparison(whole: Sequence[Row]) -> Part:
     rows = sorted(whole, key=lambda row: row["log_loss"])
     drawn = [
-        scores.Dot(named(row["model"]), row["log_loss"], row["log_loss"] - Z * row["se"], row["log_loss"] + Z * row["se"],
-                   row["n"], row["model"] == "champion")
+        scores.Dot(named(row["model"]), loss, loss - Z * row["se"], loss + Z * row["se"], row["n"], ours)
         for row in rows
-    ]  # fmt: skip
+        for loss, ours in [(row["log_loss"], row["model"] == "champion")]
+    ]
     said = "; ".join(f"{dot.label} {dot.value:.4f}" for dot in drawn)
     note = "Log-loss with 95 % intervals. On the same matches differences are surer than these intervals look."
     return chart_card(
