@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from footpred_dagster import cli_champion, cli_lineage, cli_models, services
+from footpred_dagster import cli_champion, cli_ledger, cli_lineage, cli_models, services
 from footpred_dagster.core.domain import LEAGUES, Season
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.failures import FAILED, failures_explained
@@ -242,7 +242,10 @@ def down(as_json: bool) -> None:
             click.echo(f"{' and '.join(stopped)} stopped" if stopped else "nothing was running")
 
 
-for command in (*cli_champion.COMMANDS, cli_models.tune):
+for command in (
+    *cli_champion.COMMANDS,
+    *(cli_models.tune, cli_models.backtest, cli_ledger.ledger, cli_lineage.lineage, cli_lineage.reproduce),
+):
     main.add_command(command)
 
 
@@ -253,9 +256,6 @@ def _selection(leagues: tuple[str, ...], seasons: str | None, as_of: Any) -> Sel
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--seasons") from error
 
-
-main.add_command(cli_lineage.lineage)
-main.add_command(cli_lineage.reproduce)
 
 if __name__ == "__main__":
     main()

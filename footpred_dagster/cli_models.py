@@ -1,14 +1,15 @@
-"""``footpred tune``."""
+"""``footpred tune`` and ``footpred backtest``: searching parameters, and replaying a season."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from footpred_dagster.failures import failures_explained
+from footpred_dagster.failures import FAILED, failures_explained
 
 
 @click.command()
@@ -45,3 +46,33 @@ def _sentence(found: dict[str, Any]) -> str:
     committed = found["log_loss_committed"]
     gain = f", {committed - found['log_loss']:.5f} better than the committed ones" if committed else ""
     return f"best log-loss {found['log_loss']:.5f}{gain}\nwritten to {found['written_to']}"
+
+
+@click.command()
+@click.option("--season", required=True, metavar="2425", help="One season, by its site code.")
+@click.option("--leagues", default="main", show_default=True, help="main (22 divisions), or codes: E0,D1.")
+@click.option(
+    "--every", type=click.Choice(["matchday"]), default="matchday", show_default=True, help="When to predict."
+)
+@click.option("--model", help="Its recipe. Default: the champion's.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, for programs.")
+def backtest(season: str, leagues: str, every: str, model: str | None, as_json: bool) -> None:
+    """Replay a season: predict each matchday as of its start, by a fit on the seasons before, seal and score it.
+
+    Rows go to the ledger as replays, which no live record counts. Interrupted, the same command goes on.
+    """
+    from footpred_dagster.core.domain import MAIN_LEAGUES, Season
+    from footpred_dagster.selection import parse_leagues
+
+    try:
+        wanted, codes = Season.parse(season), parse_leagues(leagues)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    if extra := set(codes) - set(MAIN_LEAGUES):
+        raise click.UsageError(f"{', '.join(sorted(extra))}: models learn from and predict the main divisions alone")
+    with failures_explained():
+        from footpred_dagster import backtest_commands
+
+        done = backtest_commands.backtest(wanted, codes, model)
+        backtest_commands.print_backtest(done, as_json=as_json)
+        sys.exit(FAILED if done["interrupted"] else 0)

@@ -16,6 +16,7 @@ def failures_explained() -> Iterator[None]:
     """Faults a user can do something about end in one line and exit code 1; anything else is a bug and shows itself."""
     import psycopg
 
+    from footpred_dagster.core.database import NewerSchema
     from footpred_dagster.core.postgres import EmbeddedPostgresError
     from footpred_dagster.core.provenance import MixedOrigins
     from footpred_dagster.core.settings import SettingsError
@@ -23,7 +24,7 @@ def failures_explained() -> Iterator[None]:
 
     try:
         yield
-    except (ArchiveError, EmbeddedPostgresError, MixedOrigins, SettingsError) as error:
+    except (ArchiveError, EmbeddedPostgresError, MixedOrigins, NewerSchema, SettingsError) as error:
         raise click.ClickException(str(error)) from error
     except psycopg.OperationalError as error:
         raise click.ClickException(f"the database does not answer: {error}\nfootpred doctor says more") from error

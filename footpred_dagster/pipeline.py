@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
@@ -15,10 +15,10 @@ from dagster import DagsterEventType, DagsterRunStatus, RunsFilter
 
 from footpred_dagster.checks import CheckStates
 from footpred_dagster.core.ledger import Kind
-from footpred_dagster.core.predicting import prediction_cut
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import Archive
-from footpred_dagster.core.training import can_learn, training_cut
+from footpred_dagster.core.training import can_learn
+from footpred_dagster.cuts import cuts
 from footpred_dagster.partitions import LEAGUE_SEASONS, neighbours
 from footpred_dagster.progress import LayerProgress, stdout_kept_for_results
 from footpred_dagster.request import Outcome, Request
@@ -33,7 +33,6 @@ from footpred_dagster.tracking import CORRELATION_TAG
 
 RESULTS = dg.AssetKey(["raw", "matches"])
 FIXTURE_LIST = dg.AssetKey(["raw", "fixtures"])
-LEDGER = dg.AssetKey(["predictions", "ledger"])
 CLOCK_LAYERS = ("models", "predictions")
 STARTED_BY_TAG = "footpred/started_by"
 RUN_LOCK = "footpred.run"
@@ -181,7 +180,9 @@ class Pipeline:
         specs = self.definitions.resolve_all_asset_specs()
         latest = latest_materializations(self.instance, [spec.key for spec in specs])
         unsettled = CheckStates(self.definitions, self.instance).unsettled()
-        stale = stale_assets(specs, latest, self._cuts(specs), unsettled)
+        kind: Kind = "replay" if self.request.as_of else "live"
+        cut = cuts(self.connection, [spec.key for spec in specs], self.request.clock, kind)
+        stale = stale_assets(specs, latest, cut, unsettled)
         stale = {key: reason for key, reason in stale.items() if key not in (FIXTURE_LIST, OPENFOOTBALL, STUDY)}
         if not can_learn(self.connection, self.request.clock):
             stale = {key: reason for key, reason in stale.items() if key.path[0] not in CLOCK_LAYERS}
@@ -200,17 +201,6 @@ class Pipeline:
         if news or self.outcome.materialized:
             self.progress.expect("raw", 1)
             self._execute([OPENFOOTBALL])
-
-    def _cuts(self, specs: Iterable[dg.AssetSpec]) -> dict[dg.AssetKey, str]:
-        """What the clock lets each asset see; empty before there are features, when all behind them is stale anyway."""
-        built = self.connection.execute("select to_regclass('features.fct_match_features') is not null").fetchone()
-        if built != (True,):
-            return {}
-        clock = self.request.clock
-        training = training_cut(self.connection, clock)
-        kind: Kind = "replay" if self.request.as_of else "live"
-        cuts = {spec.key: training for spec in specs if spec.key.path[0] == "models"}
-        return cuts | {LEDGER: prediction_cut(self.connection, clock, kind)}
 
     def _execute(self, keys: Sequence[dg.AssetKey], tags: dict[str, str] | None = None, *, checks: bool = True) -> None:
         """One Dagster run of ``keys`` in this process, its events turned into progress and totals."""

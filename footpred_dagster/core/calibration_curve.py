@@ -18,11 +18,12 @@ DRAWS_AT_ONCE = 25
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Pooled (class, probability) pairs of one bin: ``n`` claims, of ``claimed`` on average, ``observed`` came true.
+    """Pooled (class, probability) pairs of bin ``place``: ``n`` claims, ``claimed`` on average, ``observed`` came true.
 
     low, high: 95 % Wilson interval of ``observed``. It takes pairs as independent; the three of a match are not quite.
     """
 
+    place: int
     n: int
     claimed: float
     observed: float
@@ -47,8 +48,8 @@ def reliability(probabilities: Probabilities, outcomes: Outcomes) -> list[Bin]:
         np.bincount(bins, weights=weights, minlength=ECE_BINS) for weights in (None, claimed, happened)
     )
     return [
-        Bin(int(n), float(claim / n), float(hit / n), *wilson(float(hit), int(n)))
-        for n, claim, hit in zip(counts, claims, hits, strict=True)
+        Bin(place, int(n), float(claim / n), float(hit / n), *wilson(float(hit), int(n)))
+        for place, (n, claim, hit) in enumerate(zip(counts, claims, hits, strict=True))
         if n
     ]
 

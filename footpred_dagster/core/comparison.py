@@ -42,21 +42,35 @@ def compare(losses: Floats, against: Floats, kickoffs: pd.Series) -> Comparison:
     gains = against - losses
     if not np.isfinite(gains).all():
         raise ValueError("losses hold NaN or infinity: such a forecast cannot be compared, only refused")
-    _, week = np.unique(kickoffs.dt.tz_convert(None).dt.to_period("W").astype(str), return_inverse=True)
-    weeks = int(week.max()) + 1
-    total, count = np.bincount(week, weights=gains), np.bincount(week)
     difference = float(gains.mean())
-    if weeks < 2:
+    means = resampled_ratios(gains, np.ones(len(gains)), kickoffs)
+    if means is None:
         return Comparison(len(gains), difference, np.inf, -np.inf, np.inf, 1.0)
-    drawn = _resampled(weeks)
-    means = (drawn @ total) / (drawn @ count)
-    low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Comparison(
-        len(gains), difference, float(means.std(ddof=1)), float(low), float(high), float((means >= 0).mean())
-    )
+    low, high = interval(means)
+    return Comparison(len(gains), difference, float(means.std(ddof=1)), low, high, float((means >= 0).mean()))
 
 
-@lru_cache(maxsize=8)
-def _resampled(weeks: int) -> npt.NDArray[np.int64]:
+def resampled_ratios(totals: Floats, counts: Floats, kickoffs: pd.Series) -> Floats | None:
+    """(RESAMPLES,) sum of ``totals`` over sum of ``counts``, both (n,) and counts positive, the weeks of ``kickoffs``
+    drawn whole; None with a single week."""
+    days = kickoffs.dt.tz_convert(None).to_numpy().astype("datetime64[D]").astype(np.int64)
+    # Days count from a Thursday; weeks begin on Monday.
+    _, week = np.unique((days + 3) // 7, return_inverse=True)
+    weeks = int(week.max()) + 1
+    if weeks < 2:
+        return None
+    drawn = _resampled(weeks).astype(np.float64)
+    return np.asarray((drawn @ np.bincount(week, weights=totals)) / (drawn @ np.bincount(week, weights=counts)))
+
+
+def interval(resampled: Floats) -> tuple[float, float]:
+    """The bounds that leave out the lowest and the highest 2.5 % of ``resampled``."""
+    low, high = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return float(low), float(high)
+
+
+@lru_cache(maxsize=64)
+def _resampled(weeks: int) -> npt.NDArray[np.uint16]:
     """(RESAMPLES, weeks) how often each week is drawn; the same for all who compare over that many."""
-    return np.random.default_rng(SEED).multinomial(weeks, np.full(weeks, 1 / weeks), size=RESAMPLES)
+    drawn = np.random.default_rng(SEED).multinomial(weeks, np.full(weeks, 1 / weeks), size=RESAMPLES)
+    return drawn.astype(np.uint16)

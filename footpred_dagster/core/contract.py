@@ -181,7 +181,35 @@ ratings of 745 to 2035, differences up to 1011, 1471 matches, 9583 days, 6.2 goa
 
 def believable(name: str) -> tuple[float, float]:
     """Lowest and highest value of feature ``name``; KeyError for one that measures something new."""
-    return BELIEVABLE[re.sub(r"^(home|away)_(venue_(?=.*_last))?|_last_\d+$|_(home|away)$", "", name)]
+    return BELIEVABLE[_measured(name)]
+
+
+HOME_ADVANTAGE = "home advantage"
+GROUPS: dict[str, str] = {
+    **dict.fromkeys(("elo", "elo_difference", "pi", "pi_difference", "attack", "defence"), "rating gap"),
+    **dict.fromkeys(("log_goals", "log_goals_difference", "poisson"), "rating gap"),
+    **dict.fromkeys(("momentum", "short_momentum", "venue_momentum", "points"), "form"),
+    **dict.fromkeys(("goals_for", "goals_against"), "goals and shots"),
+    **dict.fromkeys(("shots_on_target_for", "shots_on_target_against"), "goals and shots"),
+    **{f"log_{name}_{what}": "goals and shots" for name in STATISTICS for what in ("difference", "sum")},
+    "rest_days": "rest",
+    **dict.fromkeys(("head_to_head_meetings", "head_to_head_points"), "head-to-head"),
+    **dict.fromkeys(("table_position", "table_points"), "league table"),
+    **dict.fromkeys(("table_matches", "matches_played"), "season stage"),
+    "opening": "market",
+}
+"""The word under which an analyst counts a feature, by what it measures; what no feature explains is home advantage.
+Words are for people: no model reads them, and the fingerprint does not know them."""
+
+
+def group(name: str) -> str:
+    """The group of feature ``name``; KeyError for one that measures something new."""
+    return GROUPS[_measured(name)]
+
+
+def _measured(name: str) -> str:
+    """What a feature measures, whoever it is measured of and over whatever window."""
+    return re.sub(r"^(home|away)_(venue_(?=.*_last))?|_last_\d+$|_(home|away)$", "", name)
 
 
 MARKET_AWARE_MODEL = "market_aware"

@@ -20,6 +20,10 @@ NEWEST_REVISION = max(
 """Files in migrations/versions are named for their revision: ``0001_schemas.py``."""
 
 
+class NewerSchema(RuntimeError):
+    """A newer footpred has migrated this database; the message says how far and what to do."""
+
+
 @cache
 def database_url(settings: Settings) -> str:
     """libpq URL of the owner; starts or attaches to the embedded server when no external one is set."""
@@ -72,16 +76,21 @@ def scratch_database(url: str, suffix: str) -> Iterator[str]:
             connection.execute(drop)
 
 
-def migrate(url: str) -> None:
-    """Bring the schema to the newest version; safe from many processes at once.
+def migrate(url: str, revision: str = "head") -> None:
+    """Bring the schema to the newest version, or as far as ``revision``; safe from many processes at once.
 
-    Raises psycopg.OperationalError when the server does not answer.
+    Raises psycopg.OperationalError when the server does not answer, NewerSchema when it is ahead of this version.
     """
     with psycopg.connect(url, prepare_threshold=None) as connection:
         if connection.execute("select to_regclass('public.schema_version') is not null").fetchone() == (True,):
             version = connection.execute("select version_num from public.schema_version").fetchone()
             if version == (NEWEST_REVISION,):
                 return
+            if version and version[0] > NEWEST_REVISION:
+                raise NewerSchema(
+                    f"the database is at schema {version[0]}, this footpred knows {NEWEST_REVISION}: a newer one "
+                    "has been here, update this one"
+                )
     # Alembic and SQLAlchemy take half a second to import: only who migrates pays.
     from alembic import command
     from alembic.config import Config
@@ -93,4 +102,4 @@ def migrate(url: str) -> None:
     engine = create_engine("postgresql+psycopg://" + url.partition("://")[2], poolclass=NullPool)
     with engine.connect() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)

@@ -1,22 +1,28 @@
 """The ledger of sealed predictions: what goes in, and how anybody can check that nothing was changed.
 
 The database does the sealing (``predictions.seal`` in the migrations): it stamps ``sealed_at`` with its own clock,
-refuses a live row that is not live, and chains the hashes. This module writes rows and recomputes the chain.
+refuses a live row that is not live, and chains the hashes. This module writes rows, anchors the end of the chain in
+the archive and has ``chain`` recompute it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import struct
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Literal
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
+
+from footpred_dagster.core.chain import Verification, verify_rows
+from footpred_dagster.core.storage import Archive
 
 Kind = Literal["live", "replay"]
 Role = Literal["champion", "challenger", "market_aware"]
@@ -35,12 +41,21 @@ COLUMNS = (
     "p_home",
     "p_draw",
     "p_away",
+    "rate_home",
+    "rate_away",
+    "rate_correction",
+    "reasons",
 )
+STORED = ("seq", *COLUMNS, "sealed_at", "hash")
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One prediction to seal. Instants are aware; probabilities are positive and sum to one."""
+    """One prediction to seal. Instants are aware; probabilities are positive and sum to one.
+
+    rates: expected goals of home and away and the correction of low scores, of the goals model before its grid is
+    reconciled to the probabilities. reasons: contributions to the log-odds of home against away, by group.
+    """
 
     match_id: str
     kickoff: datetime
@@ -55,6 +70,15 @@ class Prediction:
     p_home: float
     p_draw: float
     p_away: float
+    rate_home: float | None = None
+    rate_away: float | None = None
+    rate_correction: float | None = None
+    reasons: Mapping[str, float] | None = None
+
+    def values(self) -> list[Any]:
+        """In the order of ``COLUMNS``."""
+        plain = [getattr(self, column) for column in COLUMNS[:-1]]
+        return [*plain, None if self.reasons is None else json.dumps(dict(self.reasons))]
 
 
 def feature_hash(values: Sequence[float | None]) -> str:
@@ -76,59 +100,65 @@ def seal(connection: psycopg.Connection, predictions: Iterable[Prediction]) -> i
     sealed = 0
     with connection.cursor() as cursor:
         for prediction in predictions:
-            cursor.execute(statement, [getattr(prediction, column) for column in COLUMNS])
+            cursor.execute(statement, prediction.values())
             sealed += cursor.rowcount
     return sealed
 
 
-def row_hash(row: dict[str, Any], previous: str) -> str:
-    """The hash a row must carry, from its stored columns and the hash of the row before it ('' for the first)."""
-    text = "|".join(
-        [
-            previous,
-            str(row["seq"]),
-            row["match_id"],
-            *(_utc_text(row[name]) for name in ("kickoff", "as_of", "latest_input", "sealed_at")),
-            row["kind"],
-            row["role"],
-            row["model_name"],
-            str(row["model_version"]),
-            row["fingerprint"],
-            row["feature_hash"],
-            *(struct.pack(">d", row[name]).hex() for name in ("p_home", "p_draw", "p_away")),
-        ]
-    )
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _utc_text(instant: datetime) -> str:
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 @dataclass(frozen=True, slots=True)
-class Verification:
-    """``rows`` checked, ``head`` hash of the newest, and the first bad row with what is wrong, if any."""
+class Head:
+    """How many rows a ledger has and the hash of its newest; '' for an empty one."""
 
     rows: int
-    head: str
-    bad_seq: int | None = None
-    problem: str | None = None
-
-    @property
-    def ok(self) -> bool:
-        return self.bad_seq is None
+    hash: str
 
 
-def verify(connection: psycopg.Connection) -> Verification:
-    """Recompute the whole chain; stops at the first row that is missing, changed or out of order."""
-    head, rows = "", 0
-    with connection.transaction(), connection.cursor(name="ledger_verify", row_factory=dict_row) as cursor:
+def head(connection: psycopg.Connection) -> Head:
+    """The end of the chain as stored; nothing is recomputed."""
+    row = connection.execute("select seq, hash from predictions.ledger order by seq desc limit 1").fetchone()
+    return Head(*row) if row else Head(0, "")
+
+
+def identity(connection: psycopg.Connection) -> str:
+    """What this ledger is called in the archive: made once, with its table."""
+    row = connection.execute("select ledger_id::text from predictions.ledger_identity").fetchone()
+    if row is None:
+        raise LookupError("predictions.ledger_identity was emptied: the ledger's anchors cannot be found")
+    return str(row[0])
+
+
+def anchor(connection: psycopg.Connection, archive: Archive) -> Head:
+    """Write down in the archive where the chain ends, after the transaction that sealed; again is no harm."""
+    end = head(connection)
+    if end.rows:
+        archive.put_anchor(identity(connection), end.rows, end.hash)
+    return end
+
+
+def verify(connection: psycopg.Connection, anchors: Iterable[tuple[int, str]] = ()) -> Verification:
+    """Recompute the whole chain; stops at the first row that is missing, changed, out of order or not as anchored."""
+    with connection.transaction(), stored_rows(connection) as rows:
+        return verify_rows(rows, anchors)
+
+
+def verify_anchored(connection: psycopg.Connection, archive: Archive) -> Verification:
+    """``verify`` against the archive; a ledger with rows and no anchor is refused as well.
+
+    Raises ArchiveError when the archive cannot be asked.
+    """
+    anchors = archive.anchors(identity(connection))
+    found = verify(connection, anchors)
+    if found.ok and found.rows and not anchors:
+        return replace(found, bad_seq=1, problem="the archive has no anchor of this ledger: footpred run sets one")
+    return found
+
+
+@contextmanager
+def stored_rows(connection: psycopg.Connection) -> Iterator[Iterable[dict[str, Any]]]:
+    """Every row by ``seq``, a batch at a time, with the reasons as the text that was hashed."""
+    with connection.cursor(name="ledger_rows", row_factory=dict_row) as cursor:
         # Binary: floats to the last bit, whatever extra_float_digits the role has.
-        cursor.execute("select * from predictions.ledger order by seq", binary=True)
-        for row in cursor:
-            if row["seq"] != rows + 1:
-                return Verification(rows, head, rows + 1, "row is missing")
-            if row_hash(row, head) != row["hash"]:
-                return Verification(rows, head, row["seq"], "row does not match its hash")
-            head, rows = row["hash"], rows + 1
-    return Verification(rows, head)
+        names = sql.SQL(", ").join(sql.Identifier(name) for name in STORED if name != "reasons")
+        query = sql.SQL("select {}, reasons::text as reasons from predictions.ledger order by seq").format(names)
+        cursor.execute(query, binary=True)
+        yield cursor

@@ -10,9 +10,12 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from footpred_dagster.core.calibration_curve import Bin
+from footpred_dagster.core.metrics import ECE_BINS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from footpred_dagster.core.betting import Account
 
 BLUE, VERMILION, GREY = "#0072B2", "#D55E00", "#666666"
 DOTS_PER_INCH = 120
@@ -35,7 +38,8 @@ def calibration(bins: Sequence[Bin], title: str, note: str = "") -> bytes:
     curve.set_title(title, loc="left", fontsize=11)
     curve.legend(loc="upper left", frameon=False)
     curve.grid(alpha=0.25)
-    claims.bar([_middle(each) for each in bins], [each.n for each in bins], width=0.09, color=BLUE, alpha=0.75)
+    middles = [(each.place + 0.5) / ECE_BINS for each in bins]
+    claims.bar(middles, [each.n for each in bins], width=0.09, color=BLUE, alpha=0.75)
     claims.set(xlabel=f"claimed probability of home, draw or away{note and f' ({note})'}", ylabel="claims")
     claims.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     claims.set_xticks([tenth / 10 for tenth in range(11)])
@@ -60,10 +64,6 @@ def feature_importance(importance: Mapping[str, float], title: str, note: str = 
     axes.tick_params(axis="y", labelsize=8, length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
     return _png(figure)
-
-
-def _middle(each: Bin) -> float:
-    return min(int(each.claimed * 10), 9) / 10 + 0.05
 
 
 def _figure(width: float, height: float) -> Figure:
@@ -96,6 +96,43 @@ def better_than_champion(rows: Sequence[tuple[str, float, float, float]], champi
     axes.set_xlabel(f"lower log-loss than {champion}, 95 % interval by match week{note and f' ({note})'}")
     axes.set_title(f"Who beats the champion, {champion}", loc="left", fontsize=11)
     axes.spines[["top", "right", "left"]].set_visible(False)
+    return _png(figure)
+
+
+def betting_returns(accounts: Sequence[Account], note: str = "") -> bytes:
+    """ROI of flat stakes by claimed edge with 95 % intervals, each point with its profit or loss, at either line."""
+    figure = _figure(9.0, 4.8)
+    axes = figure.subplots()
+    edges = sorted({account.edge for account in accounts})
+    sides = {"opening": (BLUE, "right", -1), "closing": (VERMILION, "left", 1)}
+    for line, (colour, alignment, side) in sides.items():
+        for account in accounts:
+            found, place = account.returns, edges.index(account.edge) + 0.08 * side
+            if account.line != line or found.roi is None:
+                continue
+            low, high = (found.roi if bound is None else bound for bound in (found.roi_low, found.roi_high))
+            reach = [[max(found.roi - low, 0.0)], [max(high - found.roi, 0.0)]]
+            axes.errorbar(place, found.roi, yerr=reach, fmt="o", color=colour, capsize=3)
+            axes.annotate(
+                f"{found.profit:+,.0f} units\n{found.bets:,} bets",
+                (place, found.roi),
+                xytext=(6 * side, 0),
+                textcoords="offset points",
+                ha=alignment,
+                va="center",
+                fontsize=7,
+                color=colour,
+            )
+        axes.plot([], [], "o", color=colour, label=f"at {line} odds")
+    axes.axhline(0, color=GREY, linewidth=1, linestyle="--", label="nothing won, nothing lost")
+    axes.margins(y=0.1)
+    axes.set_xlim(-0.6, len(edges) - 0.4)
+    axes.set_xticks(range(len(edges)), [f"> {edge:.0%}" for edge in edges])
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axes.set(ylabel="profit / staked", xlabel=f"claimed edge, one unit a bet{note and f' ({note})'}")
+    axes.set_title(f"What betting on the claims of {accounts[0].model} returned", loc="left", fontsize=11)
+    axes.grid(axis="y", alpha=0.25)
+    axes.legend(frameon=False, fontsize=8)
     return _png(figure)
 
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import psycopg
 
 from footpred_dagster.core.backtest import PROBABILITIES, readable
 from footpred_dagster.core.dataset import fixture_cut, predictable_fixtures
+from footpred_dagster.core.explain import reasons
 from footpred_dagster.core.ledger import Kind, Prediction, Role, feature_hash, seal
+from footpred_dagster.core.models.base import Model
 from footpred_dagster.core.models.bundle import FingerprintMismatch
+from footpred_dagster.core.models.goals import DixonColes
 from footpred_dagster.core.models.recipes import ALL_RECIPES, MARKET_AWARE
+from footpred_dagster.core.models.stack import Stack
 from footpred_dagster.core.registry import ModelVersion, candidate, champion, load
+from footpred_dagster.core.served import serve
 from footpred_dagster.core.storage import Archive
 
 
@@ -22,8 +30,8 @@ class SealReport:
     """``listed`` fixtures not yet played by the files, those ``past`` as_of or without usable history (``unready``),
     those ``predicted``, and how many of the champion's rows were ``sealed`` because features or model were new.
 
-    ``shadows``: rows sealed of challengers and of the market-aware model. ``champion`` is None when there is none, or
-    none fitted before as_of.
+    ``shadows``: rows sealed of challengers and of the market-aware model. ``served``: matches whose served row changed.
+    ``champion`` is None when there is none, or none fitted before as_of.
     """
 
     listed: int
@@ -32,6 +40,7 @@ class SealReport:
     predicted: int
     sealed: int
     shadows: int
+    served: int
     champion: str | None
 
 
@@ -45,9 +54,11 @@ def seal_open_fixtures(connection: psycopg.Connection, archive: Archive, as_of: 
     ).fetchone() or (0, 0)
     version = champion(connection)
     if version is None or version.as_of > as_of:  # a model fitted on later matches must not predict earlier ones
-        return SealReport(listed, past, listed - past, 0, 0, 0, None)
+        return SealReport(listed, past, listed - past, 0, 0, 0, 0, None)
     fixtures = predictable_fixtures(connection, as_of)
-    sealed = seal(connection, _predictions(fixtures, archive, version, "champion", as_of, kind))
+    predictions = _explained(connection, fixtures, archive, version, as_of, kind)
+    sealed = seal(connection, predictions)
+    served = serve(connection, predictions)
     shadows = 0
     for name in ALL_RECIPES:
         rival = candidate(connection, name)
@@ -59,7 +70,7 @@ def seal_open_fixtures(connection: psycopg.Connection, archive: Archive, as_of: 
         except FingerprintMismatch:
             continue  # a challenger of an older contract waits for its refit; the champion must not wait for it
     name = f"{version.name} version {version.version}"
-    return SealReport(listed, past, listed - past - len(fixtures), len(fixtures), sealed, shadows, name)
+    return SealReport(listed, past, listed - past - len(fixtures), len(fixtures), sealed, shadows, served, name)
 
 
 def prediction_cut(connection: psycopg.Connection, as_of: datetime, kind: Kind) -> str:
@@ -69,6 +80,54 @@ def prediction_cut(connection: psycopg.Connection, as_of: datetime, kind: Kind) 
     return f"{fixture_cut(connection, as_of, kind)} by {by}"
 
 
+def _explained(
+    connection: psycopg.Connection,
+    fixtures: pd.DataFrame,
+    archive: Archive,
+    version: ModelVersion,
+    as_of: datetime,
+    kind: Kind,
+) -> list[Prediction]:
+    """The champion's predictions, with a scoreline grid where there is a goals model, and reasons."""
+    sealed = _predictions(fixtures, archive, version, "champion", as_of, kind)
+    if not sealed:
+        return []
+    model = ALL_RECIPES[version.name].from_files(load(archive, version).native)
+    goals = goals_beside(connection, archive, version, as_of, model)
+    return with_reasons(sealed, readable(ALL_RECIPES[version.name], fixtures), model, goals)
+
+
+def goals_beside(
+    connection: psycopg.Connection, archive: Archive, version: ModelVersion, as_of: datetime, model: Model
+) -> DixonColes | None:
+    """The goals model within ``version``'s ``model``, else the candidate as of then; None when there is neither."""
+    within = goals_model(model)
+    found = candidate(connection, DixonColes.name)
+    if within or found is None or found.as_of > as_of or found.fingerprint != version.fingerprint:
+        return within
+    return DixonColes.from_files(load(archive, found).native)
+
+
+def goals_model(model: Model) -> DixonColes | None:
+    """The goals model within ``model``, if there is one."""
+    if isinstance(model, Stack):
+        model = model.members.get(DixonColes.name, model)
+    return model if isinstance(model, DixonColes) else None
+
+
+def with_reasons(
+    predictions: Sequence[Prediction], fixtures: pd.DataFrame, model: Model, goals: DixonColes | None
+) -> list[Prediction]:
+    """``predictions`` of ``fixtures``, row by row, with what they owe to what and the expected goals."""
+    found = [replace(each, reasons=why) for each, why in zip(predictions, reasons(model, fixtures), strict=True)]
+    if goals is None:
+        return found
+    return [
+        replace(each, rate_home=home, rate_away=away, rate_correction=goals.correction)
+        for each, (home, away) in zip(found, goals.rates(fixtures).tolist(), strict=True)
+    ]
+
+
 def _predictions(
     fixtures: pd.DataFrame, archive: Archive, version: ModelVersion, role: Role, as_of: datetime, kind: Kind
 ) -> list[Prediction]:
@@ -76,7 +135,21 @@ def _predictions(
     if fixtures.empty:
         return []
     bundle = load(archive, version)
-    fixtures = fixtures.assign(**dict(zip(PROBABILITIES, bundle.predict_frame(fixtures).T, strict=True)))
+    probabilities = bundle.predict_frame(fixtures)
+    return predictions_of(fixtures, probabilities, version, role, features=bundle.features, as_of=as_of, kind=kind)
+
+
+def predictions_of(
+    fixtures: pd.DataFrame,
+    probabilities: npt.NDArray[np.float64],
+    version: ModelVersion,
+    role: Role,
+    *,
+    features: Sequence[str],
+    as_of: datetime,
+    kind: Kind,
+) -> list[Prediction]:
+    """What to seal of ``fixtures`` (identity and ``features``) for which a version gave ``probabilities`` (n, 3)."""
     return [
         Prediction(
             match_id=row["match_id"],
@@ -88,8 +161,8 @@ def _predictions(
             model_name=version.name,
             model_version=version.version,
             fingerprint=version.fingerprint,
-            feature_hash=feature_hash([row[name] for name in bundle.features]),
-            **{name: row[name] for name in PROBABILITIES},
+            feature_hash=feature_hash([row[name] for name in features]),
+            **dict(zip(PROBABILITIES, given, strict=True)),
         )
-        for row in fixtures.to_dict("records")
+        for row, given in zip(fixtures.to_dict("records"), probabilities.tolist(), strict=True)
     ]

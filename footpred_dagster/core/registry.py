@@ -53,7 +53,7 @@ def register(
     recipe: str = "",
     profile: str = "production",
 ) -> ModelVersion:
-    """Archive a model fitted on ``history`` as a bundle, give it a version and make it its recipe's candidate.
+    """Archive a model fitted on ``history`` as a bundle and give it a version, its recipe's candidate but for a replay.
 
     ``recipe`` is the fingerprint of its code and hyperparameters. The same bundle keeps its version, and the earliest
     as_of that gave it. Raises BundleRefused when the bundle does not answer as the model does.
@@ -68,7 +68,8 @@ def register(
             %(profile)s, %(recipe)s
         from models.versions where name = %(name)s
         on conflict (name, fingerprint, artifact_sha256) do update
-            set as_of = least(versions.as_of, excluded.as_of), recipe = excluded.recipe
+            set as_of = least(versions.as_of, excluded.as_of), recipe = excluded.recipe,
+                profile = case versions.profile when 'replay' then excluded.profile else versions.profile end
         """,
         {
             "name": model.name,
@@ -85,6 +86,8 @@ def register(
     )
     if found is None:
         raise RuntimeError(f"{model.name} was registered and is not there")
+    if profile == "replay":
+        return found
     connection.execute(
         """
         insert into models.candidates (name, version) values (%s, %s)
@@ -155,16 +158,16 @@ def promote(
 
 
 def roll_back(
-    connection: psycopg.Connection, *, as_of: datetime, actor: str, because: str
+    connection: psycopg.Connection, *, as_of: datetime, actor: str, because: str, to: ModelVersion | None = None
 ) -> tuple[ModelVersion, ModelVersion]:
-    """Return to the champion before this one that is another recipe or version; ``(from, to)``.
+    """Return to the champion before this one that is another recipe or version, or ``to`` one; ``(from, to)``.
 
     Going back again goes further back. Raises NoEarlierChampion when there is nobody.
     """
     current = champion(connection)
     if current is None:
         raise NoEarlierChampion("there is no champion to roll back from")
-    earlier = _version(
+    earlier = to or _version(
         connection,
         """(name, version) = (
             select name, version from models.promotions

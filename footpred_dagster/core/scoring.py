@@ -31,6 +31,7 @@ from footpred_dagster.core.models.recipes import RECIPES
 from footpred_dagster.core.promotion import Contender, Decision, Evidence, Incumbent, decide
 from footpred_dagster.core.registry import ModelVersion, candidate, champions, pinned, vetoes
 from footpred_dagster.core.slices import slices
+from footpred_dagster.core.succession import demoted
 from footpred_dagster.core.training import stored_predictions
 
 SCORES = ("n", "log_loss", "rps", "brier", "ece", "accuracy", "se")
@@ -166,8 +167,12 @@ def choose(
     matches = frame[frame["season"].isin(judged.selection)]
     evidence = Evidence(matches, market_line(matches, "market_closing"), stored_predictions(connection, frame))
     contenders = [_contender(found) for name in names if (found := candidate(connection, name))]
+    gone = demoted(connection)
+    barred = {(each.name, each.version): why for each in contenders if (why := gone.get((each.name, each.recipe)))}
     past = [
-        _incumbent(connection, frame, version, datetime.now(UTC) - since) for version, since in champions(connection)
+        _incumbent(connection, frame, version, datetime.now(UTC) - since)
+        for version, since in champions(connection)
+        if (version.name, version.recipe) not in gone
     ]
     best = min((each for each in past if len(each.predictions)), key=lambda each: _loss(each, matches), default=None)
     decision = decide(
@@ -177,7 +182,7 @@ def choose(
         past[0] if past else None,
         best,
         pinned=pinned(connection),
-        vetoed=vetoes(connection),
+        vetoed=barred | vetoes(connection),
     )
     return decision, judged
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from footpred_dagster.core.domain import LEAGUES
@@ -20,20 +21,23 @@ def slices(frame: pd.DataFrame) -> pd.DataFrame:
     moved: whether a side came up or down since its season before; ``frame`` must reach back that far.
     """
     gap = frame["elo_difference"].abs()
-    season = [frame["league"], frame["season"]]
-    played = frame[["home_table_matches", "away_table_matches"]]
-    last = played.max(axis=1).groupby(season).transform("max")
-    early = played.min(axis=1) < EARLY
-    phase = np.select([early, played.max(axis=1) > last - LATE], ["first three", "last five"], "between")
     return pd.DataFrame(
         {
             "season": frame["season"],
             "elo_gap": np.select([gap < bound for bound in GAPS.values()], list(GAPS), ""),
-            "phase": phase,
+            "phase": phases(frame),
             "moved": _moved(frame),
         },
         index=frame.index,
     )
+
+
+def phases(frame: pd.DataFrame) -> npt.NDArray[np.str_]:
+    """(n,) ``first three``, ``last five`` or ``between`` of its season, which ``frame`` holds to its end."""
+    played = frame[["home_table_matches", "away_table_matches"]]
+    last = played.max(axis=1).groupby([frame["league"], frame["season"]]).transform("max")
+    early = played.min(axis=1) < EARLY
+    return np.select([early, played.max(axis=1) > last - LATE], ["first three", "last five"], "between")
 
 
 def _moved(frame: pd.DataFrame) -> np.ndarray:

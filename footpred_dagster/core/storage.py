@@ -1,7 +1,8 @@
 """Content-addressed archive: every byte we ever parsed or served, named by its sha256, and the log of its fetches.
 
 The layout is the same on every backend, so that one can be copied onto the other: an object lies under ``ab/cdef...``,
-a segment of the fetch log under ``log/<instant>-<sha256>.jsonl``.
+a segment of the fetch log under ``log/<instant>-<sha256>.jsonl``, an anchor of a ledger under
+``anchors/<ledger>/<rows>-<hash>``.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 OBJECT = re.compile(r"([0-9a-f]{2})/([0-9a-f]{62})")
 LOG_FOLDER = "log"
 SEGMENT = re.compile(LOG_FOLDER + r"/([0-9TZ]+-([0-9a-f]{64}))\.jsonl")
+ANCHOR_FOLDER = "anchors"
+ANCHOR = re.compile(ANCHOR_FOLDER + r"/([0-9a-f-]{36})/(\d+)-([0-9a-f]{64})")
 DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -83,6 +86,15 @@ class Archive(ABC):
     def segments(self) -> list[str]:
         """Names of all segments, oldest first."""
         return [found[1] for key in self._listed(LOG_FOLDER) if (found := SEGMENT.fullmatch(key))]
+
+    def put_anchor(self, ledger: str, rows: int, head: str) -> None:
+        """Write down that a ledger (its uuid) had so many rows, the newest with this hash; for good."""
+        self._keep(f"{ANCHOR_FOLDER}/{ledger}/{rows:012d}-{head}", f"the anchor of ledger row {rows}", head.encode())
+
+    def anchors(self, ledger: str) -> list[tuple[int, str]]:
+        """Every number of rows that was anchored, with the hash of the newest then; none for a new ledger."""
+        keys = self._listed(f"{ANCHOR_FOLDER}/{ledger}")
+        return [(int(found[2]), found[3]) for key in keys if (found := ANCHOR.fullmatch(key))]
 
     def _keep(self, key: str, name: str, body: bytes) -> None:
         try:

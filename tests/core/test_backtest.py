@@ -35,7 +35,7 @@ def matches(
             "season": np.repeat(seasons(count), per_season),
             "league": np.resize(leagues, n),
             "outcome": chance.choice(3, n),
-            **{name: chance.uniform(1.5, 6, n) for name in ODDS},
+            **{name: chance.uniform(1.5, 3, n) for name in ODDS},
         },
         index=chance.permutation(10 * n)[:n],
     )

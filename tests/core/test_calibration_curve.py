@@ -68,8 +68,8 @@ def test_a_calibrated_forecast_is_honest_in_its_bins_and_an_overconfident_one_is
 
 
 def test_honest_is_a_claim_within_the_interval():
-    assert Bin(n=10, claimed=0.3, observed=0.5, low=0.3, high=0.7).honest
-    assert not Bin(n=10, claimed=0.29, observed=0.5, low=0.3, high=0.7).honest
+    assert Bin(place=2, n=10, claimed=0.3, observed=0.5, low=0.3, high=0.7).honest
+    assert not Bin(place=2, n=10, claimed=0.29, observed=0.5, low=0.3, high=0.7).honest
 
 
 def test_chance_by_hand_on_one_match():

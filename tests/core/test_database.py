@@ -72,6 +72,13 @@ def test_migrating_again_changes_nothing(connection, database_url):
     assert connection.execute("select count(*) from ratings.team_elo").fetchone() == (1,)
 
 
+def test_a_database_of_a_newer_version_is_left_alone_and_named(connection, database_url):
+    connection.execute("update public.schema_version set version_num = '9999'")
+    connection.commit()
+    with pytest.raises(database.NewerSchema, match="at schema 9999, this footpred knows 00"):
+        database.migrate(database_url)
+
+
 def test_every_layer_has_its_schema(database_url):
     assert {name for (name,) in query(database_url, "select nspname from pg_namespace")} >= LAYERS
 

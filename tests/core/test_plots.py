@@ -5,8 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from footpred_dagster.core import plots
+from footpred_dagster.core.betting import Account, Returns
 from footpred_dagster.core.calibration_curve import reliability
 
+ACCOUNTS = [
+    Account("stack", "opening", 0.0, "all", "all", Returns(90, 40, 40.0, -4.0, -0.1, -0.3, 0.1)),
+    Account("stack", "closing", 0.0, "all", "all", Returns(90, 2, 2.0, 1.0, 0.5)),
+    Account("stack", "closing", 0.2, "all", "all", Returns(90)),
+]
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -22,6 +28,7 @@ def test_every_picture_is_a_png_and_drawn_twice_the_same():
             plots.better_than_champion(
                 [("xgboost", -0.001, -0.002, 0.0), ("market_closing", 0.01, 0.008, 0.012)], "stack"
             ),
+            plots.betting_returns(ACCOUNTS, "simulated"),
         ]
 
     certain = np.tile([0.97, 0.02, 0.01], (30, 1))

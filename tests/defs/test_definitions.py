@@ -15,7 +15,13 @@ from footpred_dagster.core.settings import PACKAGE_ROOT
 
 KEYS = {
     *("raw/matches", "raw/fixtures", "raw/openfootball"),
-    *("staging/leagues", "staging/team_aliases", "staging/stg_matches", "staging/stg_fixtures"),
+    *(
+        "staging/leagues",
+        "staging/team_aliases",
+        "staging/points_adjustments",
+        "staging/stg_matches",
+        "staging/stg_fixtures",
+    ),
     *("intermediate/int_matches", "intermediate/int_fixtures", "intermediate/int_match_spine"),
     *("intermediate/int_team_matches", "intermediate/int_team_form", "intermediate/int_team_seasons"),
     *("intermediate/int_changes", "intermediate/int_team_venue_form", "intermediate/int_head_to_head"),
@@ -35,7 +41,8 @@ KEYS = {
         "models/evaluation",
         "models/champion",
     ),
-    "predictions/ledger",
+    *("predictions/scores", "predictions/ledger", "predictions/track_record"),
+    *("predictions/season_projection", "predictions/market"),
 }
 DATA_LAYERS = ("raw", "staging", "intermediate", "ratings", "features")
 BLOCKING = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from dagster._core.definitions.data_version import CODE_VERSION_TAG, DATA_VERSIO
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.settings import Settings
 from tests.support.command import Home, fresh_home
+from tests.support.sealed import as_superuser
 from tests.support.site import build_site, clubs, season_rows, write_fixtures, write_season
 
 ARGUMENTS = ("--leagues", "E0,SC0", "--as-of", "2024-08-01")
@@ -147,3 +150,47 @@ def test_every_asset_records_the_versions_of_its_code_its_data_and_its_inputs(ho
         for dep in spec.deps:
             read = tags[get_input_data_version_tag(dep.asset_key)]
             assert read == (latest[dep.asset_key].tags or {})[DATA_VERSION_TAG], (key, dep.asset_key)
+
+
+def test_a_season_replayed_scores_as_the_evaluator_says_and_again_seals_nothing(home, files):
+    """One fit before the season, each matchday as of its start; stopped in the middle, the command goes on."""
+    asked = ("backtest", "--season", "2324", "--leagues", "E0", "--every", "matchday")
+    started = home.start(*asked, "--json")
+    with psycopg.connect(home.database_url, autocommit=True) as connection:
+        deadline = time.monotonic() + 120
+        query = "select count(*) from predictions.ledger inner join models.versions on name = model_name"
+        query += " and version = model_version where profile = 'replay'"
+        while connection.execute(query).fetchone() == (0,) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        started.send_signal(signal.SIGINT)
+        started.communicate(timeout=60)
+        (half,) = connection.execute(query).fetchone()
+    done = home.json(*asked)
+    assert half + done["sealed"] == done["scores"]["n"] == 56
+    assert home.json(*asked)["sealed"] == 0
+    model = done["model"]["name"]
+    (row,) = home.json("evaluate", "--seasons", "2324", "--leagues", "E0", "--models", model)["rows"]
+    assert (done["scores"]["rps"], done["scores"]["log_loss"]) == pytest.approx((row["rps"], row["log_loss"]), abs=1e-9)
+    verified = home.json("ledger", "verify")
+    assert (verified["ok"], verified["rows"]) == (True, done["ledger"]["rows"])
+
+
+def test_a_backtest_of_what_is_not_there_is_a_usage_error(home, files):
+    assert "no played match of 2019-20" in home.run("backtest", "--season", "1920", "--leagues", "E0", code=2)
+    assert "nothing before 2020-21" in home.run("backtest", "--season", "2021", "--leagues", "E0", code=2)
+    assert "ARG" in home.run("backtest", "--season", "2324", "--leagues", "ARG", code=2)
+
+
+def test_the_ledger_is_verified_exported_and_caught_when_somebody_with_every_right_changed_it(home, files, tmp_path):
+    """FAULTS: UPDATE is refused; as superuser it works, and shows. Last: the ledger is broken from here on."""
+    exported = home.json("ledger", "export", "--to", str(tmp_path))
+    verifier = [sys.executable, "-I", exported["files"][2], *exported["files"][:2]]
+    assert subprocess.run(verifier, capture_output=True, timeout=60).returncode == 0
+    with psycopg.connect(home.database_url, autocommit=True) as connection:
+        with pytest.raises(psycopg.errors.RestrictViolation):
+            connection.execute("delete from predictions.ledger where seq = 1")
+        as_superuser(connection, "delete from predictions.ledger where seq = (select max(seq) from predictions.ledger)")
+        cut = home.json("ledger", "verify", code=1)
+        assert (cut["ok"], cut["bad_seq"]) == (False, exported["rows"])
+        as_superuser(connection, "update predictions.ledger set p_home = p_away, p_away = p_home where seq = 7")
+    assert "row 7: row does not match its hash" in home.run("ledger", "verify", code=1)

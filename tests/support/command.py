@@ -58,7 +58,7 @@ class Home:
         process = self.start(*arguments)
         out, err = process.communicate(timeout=TIMEOUT)
         assert process.returncode == code, f"exit {process.returncode}\n{out[-3000:]}\n{err[-3000:]}"
-        return out if code == 0 or out else err
+        return out or err
 
     def json(self, *arguments: str, code: int = 0) -> dict[str, Any]:
         return dict(json.loads(self.run(*arguments, "--json", code=code)))

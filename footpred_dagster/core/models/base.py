@@ -34,6 +34,11 @@ class Model(Protocol):
         """Probabilities (n, 3) of home, draw, away, strictly positive, rows summing to one."""
         ...
 
+    def contributions(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """(n, features of the contract + 1) what each feature adds to log(home win / away win), and last what is left
+        of it in an average match: home advantage. Rows add up to those log-odds before the model's temperature."""
+        ...
+
     def hyperparameters(self) -> dict[str, Any]:
         """What was chosen before the fit, by name: for the experiment log."""
         ...

@@ -12,6 +12,7 @@ import pandas as pd
 
 from footpred_dagster.core.contract import FEATURES, LEAGUES, Feature
 from footpred_dagster.core.models.base import last_seasons, require_all_outcomes
+from footpred_dagster.core.models.contributions import in_contract_order, log_odds
 from footpred_dagster.core.models.graphs import softmax_of_features, table_by_league
 
 BASE_RATE_SEASONS = 5
@@ -54,6 +55,9 @@ class BaseRate:
 
     def predict_proba(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
         return np.array([self.leagues.get(league, self.overall) for league in frame["league"]]).reshape(-1, 3)
+
+    def contributions(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
+        return in_contract_order(self.contract, [], np.zeros((len(frame), 0)), log_odds(self.predict_proba(frame)))
 
     def hyperparameters(self) -> dict[str, Any]:
         return {"seasons": BASE_RATE_SEASONS, "prior_matches": BASE_RATE_PRIOR}
@@ -99,6 +103,11 @@ class EloLogit:
         scores = self._inputs(frame) * np.array(self.coefficients) + np.array(self.intercepts)
         exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
+
+    def contributions(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
+        parts = self._inputs(frame) * (self.coefficients[0] - self.coefficients[2])
+        rest = np.full(len(frame), self.intercepts[0] - self.intercepts[2])
+        return in_contract_order(self.contract, ["elo_difference"], parts, rest)
 
     @staticmethod
     def _inputs(frame: pd.DataFrame) -> npt.NDArray[np.float64]:

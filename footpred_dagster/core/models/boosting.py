@@ -16,6 +16,8 @@ import pandas as pd
 from footpred_dagster.core.contract import FEATURE_NAMES, FEATURES, Feature
 from footpred_dagster.core.models.base import last_seasons, require_all_outcomes
 from footpred_dagster.core.models.calibration import out_of_fold, tempered
+from footpred_dagster.core.models.contributions import log_odds, settled
+from footpred_dagster.core.models.scaling import Floats
 
 if TYPE_CHECKING:
     from xgboost import Booster
@@ -64,8 +66,17 @@ class Boosting:
         self.booster = fitted(frame).booster
         return self
 
-    def predict_proba(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
-        return tempered(np.reshape(self._fitted.inplace_predict(_inputs(frame)), (-1, 3)), self._temperature)
+    def predict_proba(self, frame: pd.DataFrame) -> Floats:
+        return tempered(self._outcomes(frame), self._temperature)
+
+    def contributions(self, frame: pd.DataFrame) -> Floats:
+        """Shapley values of the trees' margins (Lundberg et al. 2020), home less away; single precision's error, which
+        all bear, is taken out."""
+        from xgboost import DMatrix
+
+        margins = self._fitted.predict(DMatrix(_inputs(frame)), pred_contribs=True)
+        by_outcome = np.reshape(margins, (len(frame), 3, len(FEATURE_NAMES) + 1)).astype(np.float64)
+        return settled(by_outcome[:, 0] - by_outcome[:, 2], log_odds(self._outcomes(frame)))
 
     def hyperparameters(self) -> dict[str, Any]:
         chosen = hyperparameters()
@@ -98,6 +109,10 @@ class Boosting:
         gains = {FEATURE_NAMES[int(key[1:])]: float(np.sum(gain)) for key, gain in scores.items()}
         total = sum(gains.values())
         return {name: gain / total for name, gain in sorted(gains.items(), key=lambda item: -item[1])}
+
+    def _outcomes(self, frame: pd.DataFrame) -> Floats:
+        """(n, 3) before the temperature."""
+        return np.reshape(self._fitted.inplace_predict(_inputs(frame)), (-1, 3)).astype(np.float64)
 
     @property
     def _fitted(self) -> Booster:

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from footpred_dagster.core.contract import (
-    FEATURES,
-    LEAGUES,
-    MARKET_AWARE_FEATURES,
-    MARKET_AWARE_MODEL,
-    STATISTICS,
-    Feature,
-)
+from footpred_dagster.core.contract import MARKET_AWARE_FEATURES, MARKET_AWARE_MODEL, STATISTICS
 from footpred_dagster.core.models.base import last_seasons, require_all_outcomes
-from footpred_dagster.core.models.baselines import PARAMETERS, parameter_file
+from footpred_dagster.core.models.contributions import in_contract_order
 from footpred_dagster.core.models.graphs import softmax_of_standardised
-from footpred_dagster.core.models.scaling import Scaling, fading_weights, own_league
-
-SEASONS, HALF_LIFE = 12, 5.0
-"""Seasons learned from, and after how many of them a match counts half. Twenty seasons, or half-lives of 3 and 8,
-change the fifth decimal on 2021-22 and 2022-23."""
-PENALTY = 100.0
-"""Ridge on standardised inputs: 30 and 300 change the fifth decimal."""
+from footpred_dagster.core.models.linear import HALF_LIFE, PENALTY, SEASONS, LinearByLeague
+from footpred_dagster.core.models.scaling import Floats, Scaling, fading_weights, own_league
 
 STRENGTH_INPUTS = (
     *("home_log_goals", "away_log_goals", "log_goals_difference", "poisson_home", "poisson_away"),
@@ -40,23 +25,13 @@ STRENGTH_INPUTS = (
 log-odds 1.0049, Elo and pi 1.0046, single statistics 1.0040, momentum 1.0031, points 1.0030."""
 
 
-class StrengthLogit:
-    """weights (inputs, 3), common (3,), leagues: own part of the intercept by division."""
+class StrengthLogit(LinearByLeague):
+    """Outputs are the scores of home, draw and away."""
 
     name: ClassVar[str] = "strength_logit"
-    contract: ClassVar[tuple[Feature, ...]] = FEATURES
     inputs: ClassVar[tuple[str, ...]] = STRENGTH_INPUTS
+    outputs = 3
     temperature = 1.0
-
-    def __init__(
-        self,
-        scaling: Scaling | None = None,
-        weights: list[list[float]] | None = None,
-        common: list[float] | None = None,
-        leagues: dict[str, list[float]] | None = None,
-    ) -> None:
-        self.scaling = scaling or Scaling((), (), ())
-        self.weights, self.common, self.leagues = weights or [], common or [], leagues or {}
 
     def fit(self, frame: pd.DataFrame) -> Self:
         from sklearn.linear_model import LogisticRegression  # a second to import: only training pays
@@ -77,40 +52,21 @@ class StrengthLogit:
         self.leagues = {league: row.tolist() for league, row in zip(present, offsets, strict=True)}
         return self
 
-    def predict_proba(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
-        own = np.array([self.leagues.get(league, [0.0] * 3) for league in frame["league"]]).reshape(-1, 3)
-        scores = self.scaling.apply(frame) @ np.array(self.weights) + np.array(self.common) + own
+    def predict_proba(self, frame: pd.DataFrame) -> Floats:
+        scores = self.scores(frame)
         exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
 
-    def hyperparameters(self) -> dict[str, Any]:
-        return {"seasons": SEASONS, "half_life": HALF_LIFE, "penalty": PENALTY, "features": len(self.inputs)}
-
-    def importance(self) -> dict[str, float]:
-        """By the size of the standardised weights of home against away."""
-        sizes = np.abs(np.array(self.weights)[:, 0] - np.array(self.weights)[:, 2])
-        shares = dict(zip(self.inputs, (sizes / sizes.sum()).tolist(), strict=True))
-        return dict(sorted(shares.items(), key=lambda item: -item[1]))
-
-    def files(self) -> dict[str, bytes]:
-        return parameter_file(
-            means=self.scaling.means,
-            scales=self.scaling.scales,
-            weights=self.weights,
-            common=self.common,
-            leagues=self.leagues,
-        )
-
-    @classmethod
-    def from_files(cls, files: Mapping[str, bytes]) -> Self:
-        learned = json.loads(files[PARAMETERS])
-        scaling = Scaling(cls.inputs, tuple(learned.pop("means")), tuple(learned.pop("scales")))
-        return cls(scaling, **learned)
+    def contributions(self, frame: pd.DataFrame) -> Floats:
+        """Standardised inputs times the weights of home against away: the average match of the league has none."""
+        against_away = np.array([1.0, 0.0, -1.0])
+        parts = self.scaling.apply(frame) * (np.array(self.weights) @ against_away)
+        rest = (np.array(self.common) + self.own(frame["league"])) @ against_away
+        return in_contract_order(self.contract, self.inputs, parts, rest)
 
     def to_onnx(self) -> bytes:
-        own = np.array([self.leagues.get(league, [0.0] * 3) for league in (*LEAGUES, "")])
         return softmax_of_standardised(
-            self.name, self.contract, self.scaling, weights=np.array(self.weights), biases=own + np.array(self.common)
+            self.name, self.contract, self.scaling, weights=np.array(self.weights), biases=self.biases()
         )
 
 

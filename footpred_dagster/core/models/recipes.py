@@ -4,7 +4,19 @@ import hashlib
 import inspect
 from functools import cache
 
-from footpred_dagster.core.models import base, baselines, boosting, calibration, goals, graphs, logit, scaling, stack
+from footpred_dagster.core import scorelines
+from footpred_dagster.core.models import (
+    base,
+    baselines,
+    boosting,
+    calibration,
+    goals,
+    graphs,
+    linear,
+    logit,
+    scaling,
+    stack,
+)
 from footpred_dagster.core.models.base import Model
 from footpred_dagster.core.models.baselines import BaseRate, EloLogit
 from footpred_dagster.core.models.boosting import Boosting
@@ -24,11 +36,11 @@ SHARED = (base, calibration, graphs, scaling)
 MODULES = {
     "base_rate": (baselines,),
     "elo_logit": (baselines,),
-    "strength_logit": (baselines, logit),
-    "dixon_coles": (baselines, logit, goals),
+    "strength_logit": (baselines, linear, logit),
+    "dixon_coles": (baselines, linear, logit, goals, scorelines),
     "xgboost": (boosting,),
-    "stack": (baselines, logit, goals, boosting, stack),
-    "market_aware": (baselines, logit),
+    "stack": (baselines, linear, logit, goals, scorelines, boosting, stack),
+    "market_aware": (baselines, linear, logit),
 }
 
 

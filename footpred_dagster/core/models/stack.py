@@ -45,6 +45,12 @@ class Stack:
     def predict_proba(self, frame: pd.DataFrame) -> Floats:
         return pool({name: model.predict_proba(frame) for name, model in self.members.items()})
 
+    def contributions(self, frame: pd.DataFrame) -> Floats:
+        """The members' by their weights, each divided by its temperature: members are calibrated by themselves, and the
+        pool of their log-odds is what the stack says before any calibration of its own."""
+        shares = {name: weight / self.members[name].temperature for name, weight in pool_weights().items()}
+        return np.asarray(sum(share * self.members[name].contributions(frame) for name, share in shares.items()))
+
     def hyperparameters(self) -> dict[str, Any]:
         return {f"weight_{name}": weight for name, weight in pool_weights().items()}
 

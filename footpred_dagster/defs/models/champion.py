@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from footpred_dagster.core import comparison, plots, promotion, scoring, tracking
+from footpred_dagster.core import comparison, plots, promotion, scoring, succession, tracking
 from footpred_dagster.core.dataset import played_before
 from footpred_dagster.core.registry import champion as current_champion
 from footpred_dagster.core.registry import record_decision
@@ -18,17 +18,19 @@ from footpred_dagster.versions import CUT, code_version, cut_version
     group_name="models",
     owners=["team:footpred"],
     kinds={"python", "postgres", "mlflow"},
-    code_version=code_version(comparison, promotion, scoring),
-    deps=[dg.AssetKey(["models", "evaluation"])],
+    code_version=code_version(comparison, promotion, scoring, succession),
+    deps=[dg.AssetKey(["models", "evaluation"]), dg.AssetKey(["predictions", "scores"])],
 )
 def champion(warehouse: Warehouse, clock: Clock, experiments: ExperimentLog) -> dg.MaterializeResult:
     """The one version that predicts for all leagues. Each decision is a row; without a winner the champion stays.
 
     A challenger must pass every gate and be better than the champion and the best champion ever on the same matches;
-    a refit of the champion's own recipe need only pass the gates.
+    a refit of the champion's own recipe need only pass the gates. Before that, a champion that live scores show to be
+    worse than the one before it gives way to that one.
     """
     as_of = clock.now()
     with warehouse.connect() as connection:
+        ended = succession.roll_back_if_worse(connection, as_of)
         decision, judged = scoring.choose(connection, played_before(connection, as_of), as_of)
         found = scoring.stored_comparisons(connection, "selection")
         in_force = record_decision(connection, decision, as_of=as_of)
@@ -48,6 +50,7 @@ def champion(warehouse: Warehouse, clock: Clock, experiments: ExperimentLog) -> 
             "champion": name,
             "winner of this decision": decision.winner or "none",
             "why": decision.why,
+            "ended by live scores": ended or "nobody",
             "selected on": ", ".join(judged.selection) or "no complete season",
             "MLflow version": alias or "none",
             "who beats the champion": picture(plots.better_than_champion(rivals, name)) if rivals else "nobody",

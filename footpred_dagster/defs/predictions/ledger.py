@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import dagster as dg
 
-from footpred_dagster.core import dataset, predicting
+from footpred_dagster.core import dataset, explain, predicting, served
 from footpred_dagster.core import ledger as core_ledger
 from footpred_dagster.core.lineage import sealed_together
 from footpred_dagster.core.predicting import prediction_cut, seal_open_fixtures
@@ -19,7 +19,7 @@ from footpred_dagster.versions import CUT, code_version, cut_version
     group_name="predictions",
     owners=["team:footpred"],
     kinds={"python", "postgres"},
-    code_version=code_version(dataset, predicting, core_ledger),
+    code_version=code_version(dataset, explain, predicting, core_ledger, served),
     deps=[dg.AssetKey(["models", "champion"]), dg.AssetKey(["features", "fct_match_features"])],
 )
 def ledger(
@@ -35,25 +35,29 @@ def ledger(
         with sealed_together(connection, as_of, clock.kind, inputs, run_ids(context)):
             report = seal_open_fixtures(connection, archive.open(), as_of, clock.kind)
         cut = prediction_cut(connection, as_of, clock.kind)
-        head = core_ledger.verify(connection)
+    with warehouse.connect() as connection:  # committed: an anchor must never name a row that was rolled back
+        head = core_ledger.anchor(connection, archive.open())
     return dg.MaterializeResult(
         metadata={
             **{name: value for name, value in asdict(report).items() if value is not None},
             "as of": as_of.isoformat(),
             "inputs sha256": inputs or "not recorded",
             "chain rows": head.rows,
-            "chain head": head.head or "empty",
+            "chain head": head.hash or "empty",
             CUT: cut,
         },
-        data_version=cut_version(head.head, cut),
+        data_version=cut_version(head.hash, cut),
     )
 
 
 @dg.asset_check(asset=ledger, blocking=True)
-def chain_is_whole(warehouse: Warehouse) -> dg.AssetCheckResult:
-    """Recomputing every hash gives the stored one: no row was changed, removed or put between."""
+def chain_is_whole(warehouse: Warehouse, archive: ArchiveStore) -> dg.AssetCheckResult:
+    """Every hash is as recomputed and as anchored: no row was changed, removed, put between or cut off the end.
+
+    Each row was made before its kickoff from inputs before its as_of.
+    """
     with warehouse.connect() as connection:
-        verification = core_ledger.verify(connection)
+        verification = core_ledger.verify_anchored(connection, archive.open())
     return dg.AssetCheckResult(
         passed=verification.ok,
         metadata={
@@ -62,4 +66,31 @@ def chain_is_whole(warehouse: Warehouse) -> dg.AssetCheckResult:
             "first bad row": verification.bad_seq or 0,
             "problem": verification.problem or "none",
         },
+    )
+
+
+@dg.asset_check(asset=ledger)
+def inputs_are_known_matches(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Each row's ``latest_input`` is the kickoff of a played match of one of its clubs before its own, as stored today.
+
+    A row not so explained was made of a match that has moved or gone since.
+    """
+    with warehouse.connect() as connection:
+        row = connection.execute("""
+            with explained as (
+                select distinct ledger.seq
+                from predictions.ledger
+                inner join intermediate.int_match_spine as spine using (match_id)
+                inner join intermediate.int_matches as inputs
+                    on inputs.kickoff = ledger.latest_input and inputs.status = 'played'
+                where inputs.kickoff < ledger.kickoff
+                    and array[inputs.home_id, inputs.away_id] && array[spine.home_id, spine.away_id]
+            )
+            select count(*), count(*) - count(explained.seq)
+            from predictions.ledger left join explained using (seq)
+        """).fetchone() or (0, 0)
+    return dg.AssetCheckResult(
+        passed=row[1] == 0,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"rows": row[0], "of a match that moved or went": row[1]},
     )

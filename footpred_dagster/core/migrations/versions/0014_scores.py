@@ -14,7 +14,6 @@ def upgrade() -> None:
             scored_at timestamptz not null default clock_timestamp(),
             league text not null,
             season text not null,
-            phase text not null,
             home_goals integer not null,
             away_goals integer not null,
             outcome smallint not null check (outcome between 0 and 2),
@@ -24,14 +23,14 @@ def upgrade() -> None:
             brier double precision not null,
             hit boolean not null,
             goals_log_loss double precision,
-            closing_home double precision,
-            closing_draw double precision,
-            closing_away double precision,
+            closing_odds_home double precision,
+            closing_odds_draw double precision,
+            closing_odds_away double precision,
             closing_log_loss double precision,
             primary key (seq, revision)
         );
         comment on table predictions.scores is
-            'Insert-only: how a sealed prediction did. A corrected result or closing line adds a revision.';
+            'Insert-only: how a sealed prediction did. A corrected result or closing odds add a revision.';
         comment on column predictions.scores.lead_hours is 'From as_of to kickoff.';
         comment on column predictions.scores.goals_log_loss is
             'Of the exact scoreline under the reconciled grid; null without a grid.';
@@ -39,8 +38,9 @@ def upgrade() -> None:
             for each statement execute function models.refuse_change();
 
         create view predictions.latest_scores as
-            select distinct on (seq) ledger.match_id, ledger.kickoff, ledger.as_of, ledger.kind, ledger.role,
-                ledger.model_name, ledger.model_version, ledger.p_home, ledger.p_draw, ledger.p_away, scores.*
+            select distinct on (seq) ledger.match_id, ledger.kickoff, ledger.as_of, ledger.sealed_at, ledger.kind,
+                ledger.role, ledger.model_name, ledger.model_version, ledger.p_home, ledger.p_draw, ledger.p_away,
+                scores.*
             from predictions.scores inner join predictions.ledger using (seq)
             order by seq, revision desc;
         comment on view predictions.latest_scores is 'Each scored prediction with its newest score.';
@@ -62,9 +62,9 @@ def upgrade() -> None:
             primary key (kind, model, slice, value)
         );
         comment on table predictions.track_record is
-            'Scores of the last sealed champion prediction before each kickoff, and of benchmarks on the same matches: '
-            'all, by league, season, month, lead time and phase of the season. against: log-loss of the model less '
-            'that of the champion, with a 95 % interval by match weeks. Regenerable.';
+            'Scores of the champion''s last sealed prediction of each match, and of shadows and the closing line on '
+            'the same matches: all, by league, season, month, lead time and phase of the season. against: log-loss '
+            'of the model less that of the champion, with a 95 % interval by match weeks. Regenerable.';
 
         create table predictions.reliability (
             kind text not null check (kind in ('live', 'replay')),

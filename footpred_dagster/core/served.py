@@ -1,0 +1,68 @@
+"""What is served of each match: the champion's newest sealed prediction, ready to be read without a join."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import psycopg
+from psycopg import sql
+
+from footpred_dagster.core.ledger import Prediction
+
+SERVED_CHANNEL = "footpred_served"
+"""NOTIFY channel; the payload is the number of rows that changed."""
+
+MATCH = ("match_id", "league", "season", "kickoff", "kickoff_known", "home_id", "home_name", "away_id", "away_name")
+SEALED = (
+    *("seq", "kind", "model_name", "model_version", "as_of", "latest_input", "sealed_at"),
+    *("p_home", "p_draw", "p_away", "rate_home", "rate_away", "rate_correction", "reasons"),
+)
+ODDS = {f"odds_{side}": f"opening_odds_{side}" for side in ("home", "draw", "away")}
+
+
+def serve(connection: psycopg.Connection, predictions: Sequence[Prediction]) -> int:
+    """Put the champion's sealed ``predictions`` of listed fixtures up for reading; returns how many rows changed.
+
+    What was sealed before is served all the same: after a rollback the earlier champion's rows come back. A replay
+    never takes the place of a live row. In the caller's transaction, which listeners hear of at its end.
+    """
+    if not predictions:
+        return 0
+    names = [*MATCH, *SEALED, *ODDS]
+    values = [
+        *(sql.Identifier("fixtures", name) for name in MATCH),
+        *(sql.Identifier("ledger", name) for name in SEALED),
+        *(sql.Identifier("fixtures", name) for name in ODDS.values()),
+    ]
+    kept = [name for name in names if name != "match_id"]
+    # json has no equality: the sealed row it came from tells whether reasons changed.
+    compared = [name for name in kept if name != "reasons"]
+    statement = sql.SQL("""
+        insert into predictions.served ({names})
+        select {values}
+        from unnest(%s::text[], %s::text[], %s::integer[], %s::text[], %s::text[])
+            as asked (match_id, model_name, model_version, kind, feature_hash)
+        inner join predictions.ledger using (match_id, model_name, model_version, kind, feature_hash)
+        inner join intermediate.int_fixtures as fixtures using (match_id)
+        where ledger.role = 'champion'
+        on conflict (match_id) do update set ({kept}) = ({taken})
+            where ({old}) is distinct from ({new}) and not (served.kind = 'live' and excluded.kind = 'replay')
+    """).format(
+        names=_listed(names),
+        values=sql.SQL(", ").join(values),
+        kept=_listed(kept),
+        taken=_listed(kept, "excluded"),
+        old=_listed(compared, "served"),
+        new=_listed(compared, "excluded"),
+    )
+    keys = ("match_id", "model_name", "model_version", "kind", "feature_hash")
+    changed = connection.execute(
+        statement, [[getattr(prediction, key) for prediction in predictions] for key in keys]
+    ).rowcount
+    if changed:
+        connection.execute("select pg_notify(%s, %s)", [SERVED_CHANNEL, str(changed)])
+    return changed
+
+
+def _listed(names: Sequence[str], table: str | None = None) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(*([table] if table else []), name) for name in names)

@@ -1,0 +1,109 @@
+"""Results meet what was sealed: every ledger row of a played match gets its scores, and is itself never touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import psycopg
+from psycopg import sql
+
+from footpred_dagster.core.backtest import PROBABILITIES
+from footpred_dagster.core.chain import GRID
+from footpred_dagster.core.frames import read_frame
+from footpred_dagster.core.metrics import brier_scores, log_losses, ranked_probability_scores
+from footpred_dagster.core.odds import power_devig
+from footpred_dagster.core.scorelines import grid, score_log_losses
+
+RESULT = ("home_goals", "away_goals")
+CLOSING = ("closing_odds_home", "closing_odds_draw", "closing_odds_away")
+COLUMNS = (
+    *("seq", "revision", "league", "season", *RESULT, "outcome", "lead_hours"),
+    *("log_loss", "rps", "brier", "hit", "goals_log_loss", *CLOSING, "closing_log_loss"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Ledger rows scored for the first time, and those scored again since a result or its odds were corrected."""
+
+    first: int
+    corrected: int
+
+
+def settlement_cut(connection: psycopg.Connection, as_of: datetime) -> str:
+    """How many ledger rows of matches that kicked off before ``as_of`` wait for a score, as text."""
+    row = connection.execute(sql.SQL("select count(*) {}").format(_pending(as_of))).fetchone()
+    return f"{row[0] if row else 0} to settle"
+
+
+def settle(connection: psycopg.Connection, as_of: datetime) -> Settled:
+    """Score what is pending, in the caller's transaction. A score is never changed: a correction adds a revision."""
+    numbers = [f"ledger.{name}" for name in (*PROBABILITIES, *GRID)] + [
+        f"matches.{name}" for name in (*RESULT, *CLOSING)
+    ]
+    query = sql.SQL("""
+        select ledger.seq, coalesce(scored.revision, 0) + 1 as revision, matches.league, matches.season,
+            matches.outcome, extract(epoch from ledger.kickoff - ledger.as_of) / 3600 as lead_hours, {numbers}
+        {pending} order by ledger.seq
+    """).format(numbers=sql.SQL(", ").join(_name(name) for name in numbers), pending=_pending(as_of))
+    rows = read_frame(connection, query, floats=(*PROBABILITIES, *GRID, *CLOSING, "lead_hours"))
+    rows = rows.astype(dict.fromkeys(("seq", "revision", "outcome", *RESULT), "int64"))
+    if rows.empty:
+        return Settled(0, 0)
+    scored = rows.assign(**_scores(rows))[list(COLUMNS)]
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"copy predictions.scores ({', '.join(COLUMNS)}) from stdin") as copy,
+    ):
+        for row in scored.itertuples(index=False, name=None):
+            copy.write_row([None if value != value else value for value in row])  # NaN alone is not itself
+    first = int((rows["revision"] == 1).sum())
+    return Settled(first, len(rows) - first)
+
+
+def _scores(rows: pd.DataFrame) -> dict[str, npt.NDArray[np.float64] | npt.NDArray[np.bool_]]:
+    probabilities = rows[PROBABILITIES].to_numpy(dtype=float)
+    outcomes = rows["outcome"].to_numpy(dtype=np.int64)
+    line = power_devig(rows[list(CLOSING)].to_numpy(dtype=float))
+    priced = np.isfinite(line).all(axis=1)
+    closing = np.full(len(rows), np.nan)
+    if priced.any():
+        closing[priced] = log_losses(line[priced], outcomes[priced])
+    drawn = rows["rate_home"].notna().to_numpy()
+    scorelines = np.full(len(rows), np.nan)
+    if drawn.any():
+        *rates, correction = rows.loc[drawn, list(GRID)].to_numpy(dtype=float).T
+        cells = grid(np.stack(rates, axis=1), correction, probabilities[drawn])
+        scorelines[drawn] = score_log_losses(cells, rows.loc[drawn, list(RESULT)].to_numpy(dtype=np.int64))
+    return {
+        "log_loss": log_losses(probabilities, outcomes),
+        "rps": ranked_probability_scores(probabilities, outcomes),
+        "brier": brier_scores(probabilities, outcomes),
+        "hit": probabilities.argmax(axis=1) == outcomes,
+        "goals_log_loss": scorelines,
+        "closing_log_loss": closing,
+    }
+
+
+def _pending(as_of: datetime) -> sql.Composed:
+    """The ``from`` and ``where`` of rows to score. A match counts once it kicked off before ``as_of``."""
+    corrected = sql.SQL(" or ").join(
+        sql.SQL("{} is distinct from {}").format(_name(f"scored.{name}"), _name(f"matches.{name}"))
+        for name in (*RESULT, *CLOSING)
+    )
+    return sql.SQL("""
+        from predictions.ledger
+        inner join intermediate.int_matches as matches using (match_id)
+        left join lateral (
+            select * from predictions.scores where scores.seq = ledger.seq order by revision desc limit 1
+        ) as scored on true
+        where matches.status = 'played' and matches.kickoff < {as_of} and (scored.seq is null or {corrected})
+    """).format(as_of=sql.Literal(as_of), corrected=corrected)
+
+
+def _name(dotted: str) -> sql.Identifier:
+    return sql.Identifier(*dotted.split("."))

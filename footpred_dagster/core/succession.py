@@ -1,0 +1,89 @@
+"""Live scores may end a reign: the champion gives way to the one before it when it surely did worse."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+import psycopg
+from psycopg import sql
+
+from footpred_dagster.core.frames import read_frame
+from footpred_dagster.core.promotion import live_rollback
+from footpred_dagster.core.registry import candidate, champions, pinned, roll_back
+
+ACTOR = "live scores"
+
+
+def roll_back_if_worse(connection: psycopg.Connection, as_of: datetime) -> str | None:
+    """Put the earlier champion back when the present one's live log-loss is worse; why, or None.
+
+    Both are compared on the matches that both predicted live since the present reign began; the earlier one went on
+    predicting in the champion's shadow. A pinned champion stays.
+    """
+    rivals = live_losses(connection)
+    if rivals is None or pinned(connection):
+        return None
+    because = live_rollback(rivals["champion"].to_numpy(), rivals["rival"].to_numpy(), rivals["kickoff"])
+    if because is None:
+        return None
+    heir = candidate(connection, str(rivals.attrs["rival"]))  # its newest fit, as it predicted in the shadow
+    gone, back = roll_back(connection, as_of=as_of, actor=ACTOR, because=because, to=heir)
+    return f"{gone.name} version {gone.version} gave way to {back.name} version {back.version}: {because}"
+
+
+def live_losses(connection: psycopg.Connection) -> pd.DataFrame | None:
+    """``kickoff``, ``champion``, ``rival``: log-losses of both on the same settled live matches, by kickoff.
+
+    The rival is the newest earlier champion of another recipe; None without one. Of several predictions of a match
+    the last before kickoff counts.
+    """
+    reigns = champions(connection)
+    if not reigns:
+        return None
+    (present, since), *past = reigns
+    rival = next((version for version, _ in past if version.name != present.name), None)
+    if rival is None:
+        return None
+    query = sql.SQL("""
+        with newest as (
+            select distinct on (match_id, model_name) match_id, model_name, kickoff, log_loss
+            from predictions.latest_scores
+            where kind = 'live' and sealed_at >= {since} and model_name in ({present}, {rival})
+            order by match_id, model_name, as_of desc, seq desc
+        )
+        select ours.kickoff, ours.log_loss as champion, theirs.log_loss as rival
+        from newest as ours inner join newest as theirs using (match_id)
+        where ours.model_name = {present} and theirs.model_name = {rival}
+        order by ours.kickoff, match_id
+    """).format(since=sql.Literal(since), present=sql.Literal(present.name), rival=sql.Literal(rival.name))
+    found = read_frame(connection, query, floats=("champion", "rival"), instants=("kickoff",))
+    found.attrs["rival"] = rival.name
+    return found
+
+
+def demoted(connection: psycopg.Connection) -> dict[tuple[str, str], str]:
+    """Why, by name and recipe, of those that live scores ended the reign of; ``footpred unveto`` lets them back.
+
+    The recipe is barred, not the version: a refit tomorrow is the same model.
+    """
+    rows = connection.execute(
+        """
+        with decisions as (
+            select promotion_id, decided_at, decision, actor, because,
+                lag(name) over (order by promotion_id) as gone, lag(version) over (order by promotion_id) as number
+            from models.promotions where name is not null
+        )
+        select distinct on (versions.name, versions.recipe) versions.name, versions.recipe, decisions.because
+        from decisions
+        inner join models.versions on versions.name = decisions.gone and versions.version = decisions.number
+        where decisions.decision = 'rolled back' and decisions.actor = %s and not exists (
+            select from models.interventions
+            where interventions.kind = 'unveto' and interventions.name = versions.name
+                and interventions.decided_at > decisions.decided_at
+        )
+        order by versions.name, versions.recipe, decisions.promotion_id desc
+        """,
+        [ACTOR],
+    ).fetchall()
+    return {(name, recipe): f"live scores: {because}" for name, recipe, because in rows}

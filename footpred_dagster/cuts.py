@@ -1,0 +1,35 @@
+"""What the clock lets each asset see: its cut, by which ``run`` tells whether another as_of makes it stale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import dagster as dg
+import psycopg
+
+from footpred_dagster.core.ledger import Kind
+from footpred_dagster.core.predicting import prediction_cut
+from footpred_dagster.core.projection.leagues import projection_cut
+from footpred_dagster.core.settlement import settlement_cut
+from footpred_dagster.core.training import training_cut
+
+LEDGER, SCORES, PROJECTION, MARKET = (
+    dg.AssetKey(["predictions", name]) for name in ("ledger", "scores", "season_projection", "market")
+)
+
+
+def cuts(
+    connection: psycopg.Connection, keys: Iterable[dg.AssetKey], as_of: datetime, kind: Kind
+) -> dict[dg.AssetKey, str]:
+    """By asset; empty before there are features, when all behind them is stale anyway."""
+    built = connection.execute("select to_regclass('features.fct_match_features') is not null").fetchone()
+    if built != (True,):
+        return {}
+    training = training_cut(connection, as_of)
+    found = {key: training for key in keys if key.path[0] == "models"}
+    found[MARKET] = training
+    found[SCORES] = settlement_cut(connection, as_of)
+    found[LEDGER] = prediction_cut(connection, as_of, kind)
+    found[PROJECTION] = projection_cut(connection, as_of)
+    return found

@@ -1,0 +1,59 @@
+"""Where seasons may end."""
+
+import dagster as dg
+
+from footpred_dagster.core import online
+from footpred_dagster.core.projection import leagues, rules, schedule, simulation, standings
+from footpred_dagster.core.projection.leagues import project_leagues, projection_cut
+from footpred_dagster.defs.resources import ArchiveStore, Clock, Warehouse
+from footpred_dagster.metadata import table
+from footpred_dagster.versions import CUT, code_version, cut_version
+
+UPSTREAM = (
+    *(["models", "champion"], ["features", "online_team_state"], ["features", "online_pair_state"]),
+    *(["intermediate", "int_matches"], ["intermediate", "int_fixtures"], ["staging", "points_adjustments"]),
+)
+
+
+@dg.asset(
+    key=["predictions", "season_projection"],
+    group_name="predictions",
+    owners=["team:footpred"],
+    kinds={"python", "postgres"},
+    code_version=code_version(leagues, online, rules, schedule, simulation, standings),
+    deps=[dg.AssetKey(key) for key in UPSTREAM],
+)
+def season_projection(warehouse: Warehouse, archive: ArchiveStore, clock: Clock) -> dg.MaterializeResult:
+    """Ten thousand seasons of each league that go on from its table: title, top places, relegation, every position.
+
+    Matches to come are the round robin less what was played, their scorelines those of the champion. Leagues that part
+    in groups are projected to the split.
+    """
+    as_of = clock.now()
+    with warehouse.connect() as connection:
+        done, left = project_leagues(connection, archive.open(), as_of)
+        cut = projection_cut(connection, as_of)
+    rows = [(p.league, p.season, p.to_play, p.favourite, round(p.chance, 4), round(p.seconds, 2)) for p in done]
+    return dg.MaterializeResult(
+        metadata={
+            "leagues": table(["league", "season", "to play", "first", "chance", "seconds"], rows),
+            "left out": left or "none",
+            "simulations": simulation.SIMULATIONS,
+            "as of": as_of.isoformat(),
+            CUT: cut,
+        },
+        data_version=cut_version(repr([row[:-1] for row in rows]), cut),
+    )
+
+
+@dg.asset_check(asset=season_projection, blocking=True)
+def places_add_up(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """In every league each club ends somewhere, each place is taken by one club, and no points are lost."""
+    with warehouse.connect() as connection:
+        rows = connection.execute("""
+            select league, count(*), sum(positions[1]), min((select sum(p) from unnest(positions) as p)),
+                max((select sum(p) from unnest(positions) as p)), bool_and(expected_points >= points - 1e-9)
+            from predictions.latest_projections group by league order by league
+        """).fetchall()
+    wrong = [row[0] for row in rows if not (max(abs(total - 1) for total in row[2:5]) < 1e-6 and row[5])]
+    return dg.AssetCheckResult(passed=not wrong, metadata={"leagues": len(rows), "wrong": ", ".join(wrong) or "none"})

@@ -1,0 +1,49 @@
+"""The track record: sealed predictions against base rate, Elo and market."""
+
+import dagster as dg
+
+from footpred_dagster.core import calibration_curve, comparison, metrics, plots, slices
+from footpred_dagster.core import track_record as core_track_record
+from footpred_dagster.core.track_record import CHAMPION, reliabilities, settled_predictions, store
+from footpred_dagster.defs.resources import Clock, Warehouse
+from footpred_dagster.metadata import picture, table
+from footpred_dagster.versions import code_version, cut_version
+
+COLUMNS = ["kind", "model", "n", "log-loss", "RPS", "accuracy", "worse than the champion by", "low", "high"]
+
+
+@dg.asset(
+    key=["predictions", "track_record"],
+    group_name="predictions",
+    owners=["team:footpred"],
+    kinds={"python", "postgres"},
+    code_version=code_version(calibration_curve, comparison, core_track_record, metrics, slices),
+    deps=[dg.AssetKey(["predictions", "scores"])],
+)
+def track_record(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
+    """The champion's last prediction before each kickoff, against shadows and closing line on the same matches.
+
+    All, by league, season, month, phase of the season and lead time; live rows and replays apart.
+    """
+    with warehouse.connect() as connection:
+        settled = settled_predictions(connection, clock.now())
+        records = store(connection, settled)
+    overall = [
+        (r.kind, r.model, r.scores.n, *(round(v, 4) for v in (r.scores.log_loss, r.scores.rps, r.scores.accuracy)))
+        + (
+            tuple(round(v, 4) for v in (r.against.difference, r.against.low, r.against.high))
+            if r.against
+            else ("",) * 3
+        )
+        for r in records
+        if r.slice == "all"
+    ]
+    curves = {
+        f"reliability, {kind}": picture(plots.calibration(bins, f"Champion, {kind} predictions"))
+        for kind in settled["kind"].unique()
+        if (bins := [each for k, model, each in reliabilities(settled) if (k, model) == (kind, CHAMPION)])
+    }
+    return dg.MaterializeResult(
+        metadata={"settled predictions": len(settled), "overall": table(COLUMNS, overall), **curves},
+        data_version=cut_version(repr(records), ""),
+    )

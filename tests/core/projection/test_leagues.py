@@ -1,0 +1,86 @@
+"""A league of the warehouse projected: from its results, its fixtures and what the champion makes of the rest."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+
+import psycopg
+import pytest
+
+from footpred_dagster.core.projection.leagues import LeagueSeason, league_season
+
+AS_OF = datetime(2025, 10, 1, tzinfo=UTC)
+TABLES = """
+    create table intermediate.int_matches (
+        league text, season text, status text, kickoff timestamptz, home_id text, away_id text, home_name text,
+        away_name text, home_goals integer, away_goals integer
+    );
+    create table intermediate.int_fixtures (
+        league text, season text, kickoff timestamptz, home_id text, away_id text, home_name text, away_name text,
+        is_played boolean
+    );
+    create table staging.points_adjustments (league text, season text, team_id text, points integer, reason text)
+"""
+
+
+@pytest.fixture
+def warehouse(connection: psycopg.Connection) -> psycopg.Connection:
+    """SC0 of four clubs: last season whole, four results of this one, a fixture, and points taken from one of them."""
+    connection.execute(TABLES)
+    pairs = list(permutations("abcd", 2))
+    for number, pair in enumerate(pairs):
+        play(connection, "2024-25", pair, AS_OF - timedelta(days=300 - number))
+    for number, pair in enumerate(pairs[:4]):
+        play(connection, "2025-26", pair, AS_OF - timedelta(days=20 - number))
+    connection.execute(
+        "insert into intermediate.int_fixtures values ('SC0', '2025-26', %s, 'd', 'c', 'D', 'C', false)",
+        [AS_OF + timedelta(days=3)],
+    )
+    connection.execute(
+        "insert into staging.points_adjustments values ('SC0', '2025-26', 'b', -6, 'x'), "
+        "('SC0', '2024-25', 'a', -9, 'x')"
+    )
+    return connection
+
+
+def play(connection: psycopg.Connection, season: str, pair: tuple[str, str], kickoff: datetime) -> None:
+    row = ["SC0", season, "played", kickoff, *pair, *(club.upper() for club in pair), 2, 1]
+    connection.execute(f"insert into intermediate.int_matches values ({', '.join(['%s'] * len(row))})".encode(), row)
+
+
+def found(connection: psycopg.Connection, as_of: datetime = AS_OF) -> LeagueSeason:
+    season = league_season(connection, "SC0", as_of)
+    assert isinstance(season, LeagueSeason)
+    return season
+
+
+def test_the_newest_season_stands_as_its_results_fixtures_and_adjustments_say(warehouse):
+    season = found(warehouse)
+    assert (season.season, season.clubs, season.names["a"]) == ("2025-26", ["a", "b", "c", "d"], "A")
+    assert (len(season.matches), season.listed, season.adjustments) == (4, [("d", "c")], {"b": -6})
+    assert season.results_to == AS_OF - timedelta(days=17)
+
+
+def test_results_after_the_clock_leave_a_league_out(warehouse):
+    assert league_season(warehouse, "SC0", AS_OF - timedelta(days=18)) == "results after as_of are known"
+
+
+def test_a_season_most_clubs_of_which_nobody_has_seen_is_left_out(warehouse):
+    warehouse.execute("delete from intermediate.int_matches where season = '2025-26'")
+    warehouse.execute("delete from intermediate.int_fixtures")
+    play(warehouse, "2025-26", ("a", "b"), AS_OF - timedelta(days=1))
+    for other in ("e", "f"):
+        play(warehouse, "2024-25", (other, "a"), AS_OF - timedelta(days=200))
+    assert league_season(warehouse, "SC0", AS_OF) == "only 2 clubs have played or are to play, 6 did last season"
+
+
+def test_a_league_without_results_is_left_out(warehouse):
+    assert league_season(warehouse, "E0", AS_OF) == "no result is loaded"
+
+
+def test_of_a_league_that_splits_the_matches_after_the_split_do_not_count(warehouse):
+    for meeting in range(4):
+        play(warehouse, "2025-26", ("a", "b") if meeting % 2 else ("b", "a"), AS_OF - timedelta(days=10 - meeting))
+    pairs = list(zip(found(warehouse).matches["home"], found(warehouse).matches["away"], strict=True))
+    assert sum(set(pair) == {"a", "b"} for pair in pairs) == 3

@@ -1,0 +1,61 @@
+"""What is left to play: the round robin less what was played, whoever listed what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import permutations
+
+import pytest
+
+from footpred_dagster.core.projection.rules import RULES
+from footpred_dagster.core.projection.schedule import remaining, until_split
+
+CLUBS = ["a", "b", "c", "d"]
+
+
+def test_of_a_season_not_begun_everybody_hosts_everybody():
+    assert sorted(remaining(CLUBS, [], [], 2)) == sorted(permutations(CLUBS, 2))
+
+
+def test_what_was_played_is_not_played_again_and_a_finished_season_has_nothing_left():
+    played = [("a", "b"), ("c", "d"), ("b", "a")]
+    assert set(remaining(CLUBS, played, [], 2)) == set(permutations(CLUBS, 2)) - set(played)
+    assert remaining(CLUBS, permutations(CLUBS, 2), [], 2) == []
+
+
+def test_four_meetings_are_two_at_either_ground():
+    left = Counter(remaining(CLUBS, [("a", "b"), ("a", "b"), ("b", "a")], [], 4))
+    assert left["b", "a"] == 1
+    assert left["a", "b"] == 0
+    assert left["c", "d"] == left["d", "c"] == 2
+
+
+def test_the_ground_of_a_third_meeting_is_the_listed_one_else_that_of_who_hosted_less():
+    twice = list(permutations(CLUBS, 2))
+    assert ("d", "a") in remaining(CLUBS, twice, [("d", "a")], 3)
+    hosted = Counter(home for home, _ in remaining(CLUBS, [], [], 3))
+    assert sum(hosted.values()) == 18
+    assert max(hosted.values()) - min(hosted.values()) <= 1
+
+
+def test_after_a_split_only_the_meetings_before_it_count():
+    played = [("a", "b"), ("b", "a"), ("a", "c"), ("b", "a"), ("a", "b")]
+    assert until_split(played, 3) == [0, 1, 2, 3]
+    assert remaining(["a", "b"], played, [], 3) == []
+
+
+@pytest.mark.parametrize(("league", "clubs", "matches"), [("E0", 20, 380), ("SC0", 12, 198), ("SC1", 10, 180)])
+def test_seasons_have_as_many_matches_as_they_should(league, clubs, matches):
+    assert len(remaining([f"c{number}" for number in range(clubs)], [], [], RULES[league].meetings)) == matches
+
+
+def test_every_main_division_has_rules_with_zones_inside_its_table():
+    from footpred_dagster.core.domain import MAIN_LEAGUES
+
+    assert set(RULES) == set(MAIN_LEAGUES)
+    for rules in RULES.values():
+        assert rules.source
+        for zone in rules.zones:
+            places = zone.places(10)
+            assert set(places) <= set(range(10))
+            assert len(places) > 0

@@ -1,0 +1,108 @@
+"""What is served of a match: the champion's newest sealed row, told to listeners when it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from footpred_dagster.core.ledger import Prediction, seal
+from footpred_dagster.core.served import SERVED_CHANNEL, serve
+from tests.support.sealed import live
+
+FIXTURES = """
+    create table intermediate.int_fixtures (
+        match_id text, league text, season text, kickoff timestamptz, kickoff_known boolean, home_id text,
+        home_name text, away_id text, away_name text, opening_odds_home float8, opening_odds_draw float8,
+        opening_odds_away float8
+    )
+"""
+KICKOFF = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
+
+
+@pytest.fixture
+def fixtures(connection: psycopg.Connection) -> psycopg.Connection:
+    """Two listed fixtures, one of them without odds."""
+    connection.execute(FIXTURES)
+    for match_id, odds in (("m1", 2.0), ("m2", None)):
+        row = [match_id, "E0", "2025-26", KICKOFF, True, "arsenal", "Arsenal", "leeds", "Leeds", odds, odds, odds]
+        connection.execute(
+            f"insert into intermediate.int_fixtures values ({', '.join(['%s'] * len(row))})".encode(), row
+        )
+    connection.commit()
+    return connection
+
+
+def prediction(match_id: str = "m1", **changes) -> Prediction:
+    return live(match_id=match_id, kickoff=KICKOFF, **changes)
+
+
+def publish(connection: psycopg.Connection, *predictions: Prediction) -> int:
+    seal(connection, predictions)
+    return serve(connection, predictions)
+
+
+def served(connection: psycopg.Connection) -> dict[str, dict]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return {row["match_id"]: row for row in cursor.execute("select * from predictions.served")}
+
+
+def test_a_sealed_prediction_is_served_with_names_and_odds(fixtures):
+    reasons = {"form": 0.1}
+    assert publish(fixtures, prediction(reasons=reasons), prediction("m2")) == 2
+    found = served(fixtures)
+    assert (found["m1"]["seq"], found["m1"]["home_name"], found["m1"]["odds_draw"]) == (1, "Arsenal", 2.0)
+    assert (found["m1"]["reasons"], found["m2"]["reasons"], found["m2"]["odds_draw"]) == (reasons, None, None)
+
+
+def test_the_same_again_changes_nothing(fixtures):
+    publish(fixtures, prediction())
+    assert publish(fixtures, prediction()) == 0
+    assert publish(fixtures) == 0
+
+
+def test_a_newer_row_takes_the_place_and_a_champion_that_comes_back_brings_its_old_one(fixtures):
+    publish(fixtures, prediction())
+    assert publish(fixtures, prediction(model_version=2, p_home=0.4, p_away=0.3)) == 1
+    assert served(fixtures)["m1"]["seq"] == 2
+    assert publish(fixtures, prediction()) == 1
+    assert served(fixtures)["m1"]["seq"] == 1
+
+
+def test_a_replay_is_served_until_there_is_a_live_row_and_never_after(fixtures):
+    assert publish(fixtures, prediction(kind="replay")) == 1
+    assert publish(fixtures, prediction()) == 1
+    assert publish(fixtures, prediction(kind="replay", feature_hash="b" * 16)) == 0
+    assert served(fixtures)["m1"]["kind"] == "live"
+
+
+def test_a_moved_fixture_is_served_with_its_new_kickoff_though_nothing_is_sealed(fixtures):
+    publish(fixtures, prediction())
+    fixtures.execute("update intermediate.int_fixtures set kickoff = kickoff + interval '1 hour'")
+    assert publish(fixtures, prediction()) == 1
+    assert served(fixtures)["m1"]["kickoff"] == KICKOFF + timedelta(hours=1)
+
+
+def test_a_challenger_is_never_served(fixtures):
+    assert publish(fixtures, prediction(role="challenger"), prediction("m2", role="market_aware")) == 0
+    assert served(fixtures) == {}
+
+
+@pytest.fixture
+def listener(database_url: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(f"listen {SERVED_CHANNEL}")
+        yield connection
+
+
+def test_listeners_hear_of_changes_when_they_are_committed_and_of_nothing_else(fixtures, listener):
+    publish(fixtures, prediction(), prediction("m2"))
+    assert list(listener.notifies(timeout=0.2)) == []
+    fixtures.commit()
+    assert [told.payload for told in listener.notifies(timeout=2, stop_after=1)] == ["2"]
+    publish(fixtures, prediction(), prediction("m2"))
+    fixtures.commit()
+    assert list(listener.notifies(timeout=0.2)) == []
