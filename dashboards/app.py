@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import panel as pn
@@ -15,7 +14,6 @@ from dashboards.pages import PAGES
 from dashboards.reader import Reader
 from dashboards.shell import Session
 from dashboards.theme import STATIC
-from footpred_dagster.core.database import database_url
 from footpred_dagster.core.settings import Settings
 
 THREADS = 4
@@ -42,11 +40,15 @@ def opener(reader: Reader, settings: Settings, slug: str) -> Callable[[], pmui.P
 
 
 def serve(
-    settings: Settings, port: int, address: str = "127.0.0.1", origins: Sequence[str] = (), **options: Any
+    reader: Reader,
+    settings: Settings,
+    port: int,
+    address: str = "127.0.0.1",
+    origins: Sequence[str] = (),
+    **options: Any,
 ) -> Any:
     """The server of all pages, not started. Websockets are opened from ``origins`` (host:port) and loopback only."""
     pn.config.nthreads = THREADS  # a slow query of one reader holds up nobody else
-    reader = Reader(partial(database_url, settings))
     pages = {slug: opener(reader, settings, slug) for slug in PAGES}
     return pn.io.server.get_server(
         pages,
@@ -60,6 +62,5 @@ def serve(
             (r"/healthz", HealthHandler),
             (r"/export/([a-z-]+)\.csv", ExportHandler, {"reader": reader}),
         ],
-        **SESSION_MS,
-        **options,
+        **SESSION_MS | options,
     )

@@ -40,7 +40,8 @@ class Claims:
 def dots(rows: Sequence[Dot], axis: str, zero: float | None = None, digits: str = "0.000") -> figure:
     """One line per dot, first on top; ``zero`` draws a line to compare with."""
     labels = [row.label for row in rows][::-1]
-    value, bounds = f"@value{{{digits}0}}", f"@low{{{digits}0}} to @high{{{digits}0}}"
+    finer = "0.0%" if "%" in digits else f"{digits}0"
+    value, bounds = f"@value{{{finer}}}", f"@low{{{finer}}} to @high{{{finer}}}"
     tooltips = [("", "@label"), (axis, value), ("95 %", bounds), ("matches", "@n{0,0}")]
     plot = chart(tooltips, 70 + ROW * len(rows), y_range=labels, x_axis_label=axis)
     source = ColumnDataSource(

@@ -10,7 +10,7 @@ from panel.viewable import Viewable
 
 from dashboards import html
 from dashboards.charts import lines
-from dashboards.data import teams
+from dashboards.data import market, teams
 from dashboards.reader import Reader, Row
 from dashboards.theme import SERIES
 from dashboards.view import Page, Part, View, chart_card, league_select, select
@@ -63,7 +63,8 @@ def content(view: View) -> list[Part]:
             f"Points after each match; the first {len(first)} in colour, everyone else grey",
             [(names[team], colour) for team, colour in zip(first, SERIES, strict=False)],
         ),
-        html.cards(projection(), rates(results)),
+        projection(view.reader, league["league"], season),
+        rates(results),
     ]
 
 
@@ -89,11 +90,48 @@ def standing(rows: Sequence[Row], followed: tuple[str, ...], season: str) -> Mar
     return html.table(columns, rows, caption, mark=lambda row: "us" if row["team_id"] in followed else "")
 
 
-def projection() -> Markup:
-    return html.card(
-        "How will it end?",
-        html.empty("Not computed yet", "Simulated seasons appear here once the projection has run."),
+def projection(reader: Reader, league: str, season: str) -> Markup:
+    title = "How will it end?"
+    rows = market.projection(reader, league)
+    if not rows or rows[0]["season"] != season:
+        why = "Simulated seasons appear here once the projection has run; they are of the newest season only."
+        return html.card(title, html.empty("Not computed", why))
+    first = rows[0]
+    zones = list(first["zones"])
+    columns = [
+        html.Column("Team", lambda row: html.link("matches", row["team_name"], team=row["team_id"])),
+        html.numeric("Points now", "points", kind="n wide"),
+        html.Column("Expected", lambda row: html.number(row["expected_points"], 1), "n", "mean points at the end"),
+        html.Column("±", lambda row: html.number(row["points_sd"], 1), "n wide", "standard deviation"),
+        *(html.Column(zone, lambda row, zone=zone: chance(row["zones"].get(zone)), "n") for zone in zones),
+        html.Column("Places", lambda row: places(row["positions"]), "wide", "chance of each place, first to last"),
+    ]
+    note = (
+        f"{html.number(first['simulations'])} seasons simulated on from {html.instant(first['results_to'])} by "
+        f"{first['model_name']} {first['model_version']}. {first['label']}"
     )
+    return html.card(title, html.table(columns, rows, "By expected points"), note=note)
+
+
+def chance(share: float | None) -> Markup:
+    """A chance with its shade: the likelier the darker."""
+    if share is None:
+        return Markup(html.DASH)  # noqa: S704 - a constant
+    text = "<1%" if 0 < share < 0.01 else ">99%" if 0.99 < share < 1 else html.percent(share)
+    return Markup('<span class="shade" style="--share:{}%">{}</span>').format(f"{45 * share:.0f}", text)
+
+
+def places(positions: Sequence[float]) -> Markup:
+    """A strip of one cell per place."""
+    top = max(positions) or 1.0
+    cells = html.join(
+        Markup('<i style="height:{}%" title="place {}: {}"></i>').format(
+            f"{max(100 * share / top, 2):.0f}", place, html.percent(share, 1)
+        )
+        for place, share in enumerate(positions, 1)
+    )
+    likeliest = max(range(len(positions)), key=positions.__getitem__) + 1
+    return Markup('<span class="strip" role="img" aria-label="likeliest place {}">{}</span>').format(likeliest, cells)
 
 
 def rates(results: Sequence[Row]) -> Markup:

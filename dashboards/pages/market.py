@@ -9,8 +9,8 @@ from panel.viewable import Viewable
 
 from dashboards import html
 from dashboards.charts import scores
-from dashboards.data import record
-from dashboards.data.models import named
+from dashboards.data import market, record
+from dashboards.data.models import champion, named
 from dashboards.pages.track_record import leagues_named, source_of
 from dashboards.reader import Reader, Row
 from dashboards.view import Page, Part, View, chart_card, select
@@ -34,7 +34,8 @@ def content(view: View) -> list[Part]:
         html.head(title, lead, export),
         summary(rows, source),
         by_league(view.reader, source),
-        html.cards(seasons(rows), roi()),
+        roi(view.reader),
+        html.cards(seasons(rows), roi_table(view.reader)),
     ]
 
 
@@ -106,11 +107,46 @@ def seasons(rows: list[Row]) -> Markup:
     return html.card("Is the gap closing?", html.table(columns, found, "Log-loss by season"))
 
 
-def roi() -> Markup:
-    why = (
-        "What betting on every claimed edge would have returned appears here once it has been computed. Expect a loss."
+def roi(reader: Reader) -> Part:
+    """Returns on stakes by the edge claimed, at opening and closing odds: the bigger the claim, the bigger the loss."""
+    title = "What would betting have cost?"
+    crowned = champion(reader)
+    rows = [row for row in market.returns(reader) if crowned and row["model"] == crowned["name"] and row["bets"]]
+    if not rows:
+        why = "What betting on claimed edges would have returned appears here once computed. Expect a loss."
+        return html.card(title, html.empty("Not computed yet", why))
+    drawn = [
+        scores.Dot(
+            f"{row['line']} odds, edge > {html.percent(row['edge'])}",
+            row["roi"],
+            row["roi"] if row["roi_low"] is None else row["roi_low"],
+            row["roi"] if row["roi_high"] is None else row["roi_high"],
+            row["bets"],
+        )
+        for row in rows
+    ]
+    said = "; ".join(f"{dot.label}: {html.percent(dot.value, 1)} on {html.number(dot.n)} bets" for dot in drawn)
+    note = (
+        "Return on stakes of one unit, one bet a match on the greatest claimed edge above the bar, at average odds, on "
+        "the final test; 95 % intervals by match weeks. Left of the line money is lost. Past bets, no advice."
     )
-    return html.card("What would betting have cost?", html.empty("Not computed yet", why))
+    return chart_card(title, scores.dots(drawn, "return on stakes", 0.0, "0%"), said, note)
+
+
+def roi_table(reader: Reader) -> Markup:
+    rows = [row for row in market.returns(reader) if row["bets"]]
+    if not rows:
+        return html.card("What was staked and lost?", html.empty("Not computed yet"))
+    columns = [
+        html.Column("Model", lambda row: named(row["model"])),
+        html.Column("Odds", lambda row: row["line"]),
+        html.Column("Edge", lambda row: f"> {html.percent(row['edge'])}", "n"),
+        html.numeric("Bets", "bets"),
+        html.Column("Profit", lambda row: html.number(row["profit"], 1, sign=True), "n wide", "units of one stake"),
+        html.Column("Return", lambda row: html.percent(row["roi"], 1), "n"),
+        html.numeric("Drawdown", "max_drawdown", 1, "n wide", "units from the highest point to the lowest after it"),
+    ]
+    return html.card("What was staked and lost?", html.table(columns, rows, "Units of one stake; all models"))
 
 
 def export(reader: Reader, query: Mapping[str, str]) -> list[Row]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
+import numpy as np
 from markupsafe import Markup
 
 from dashboards import html
@@ -14,9 +14,10 @@ from dashboards.pages.matches import KEY, follow_button, listing, sides
 from dashboards.reader import Row
 from dashboards.theme import SERIES
 from dashboards.view import Page, Part, View, chart_card
+from footpred_dagster.core import scorelines
 
 TREND = timedelta(days=3 * 365)
-GOALS_SHOWN = 6
+GOALS_SHOWN, TOP = 6, 3
 
 
 def content(view: View) -> list[Part]:
@@ -26,7 +27,7 @@ def content(view: View) -> list[Part]:
         return search(view, unknown=bool(match_id))
     return [
         header(row, view),
-        html.cards(chances(row), why(row), scorelines(row)),
+        html.cards(chances(row), why(row), scores(row)),
         trend(view, row),
         html.cards(form(view, row, "home"), form(view, row, "away"), meetings(view, row)),
     ]
@@ -127,16 +128,31 @@ def reason_line(name: str, value: float, scale: float) -> Markup:
     ).format(name, "h" if value >= 0 else "a", f"{start:.1f}", f"{width:.1f}", html.number(value, 2, sign=True))
 
 
-def scorelines(row: Row) -> Markup:
+def scores(row: Row) -> Markup:
     title = "Which scores are likely?"
     if row["rate_home"] is None:
         return html.card(title, html.empty("Not computed", "The goals model has no grid for this match."))
-    return html.card(title, html.empty("Not computed yet", "The grid of scores is still being built."))
+    rates = np.array([[row["rate_home"], row["rate_away"]]])
+    cells = scorelines.grid(rates, row["rate_correction"], np.array([sides(row)]))
+    goals, shares = scorelines.top_scores(cells, TOP)
+    likeliest = ", ".join(
+        f"{home}–{away} {html.percent(share, 1)}" for (home, away), share in zip(goals[0], shares[0], strict=True)
+    )
+    over, both = float(scorelines.over_under(cells, (2.5,))[0, 0, 0]), float(scorelines.both_score(cells)[0])
+    expected = scorelines.expected_goals(cells)[0]
+    pairs = [
+        ("Expected goals", f"{expected[0]:.2f} : {expected[1]:.2f}", "home and away"),
+        ("Over 2.5 goals", html.percent(over), f"fair odds {1 / over:.2f}"),
+        ("Both score", html.percent(both), f"fair odds {1 / both:.2f}"),
+    ]
+    grid = grid_table(cells[0], row["home_name"], row["away_name"])
+    return html.card(title, html.facts(pairs), grid, note=f"Likeliest: {likeliest}")
 
 
-def grid_table(grid: Sequence[Sequence[float]], home: str, away: str) -> Markup:
+def grid_table(grid: scorelines.Floats, home: str, away: str) -> Markup:
     """Chances of scores from 0-0 up, the darker the likelier; rows are the home team's goals."""
-    top = max(max(line[:GOALS_SHOWN]) for line in grid[:GOALS_SHOWN]) or 1.0
+    grid = grid[:GOALS_SHOWN, :GOALS_SHOWN]
+    top = float(grid.max()) or 1.0
     head = html.join(Markup('<th scope="col">{}</th>').format(goals) for goals in range(GOALS_SHOWN))
     body = html.join(
         Markup('<tr><th scope="row">{}</th>{}</tr>').format(
@@ -145,10 +161,10 @@ def grid_table(grid: Sequence[Sequence[float]], home: str, away: str) -> Markup:
                 Markup('<td style="background:color-mix(in srgb,var(--fp-home) {}%,transparent)">{}</td>').format(
                     f"{55 * share / top:.0f}", html.number(100 * share, 1)
                 )
-                for share in line[:GOALS_SHOWN]
+                for share in line
             ),
         )
-        for goals, line in enumerate(grid[:GOALS_SHOWN])
+        for goals, line in enumerate(grid)
     )
     return Markup(
         '<div class="scroll" tabindex="0" role="region" aria-label="Chances of scores"><table class="grid"><caption>'

@@ -21,7 +21,6 @@ SLICES = {
     "season": "By season",
     "month": "By month",
     "lead": "By time before kickoff",
-    "lead_time": "By time before kickoff",
     "phase": "By phase of the season",
     "elo_gap": "By Elo gap",
     "moved": "By clubs promoted or relegated",
