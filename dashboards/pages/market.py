@@ -134,19 +134,24 @@ def roi(reader: Reader) -> Part:
 
 
 def roi_table(reader: Reader) -> Markup:
+    title, crowned = "What was staked and lost?", champion(reader)
     rows = [row for row in market.returns(reader) if row["bets"]]
     if not rows:
-        return html.card("What was staked and lost?", html.empty("Not computed yet"))
+        return html.card(title, html.empty("Not computed yet"))
     columns = [
-        html.Column("Model", lambda row: named(row["model"])),
         html.Column("Odds", lambda row: row["line"]),
         html.Column("Edge", lambda row: f"> {html.percent(row['edge'])}", "n"),
         html.numeric("Bets", "bets"),
-        html.Column("Profit", lambda row: html.number(row["profit"], 1, sign=True), "n wide", "units of one stake"),
+        html.Column("Profit", lambda row: html.number(row["profit"], 1, sign=True), "n", "units of one stake"),
         html.Column("Return", lambda row: html.percent(row["roi"], 1), "n"),
         html.numeric("Drawdown", "max_drawdown", 1, "n wide", "units from the highest point to the lowest after it"),
     ]
-    return html.card("What was staked and lost?", html.table(columns, rows, "Units of one stake; all models"))
+    ours = [row for row in rows if crowned and row["model"] == crowned["name"]]
+    others = [row for row in rows if row not in ours]
+    rest = Markup("<details><summary>The other models</summary>{}</details>").format(
+        html.table(columns, others, "Units of one stake", group=lambda row: named(row["model"]))
+    )
+    return html.card(title, html.table(columns, ours, "The champion, in units of one stake"), rest if others else "")
 
 
 def export(reader: Reader, query: Mapping[str, str]) -> list[Row]:
