@@ -52,6 +52,10 @@ def _api(port: int) -> list[str]:
     return [sys.executable, "-m", "serving", "--host", "127.0.0.1", "--port", str(port)]
 
 
+def _dashboard(port: int) -> list[str]:
+    return [sys.executable, "-m", "dashboards", "--port", str(port)]
+
+
 LOCATIONS = "/graphql?query=" + quote("{workspaceOrError{...on Workspace{locationEntries{loadStatus}}}}")
 """Dagster answers before it knows any asset; one that fails to load counts as loaded, and its page says why."""
 
@@ -60,7 +64,8 @@ PROCESSES = (
     Process("webserver", "dagster", _webserver, 3000, LOCATIONS, '"loadStatus":"LOADED"', after="code-server"),
     Process("daemon", "dagster", _daemon, after="code-server"),
     Process("mlflow", "mlflow", _mlflow, prefers=5001, health="/health"),
-    Process("api", "api", _api, prefers=8000, health="/readyz"),
+    Process("api", "api", _api, prefers=8000, health="/healthcheck/"),
+    Process("dashboard", "dashboard", _dashboard, prefers=5006, health="/healthz"),
 )
-FRONT = {"dagster": "webserver", "mlflow": "mlflow", "api": "api"}
+FRONT = {"dagster": "webserver", "mlflow": "mlflow", "api": "api", "dashboard": "dashboard"}
 """Which process's port is the service's address."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -26,15 +26,28 @@ class Browsing:
 
 
 @contextmanager
-def browsing(width: int = 1440, height: int = 900) -> Iterator[Browsing]:
+def chromium() -> Iterator[Browser]:
+    """One browser for many tabs."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        session = Browsing(browser.new_page(viewport={"width": width, "height": height}))
-        local = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
-        session.page.on(
-            "request", lambda request: None if request.url.startswith(local) else session.outside.append(request.url)
-        )
         try:
-            yield session
+            yield browser
         finally:
             browser.close()
+
+
+def tab(context: BrowserContext) -> Browsing:
+    """A new page that writes down what it asks of other machines."""
+    session = Browsing(context.new_page())
+    local = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
+    session.page.on(
+        "request", lambda request: None if request.url.startswith(local) else session.outside.append(request.url)
+    )
+    return session
+
+
+@contextmanager
+def browsing(width: int = 1440, height: int = 900) -> Iterator[Browsing]:
+    """A tab of a browser of its own."""
+    with chromium() as browser:
+        yield tab(browser.new_context(viewport={"width": width, "height": height}))

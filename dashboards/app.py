@@ -1,0 +1,66 @@
+"""The server: one function per page, CSV exports, a health path. Everything comes from this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+from tornado.web import RedirectHandler, RequestHandler
+
+from dashboards.exports import ExportHandler
+from dashboards.pages import PAGES
+from dashboards.reader import Reader
+from dashboards.shell import Session
+from dashboards.theme import STATIC
+from footpred_dagster.core.settings import Settings
+
+THREADS = 4
+SESSION_MS = {"unused_session_lifetime_milliseconds": 10_000, "check_unused_sessions_milliseconds": 2_000}
+
+
+class HealthHandler(RequestHandler):
+    """Answers while the process lives: that the database is down is for the pages to say."""
+
+    def get(self) -> None:
+        self.set_header("Content-Type", "application/json")
+        self.finish('{"status": "ok"}')
+
+
+def opener(reader: Reader, settings: Settings, slug: str) -> Callable[[], pmui.Page]:
+    """What makes a visit: an empty frame at once, its content as soon as the browser is connected."""
+
+    def open_page() -> pmui.Page:
+        session = Session(reader, settings, PAGES, slug)
+        pn.state.onload(session.draw)
+        return session.page
+
+    return open_page
+
+
+def serve(
+    reader: Reader,
+    settings: Settings,
+    port: int,
+    address: str = "127.0.0.1",
+    origins: Sequence[str] = (),
+    **options: Any,
+) -> Any:
+    """The server of all pages, not started. Websockets are opened from ``origins`` (host:port) and loopback only."""
+    pn.config.nthreads = THREADS  # a slow query of one reader holds up nobody else
+    pages = {slug: opener(reader, settings, slug) for slug in PAGES}
+    return pn.io.server.get_server(
+        pages,
+        port=port,
+        address=address,
+        websocket_origin=[*(f"{host}:{port}" for host in ("127.0.0.1", "localhost")), *origins],
+        title=dict.fromkeys(pages, "footpred"),
+        static_dirs={"assets": str(STATIC)},
+        extra_patterns=[
+            (r"/?", RedirectHandler, {"url": "/matches", "permanent": False}),
+            (r"/healthz", HealthHandler),
+            (r"/export/([a-z-]+)\.csv", ExportHandler, {"reader": reader}),
+        ],
+        **SESSION_MS | options,
+    )

@@ -1,0 +1,1 @@
+"""Charts as functions of plain rows. Each answers the question in the heading above it."""

@@ -1,0 +1,1 @@
+"""What the pages show, as rows: queries on marts, ratings, models, predictions and raw, by subject."""

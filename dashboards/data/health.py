@@ -1,0 +1,76 @@
+"""How fresh and how whole the data is."""
+
+from __future__ import annotations
+
+from dashboards.reader import Reader, Row
+
+
+def freshness(reader: Reader) -> Row:
+    """Newest of everything, in one row."""
+    return reader.rows("""
+        select
+            (select max(match_date) from marts.fct_matches where status = 'played') as newest_result,
+            (select min(kickoff) from marts.fct_matches where status = 'fixture') as next_kickoff,
+            (select count(*) from marts.fct_matches where status = 'played') as matches,
+            (select count(*) from marts.fct_matches where status = 'fixture') as fixtures,
+            (select max(loaded_at) from raw.loads) as loaded_at,
+            (select max(fetched_at) from raw.fetches) as fetched_at,
+            (select max(sealed_at) from predictions.served) as sealed_at,
+            (select count(*) from predictions.served) as served
+    """)[0]
+
+
+def simulated(reader: Reader) -> bool:
+    """Whether any of the data was made up by the simulator."""
+    return bool(reader.rows("select exists (select from raw.fetches where simulated) as made_up")[0]["made_up"])
+
+
+def by_league(reader: Reader) -> list[Row]:
+    return reader.rows("""
+        select leagues.league, leagues.name, leagues.country, leagues.matches, leagues.first_season,
+            leagues.latest_season, newest.match_date as newest_result, loads.loaded_at, loads.files,
+            coalesce(loads.quarantined, 0) as quarantined
+        from marts.dim_leagues as leagues
+        inner join (
+            select league, max(match_date) as match_date from marts.fct_matches where status = 'played' group by league
+        ) as newest using (league)
+        left join (
+            select split_part(partition_key, '|', 1) as league, max(loaded_at) as loaded_at, count(*) as files,
+                sum(quarantined) as quarantined
+            from raw.loads group by 1
+        ) as loads using (league)
+        order by leagues.country, leagues.tier, leagues.league
+    """)
+
+
+def quarantine_reasons(reader: Reader) -> list[Row]:
+    return reader.rows("""
+        select reason, count(*) filter (where dropped) as rows_dropped,
+            count(*) filter (where not dropped) as values_emptied, count(distinct partition_key) as partitions
+        from raw.quarantine group by reason order by count(*) desc
+    """)
+
+
+def quarantine(reader: Reader, limit: int = 200) -> list[Row]:
+    return reader.rows(
+        """
+        select partition_key, path, line, "column", reason, value, dropped from raw.quarantine
+        order by partition_key desc, line limit %(limit)s
+        """,
+        {"limit": limit},
+    )
+
+
+def refusals(reader: Reader) -> list[Row]:
+    return reader.rows("select partition_key, reason, detail, refused_at from raw.refusals order by refused_at desc")
+
+
+def fetches(reader: Reader) -> list[Row]:
+    return reader.rows("""
+        select source, status, count(*) as n, max(fetched_at) as newest, avg(seconds) as seconds, sum(size) as bytes
+        from raw.fetches group by source, status order by max(fetched_at) desc limit 20
+    """)
+
+
+def ledger_head(reader: Reader) -> Row | None:
+    return reader.row("select seq, hash, sealed_at from predictions.ledger order by seq desc limit 1")

@@ -1,0 +1,55 @@
+"""CSV of what a page shows, by plain addresses. Text that a spreadsheet would run is defused."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tornado.ioloop import IOLoop
+from tornado.web import HTTPError, RequestHandler
+
+from dashboards.reader import DatabaseDown, Reader, Row
+
+Query = Mapping[str, str]
+Export = Callable[[Reader, Query], list[Row]]
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def defused(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def as_csv(rows: list[Row]) -> str:
+    """``rows`` share their columns; none give an empty file."""
+    text = io.StringIO()
+    if rows:
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(rows[0])
+        writer.writerows([defused(value) for value in row.values()] for row in rows)
+    return text.getvalue()
+
+
+class ExportHandler(RequestHandler):
+    def initialize(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def get(self, name: str) -> None:
+        from dashboards.pages import EXPORTS
+
+        if name not in EXPORTS:
+            raise HTTPError(404)
+        query = {key: values[-1].decode("utf-8", "replace") for key, values in self.request.query_arguments.items()}
+        try:
+            rows: list[dict[str, Any]] = await IOLoop.current().run_in_executor(
+                None, EXPORTS[name], self._reader, query
+            )
+        except DatabaseDown:
+            self.set_status(503)
+            self.set_header("Retry-After", "5")
+            self.finish("The database does not answer.\n")
+            return
+        self.set_header("Content-Type", "text/csv; charset=utf-8")
+        self.set_header("Content-Disposition", f'attachment; filename="footpred-{name}.csv"')
+        self.finish(as_csv(rows))

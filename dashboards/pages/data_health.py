@@ -1,0 +1,130 @@
+"""Is the data fresh, and is it whole?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from markupsafe import Markup
+
+from dashboards import html
+from dashboards.data import health
+from dashboards.pages.models import services
+from dashboards.reader import Reader, Row
+from dashboards.view import Page, Part, View
+
+
+def content(view: View) -> list[Part]:
+    reader = view.reader
+    buttons = [*services(view.links), html.csv_link("data-health", {}, "Quarantine as CSV")]
+    return [
+        html.head("Data health", "How fresh the data is, what was refused, and whether the ledger is whole.", *buttons),
+        summary(view, health.freshness(reader), health.ledger_head(reader)),
+        html.cards(
+            not_yet("Is anything late?", "Freshness is"), not_yet("Has the game changed?", "Drift is"), checks(view)
+        ),
+        html.cards(quarantine(reader), fetches(view)),
+        refusals(reader),
+        leagues(view),
+    ]
+
+
+def summary(view: View, state: Row, head: Row | None) -> Markup:
+    to_come = f"next {html.instant(state['next_kickoff'])}" if state["next_kickoff"] else "none on file"
+    pairs = [
+        ("Newest result", html.day(state["newest_result"]), f"{html.number(state['matches'])} matches on record"),
+        ("Fixtures", html.number(state["fixtures"]), to_come),
+        ("Files asked for", html.ago(state["fetched_at"], view.now), html.instant(state["fetched_at"])),
+        ("Rows loaded", html.ago(state["loaded_at"], view.now), html.instant(state["loaded_at"])),
+        ("Predictions sealed", html.ago(state["sealed_at"], view.now), f"{html.number(state['served'])} served"),
+        ("Ledger", html.number(head["seq"] if head else 0), f"rows, head {head['hash'][:12]}" if head else "empty"),
+    ]
+    return html.card("How fresh is it?", html.facts(pairs))
+
+
+def not_yet(title: str, what: str) -> Markup:
+    return html.card(title, html.empty("Not computed yet", f"{what} shown here once it is evaluated on a schedule."))
+
+
+def checks(view: View) -> Markup:
+    if not view.links.dagster:
+        return html.card(
+            "Did the checks pass?", html.empty("Dagster is not up", "It keeps every check: start it with footpred up.")
+        )
+    link = Markup('<p><a href="{}/assets" target="_blank" rel="noopener">Every check, with its history ↗</a></p>')
+    return html.card(
+        "Did the checks pass?", link.format(view.links.dagster), note="Dagster keeps them beside the assets"
+    )
+
+
+def quarantine(reader: Reader) -> Markup:
+    rows = health.quarantine_reasons(reader)
+    title = "What would the parser not believe?"
+    if not rows:
+        return html.card(title, html.empty("Nothing is in quarantine"))
+    columns = [
+        html.Column("Reason", lambda row: row["reason"].replace("_", " ")),
+        html.numeric("Rows dropped", "rows_dropped"),
+        html.numeric("Values emptied", "values_emptied"),
+        html.numeric("Files", "partitions", kind="n wide"),
+    ]
+    lines = [
+        html.Column("File", lambda row: Markup("{} <small>line {}</small>").format(row["path"], row["line"])),
+        html.Column("Reason", lambda row: row["reason"].replace("_", " ")),
+        html.Column("Value", lambda row: f"{row['column'] or ''} {row['value'] or ''}"),
+    ]
+    listed = Markup("<details><summary>Lines, newest season first</summary>{}</details>").format(
+        html.table(lines, health.quarantine(reader), "At most 200 lines; the CSV has all")
+    )
+    return html.card(title, html.table(columns, rows, "Whole rows, or single values of a match that was kept"), listed)
+
+
+def fetches(view: View) -> Markup:
+    rows = health.fetches(view.reader)
+    title = "What did the sources answer?"
+    if not rows:
+        return html.card(title, html.empty("Nothing has been fetched yet"))
+    columns = [
+        html.numeric("Status", "status"),
+        html.numeric("Requests", "n"),
+        html.Column("Newest", lambda row: html.ago(row["newest"], view.now)),
+        html.Column("Mean", lambda row: f"{html.number(1000 * row['seconds'])} ms", "n wide"),
+    ]
+    return html.card(title, html.table(columns, rows, "HTTP status of every request on record"))
+
+
+def refusals(reader: Reader) -> Markup:
+    rows = health.refusals(reader)
+    title = "Which files were refused?"
+    if not rows:
+        return html.card(title, html.empty("None", "Every newest file was accepted."))
+    columns = [
+        html.Column("Partition", lambda row: row["partition_key"]),
+        html.Column("Reason", lambda row: row["reason"].replace("_", " ")),
+        html.Column("Detail", lambda row: row["detail"], "wide"),
+        html.Column("When", lambda row: html.instant(row["refused_at"])),
+    ]
+    return html.card(title, html.table(columns, rows, "Refused whole; what was loaded before stays"))
+
+
+def leagues(view: View) -> Markup:
+    rows = health.by_league(view.reader)
+    if not rows:
+        return html.card("How fresh is each league?", html.empty("No league yet"))
+    columns = [
+        html.Column(
+            "League", lambda row: html.link("league", f"{row['country']} · {row['name']}", league=row["league"])
+        ),
+        html.Column("Newest result", lambda row: html.day(row["newest_result"]), "n"),
+        html.Column("Loaded", lambda row: html.ago(row["loaded_at"], view.now), "n wide"),
+        html.Column("Seasons", lambda row: f"{row['first_season']} to {row['latest_season']}", "wide"),
+        html.numeric("Matches", "matches"),
+        html.numeric("Quarantined", "quarantined", kind="n wide"),
+    ]
+    return html.card("How fresh is each league?", html.table(columns, rows, "Leagues with matches"))
+
+
+def export(reader: Reader, _: Mapping[str, str]) -> list[Row]:
+    return health.quarantine(reader, 100_000)
+
+
+PAGE = Page("data-health", "Data health", content)

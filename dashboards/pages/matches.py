@@ -1,0 +1,173 @@
+"""Which matches come next, and how likely is each outcome?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import panel_material_ui as pmui
+from markupsafe import Markup
+from panel.viewable import Viewable
+
+from dashboards import html
+from dashboards.data import health, matches, teams
+from dashboards.reader import Reader, Row
+from dashboards.view import Page, Part, View, league_select, select
+
+KINDS = {"live": "sealed", "replay": "replay", "backtest": "backtest"}
+KEY = Markup(
+    '<span class="key"><span><i class="h"></i>home win</span><span><i class="d"></i>draw</span>'
+    '<span><i class="a"></i>away win</span></span>'
+)
+MOST_EXPORTED = 5000
+
+
+def controls(view: View) -> list[Viewable]:
+    mine = pmui.Checkbox(label="Only teams I follow", value=bool(view.get("mine")), margin=(8, 8, 8, 0))
+    mine.param.watch(lambda event: view.change(mine="1" if event.new else ""), "value")
+    return [
+        select(view, "show", "Show", {"": "Automatic", "next": "To come", "played": "Played"}),
+        league_select(view),
+        mine,
+    ]
+
+
+def content(view: View) -> list[Part]:
+    team_id = view.get("team")
+    wanted = [team_id] if team_id else list(view.followed) if view.get("mine") else None
+    skip = view.skip * matches.PAGE
+    shown, rows = chosen(view.reader, view.query, wanted, skip)
+    about = teams.team(view.reader, team_id) if team_id else None
+    parts: list[Part] = [
+        html.head(
+            about["name"] if about else "Matches",
+            lead(view, shown, bool(rows)),
+            *([follow_button(about["team_id"], view)] if about else []),
+            html.csv_link("matches", dict(view.query) | {"teams": ",".join(wanted or [])}),
+        )
+    ]
+    if about:
+        parts.append(team_card(about))
+    elif team_id:
+        parts.append(html.empty("No such team", "Try the search at the top."))
+    if rows:
+        parts.append(listing(rows, view.followed, shown))
+        parts.append(pager(view, len(rows)))
+    else:
+        why = "Follow teams with the ☆ on their page." if view.get("mine") else "Choose other filters, or all leagues."
+        parts.append(html.empty("No matches here", why))
+    return parts
+
+
+def chosen(reader: Reader, query: Mapping[str, str], wanted: list[str] | None, skip: int) -> tuple[str, list[Row]]:
+    """What to show, ``next`` or ``played``, and its rows: results where nothing is to come and nobody chose."""
+    league, show = query.get("league") or None, query.get("show")
+    rows: list[Row] = []
+    if show != "played":
+        rows = matches.fixtures(reader, league, wanted, matches.PAGE, skip)
+        if rows or show == "next":
+            return "next", rows
+    return "played", matches.played(reader, league, query.get("season") or None, wanted, matches.PAGE, skip)
+
+
+def lead(view: View, shown: str, found: bool) -> str:
+    state = health.freshness(view.reader)
+    age = f"results to {html.day(state['newest_result'])}"
+    if state["sealed_at"]:
+        age += f", predictions sealed {html.ago(state['sealed_at'], view.now)}"
+    if shown == "next":
+        return f"What comes next and how likely each outcome is; {age}."
+    none = "" if view.get("show") or not found or state["fixtures"] else "No fixtures are on file; these are results. "
+    return f"{none}Played matches with what was predicted before them; {age}."
+
+
+def listing(rows: list[Row], followed: tuple[str, ...], shown: str) -> Markup:
+    """The list of matches by day, probabilities beside their bar."""
+
+    def teams_of(row: Row) -> Markup:
+        star = "★ " if row["home_id"] in followed or row["away_id"] in followed else ""
+        clock = f"{row['kickoff']:%H:%M} " if row["kickoff_known"] else ""
+        return Markup('<div class="match">{}<small>{}{} {}</small></div>').format(
+            html.link("match", f"{star}{row['home_name']} – {row['away_name']}", id=row["match_id"]),
+            clock, row["country"], row["league_name"],
+        )  # fmt: skip
+
+    def chance(side: str) -> html.Column:
+        def cell(row: Row) -> Markup:
+            best = row[side] is not None and row[side] == max(row["p_home"], row["p_draw"], row["p_away"])
+            return Markup('<span class="{}">{}</span>').format("best" if best else "", html.percent(row[side]))
+
+        return html.Column({"p_home": "1", "p_draw": "X", "p_away": "2"}[side], cell, "n")
+
+    def odds(side: str) -> html.Column:
+        label = {"p_home": "fair 1", "p_draw": "fair X", "p_away": "fair 2"}[side]
+        cell = lambda row: html.DASH if row[side] is None else f"{1 / row[side]:.2f}"  # noqa: E731
+        return html.Column(label, cell, "n wide", "fair odds: 1 / probability")
+
+    columns = [
+        html.Column("Match", teams_of),
+        html.Column("", lambda row: html.bar(sides(row)) if row["p_home"] is not None else "", "wide"),
+        *(chance(side) for side in ("p_home", "p_draw", "p_away")),
+        *(odds(side) for side in ("p_home", "p_draw", "p_away")),
+        html.Column("From", lambda row: Markup('<span class="tag">{}</span>').format(KINDS.get(row["kind"], "none")),
+                    "wide"),
+    ]  # fmt: skip
+    if shown == "played":
+        columns.insert(1, html.Column("", lambda row: f"{row['home_goals']}–{row['away_goals']}", "n"))
+    caption = "Times UTC. sealed: in the ledger before kickoff; backtest: by a fit on earlier seasons only."
+    listed = html.table(columns, rows, caption, group=lambda row: html.day(row["match_date"], weekday=True))
+    return Markup('<section class="card"><h2 class="said">{}</h2>{}{}</section>').format(
+        "To come" if shown == "next" else "Played", KEY, listed
+    )
+
+
+def sides(row: Row) -> tuple[float, float, float]:
+    return row["p_home"], row["p_draw"], row["p_away"]
+
+
+def follow_button(team_id: str, view: View) -> Markup:
+    on = team_id in view.followed
+    return Markup('<button type="button" data-follow="{}" aria-pressed="{}">{}</button>').format(
+        team_id, "true" if on else "false", "★ Following" if on else "☆ Follow"
+    )
+
+
+def team_card(about: Row) -> Markup:
+    pairs = [
+        ("League", html.link("league", about["league_name"], league=about["league"]), f"{about['country']}"),
+        (
+            "Elo",
+            html.link("ratings", f"{about['elo']:.0f}" if about["elo"] else html.DASH, teams=about["team_id"]),
+            "before its next match",
+        ),
+        ("Last five", html.run(about["results_last_5"] or "", "results"), "newest last"),
+        ("Points a match", html.number(about["points_last_5"], 2), "last five"),
+        (
+            "Goals a match",
+            f"{html.number(about['goals_for_last_5'], 1)} : {html.number(about['goals_against_last_5'], 1)}",
+            "last five, for and against",
+        ),
+        ("On record", html.number(about["matches"]), f"matches since {about['first_season']}"),
+    ]
+    return Markup('<section class="card">{}</section>').format(html.facts(pairs))
+
+
+def pager(view: View, found: int) -> Markup:
+    here = view.skip + 1
+    before = html.link("matches", "← previous", **(dict(view.query) | {"page": here - 1})) if here > 1 else ""
+    after = html.link("matches", "next →", **(dict(view.query) | {"page": here + 1})) if found == matches.PAGE else ""
+    return Markup('<div class="tools"><span>{}</span><span>{}</span></div>').format(before, after)
+
+
+def export(reader: Reader, query: Mapping[str, str]) -> list[Row]:
+    """Without odds: their sources do not license them onwards in bulk."""
+    wanted = [team for team in (query.get("team") or query.get("teams") or "").split(",") if team] or None
+    league, season = query.get("league") or None, query.get("season") or None
+    rows = [] if query.get("show") == "played" else matches.fixtures(reader, league, wanted, MOST_EXPORTED)
+    if not rows and query.get("show") != "next":
+        rows = matches.played(reader, league, season, wanted, MOST_EXPORTED)
+    names = ("match_id", "league", "season", "match_date", "kickoff", "home_name", "away_name", "home_goals",
+             "away_goals", "p_home", "p_draw", "p_away", "kind", "model_name", "sealed_at")  # fmt: skip
+    return [{name: row[name] for name in names} for row in rows]
+
+
+PAGE = Page("matches", "Matches", content, controls)

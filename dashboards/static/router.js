@@ -1,0 +1,66 @@
+// The address of the page, what a reader follows and the theme: kept in step between browser and server.
+const YEAR = 31536000
+
+function remember(name, value) {
+  document.cookie = `${name}=${encodeURIComponent(value)}; path=/; max-age=${YEAR}; SameSite=Lax`
+}
+
+function onPath(event, selector) {
+  return event.composedPath().find(node => node instanceof Element && node.matches(selector))
+}
+
+export function render({model, el}) {
+  const here = () => location.pathname + location.search
+  const status = document.createElement("div")
+  status.setAttribute("role", "status")
+  status.className = "said"
+
+  const clicked = event => {
+    const button = onPath(event, "button[data-follow]")
+    if (button) {
+      const team = button.dataset.follow
+      const rest = model.followed.filter(other => other !== team)
+      model.followed = rest.length < model.followed.length ? rest : [...rest, team]
+      return
+    }
+    const link = onPath(event, "a[data-nav]")
+    const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey
+    if (link && plain && link.origin === location.origin) {
+      event.preventDefault()
+      if (link.href !== location.href) history.pushState({}, "", link.href)
+      model.url = here()
+      deep(".main-content")?.scrollTo(0, 0)
+    }
+  }
+  const moved = () => { model.url = here() }
+  document.addEventListener("click", clicked)
+  window.addEventListener("popstate", moved)
+
+  model.on("url", () => { if (model.url !== here()) history.pushState({}, "", model.url) })
+  model.on("followed", () => remember("fp_follow", model.followed.join(",")))
+  const titled = () => {
+    document.title = `${model.title} · footpred`
+    status.textContent = model.title
+    setTimeout(() => deep(".nav a[aria-current]")?.scrollIntoView({block: "nearest", inline: "center"}))
+  }
+  model.on("title", titled)
+  const themed = () => { document.documentElement.dataset.fp = model.dark ? "dark" : "light" }
+  model.on("dark", () => { themed(); remember("fp_theme", model.dark ? "dark" : "light") })
+  themed()
+  setTimeout(() => deep("[role=progressbar]")?.setAttribute("aria-label", "Working"))
+  model.on("remove", () => {
+    document.removeEventListener("click", clicked)
+    window.removeEventListener("popstate", moved)
+  })
+  return status
+}
+
+function deep(selector, root = document) {
+  const found = root.querySelector(selector)
+  if (found) return found
+  for (const node of root.querySelectorAll("*")) {
+    const inside = node.shadowRoot && deep(selector, node.shadowRoot)
+    if (inside) return inside
+  }
+  return null
+}

@@ -1,0 +1,91 @@
+"""The server without a browser: exports, health, who may open a websocket, and no session outlives its tab."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import urllib.error
+import urllib.request
+
+import pytest
+from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.websocket import websocket_connect
+
+from dashboards.exports import as_csv, defused
+from dashboards.links import Links
+from dashboards.pages import PAGES
+from footpred_dagster.core.settings import Settings
+from tests.support.dashboard import FORMULA, NASTY
+
+
+def get(url: str) -> tuple[int, str, str]:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return answer.status, answer.headers["Content-Type"], answer.read().decode()
+
+
+@pytest.mark.parametrize("slug", ["", *PAGES])
+def test_every_page_is_served(address, slug):
+    status, kind, body = get(f"{address}/{slug}")
+    assert (status, kind.partition(";")[0]) == (200, "text/html")
+    assert "https://" not in body
+
+
+def test_health_answers(address):
+    assert get(f"{address}/healthz")[0] == 200
+
+
+def test_a_csv_defuses_formulas_and_keeps_html_as_text(address):
+    _, kind, body = get(f"{address}/export/matches.csv?show=next")
+    assert kind.startswith("text/csv")
+    names = {row["home_name"] for row in csv.DictReader(io.StringIO(body))}
+    assert names == {NASTY, "'" + FORMULA}
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\tx", "\rx"])
+def test_text_a_spreadsheet_would_run_is_defused(text):
+    assert defused(text) == "'" + text
+    assert defused(-1.5) == -1.5
+
+
+def test_an_export_of_nothing_is_empty():
+    assert as_csv([]) == ""
+
+
+def test_an_export_nobody_offers_is_not_found(address):
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        get(f"{address}/export/secrets.csv")
+
+
+def opened(address: str, origin: str) -> int:
+    """Status of asking for a websocket from a page of ``origin``; 101 if it is opened."""
+
+    async def ask() -> int:
+        request = HTTPRequest(address.replace("http", "ws") + "/matches/ws", headers={"Origin": origin})
+        try:
+            connection = await websocket_connect(request, subprotocols=["bokeh", "none"])
+        except HTTPClientError as error:
+            return error.code
+        connection.close()
+        return 101
+
+    return asyncio.run(ask())
+
+
+def test_a_foreign_origin_gets_no_websocket(address):
+    assert opened(address, "http://evil.example") == 403
+    assert opened(address, "http://127.0.0.1:1") == 403
+    assert opened(address, address) != 403
+
+
+def test_links_are_what_the_supervisor_last_wrote(tmp_path):
+    settings = Settings(home=tmp_path)
+    assert Links.of(settings) == Links()
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/up.json").write_text(
+        '{"services": {"dagster": {"url": "http://127.0.0.1:3000", "state": "running"},'
+        ' "mlflow": {"url": "http://127.0.0.1:5001", "state": "starting"}}}'
+    )
+    assert Links.of(settings) == Links(dagster="http://127.0.0.1:3000")
+    (tmp_path / "run/up.json").write_text("{")
+    assert Links.of(settings) == Links()
