@@ -25,6 +25,7 @@ TOLD_BY_THE_CLOCK = [
     "created_at",
     "trained_at",
     "sealed_at",
+    "scored_at",
     "hash",
     "changed_at",
     "accepted_at",
@@ -73,7 +74,16 @@ class Home:
             return checksums(connection)
 
 
-DIARIES = ["fetches", "promotions", "looks", "interventions", "changes", "int_changes", "build_marks"]
+DIARIES = [
+    "ledger_identity",
+    "fetches",
+    "promotions",
+    "looks",
+    "interventions",
+    "changes",
+    "int_changes",
+    "build_marks",
+]
 """Tables that tell what was done; two ways to the same data differ in them."""
 
 
