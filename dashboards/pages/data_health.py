@@ -17,7 +17,7 @@ def content(view: View) -> list[Part]:
     reader = view.reader
     buttons = [*services(view.links), html.csv_link("data-health", {}, "Quarantine as CSV")]
     return [
-        html.head("Data health", "How fresh the data is, what was refused, and whether the ledger is whole.", *buttons),
+        html.head("Data health", "How fresh the data is, what was refused, and how far the ledger goes.", *buttons),
         summary(view, health.freshness(reader), health.ledger_head(reader)),
         html.cards(
             not_yet("Is anything late?", "Freshness is"), not_yet("Has the game changed?", "Drift is"), checks(view)

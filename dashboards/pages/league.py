@@ -108,7 +108,7 @@ def projection(reader: Reader, league: str, season: str) -> Markup:
     ]
     note = (
         f"{html.number(first['simulations'])} seasons simulated on from {html.instant(first['results_to'])} by "
-        f"{first['model_name']} {first['model_version']}, up to the {first['label']}"
+        f"{first['model_name']} {first['model_version']} · {first['label']}"
     )
     return html.card(title, html.table(columns, rows, "By expected points"), note=note)
 

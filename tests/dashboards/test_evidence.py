@@ -1,0 +1,84 @@
+"""Once sealed predictions are scored, seasons projected and bets settled, pages show those."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from dashboards.data import record
+from dashboards.data.models import honest_number
+from dashboards.reader import Reader
+from tests.dashboards.test_pages import text
+from tests.support import dashboard
+from tests.support.dashboard import NASTY, insert
+
+SCORES = {"n": 400, "se": 0.01, "rps": 0.2, "brier": 0.6, "accuracy": 0.5}
+AGAINST = {"against": -0.012, "against_low": -0.02, "against_high": -0.004}
+
+
+@pytest.fixture
+def evident(database_url):
+    """A reader of the small world and of everything that comes later."""
+    with psycopg.connect(database_url, prepare_threshold=None) as connection:
+        dashboard.build(connection)
+        for slice_, value in (("all", "all"), ("league", "E0"), ("season", "2024-25"), ("lead", "a day")):
+            for model, loss, against in (("champion", 0.99, {}), ("market_closing", 0.978, AGAINST)):
+                row = {"kind": "live", "model": model, "slice": slice_, "value": value, "log_loss": loss}
+                insert(connection, "predictions.track_record", row | SCORES | against)
+        insert(connection, "predictions.reliability", {"kind": "live", "model": "champion", "bin": 3, "n": 90,
+               "predicted": 0.35, "observed": 0.4, "low": 0.3, "high": 0.5})  # fmt: skip
+        for edge, roi in ((0.0, -0.05), (0.2, -0.123)):
+            insert(connection, "predictions.market_roi", {
+                "model": "stack", "line": "closing", "edge": edge, "slice": "all", "value": "all", "matches": 100,
+                "bets": 80, "staked": 80.0, "profit": 80 * roi, "roi": roi, "roi_low": roi - 0.1, "roi_high": roi + 0.1,
+                "max_drawdown": 9.0, "kelly_staked": 1.0, "kelly_profit": -0.1})  # fmt: skip
+        moment = datetime(2024, 9, 15, 14, tzinfo=UTC)
+        for place, (team, name) in enumerate(dashboard.CLUBS.items(), 1):
+            insert(connection, "predictions.projections", {
+                "league": "E0", "season": "2024-25", "results_to": moment, "team_id": team, "team_name": name,
+                "place": place, "played": 3, "points": 7, "adjustment": 0, "expected_points": 80.0 - place,
+                "points_sd": 5.0, "positions": [0.7, 0.1, 0.1, 0.1],
+                "zones": Jsonb({"title": 0.7, "relegation": 0.004}), "label": "final table", "simulations": 10000,
+                "model_name": "stack", "model_version": 1, "as_of": moment})  # fmt: skip
+        connection.commit()
+    reader = Reader(lambda: database_url)
+    yield reader
+    reader.close()
+
+
+def test_the_track_record_prefers_what_was_sealed_and_still_offers_backtests(evident):
+    assert record.available(evident) == ["live", "final"]
+    written = text(evident, "track-record")
+    assert "No sealed prediction" not in written
+    assert "0.9900" in written
+    assert "In 1 of 1 bins" in written
+    assert "1.0056" in text(evident, "track-record", {"evidence": "final"})
+
+
+def test_the_honest_number_is_of_sealed_predictions_once_there_are_enough(evident):
+    assert honest_number(evident).startswith("log-loss 0.9900 on 400 matches sealed before kickoff")
+
+
+def test_gaps_to_the_closing_line_keep_their_sign_from_either_evidence(evident):
+    (sealed,) = record.gaps_by_league(evident, "live")
+    assert (sealed["gap"], sealed["low"], sealed["high"]) == (0.012, 0.004, 0.02)
+    (backtested,) = record.gaps_by_league(evident, "final")
+    assert backtested["n"] == 6
+    assert backtested["low"] < backtested["gap"] < backtested["high"]
+
+
+def test_the_market_page_tells_what_betting_lost(evident):
+    written = text(evident, "market")
+    assert "\u221212.3%" in written
+    assert "Past bets, no advice" in written
+
+
+def test_the_league_page_shows_how_the_season_may_end(evident):
+    written = text(evident, "league")
+    assert "10\u202f000 seasons simulated" in written
+    assert "70%" in written
+    assert "&lt;1%" in written
+    assert NASTY not in written
