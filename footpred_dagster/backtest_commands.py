@@ -16,6 +16,7 @@ import click
 import psycopg
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from footpred_dagster.core import track_record
 from footpred_dagster.core.database import connect, database_url, migrate
 from footpred_dagster.core.dataset import played_before
 from footpred_dagster.core.domain import Season
@@ -70,6 +71,7 @@ def backtest(season: Season, leagues: Sequence[str], model: str | None) -> dict[
         except KeyboardInterrupt:
             interrupted = True
         settle(connection, now)
+        track_record.store(connection, track_record.settled_predictions(connection, now))
         connection.commit()
         head = anchor(connection, archive)
         scores = replay_scores(connection, replay)
