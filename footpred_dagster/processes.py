@@ -52,6 +52,10 @@ def _api(port: int) -> list[str]:
     return [sys.executable, "-m", "serving", "--host", "127.0.0.1", "--port", str(port)]
 
 
+def _worker(_: int) -> list[str]:
+    return [sys.executable, "-m", "serving.worker"]
+
+
 LOCATIONS = "/graphql?query=" + quote("{workspaceOrError{...on Workspace{locationEntries{loadStatus}}}}")
 """Dagster answers before it knows any asset; one that fails to load counts as loaded, and its page says why."""
 
@@ -61,6 +65,7 @@ PROCESSES = (
     Process("daemon", "dagster", _daemon, after="code-server"),
     Process("mlflow", "mlflow", _mlflow, prefers=5001, health="/health"),
     Process("api", "api", _api, prefers=8000, health="/readyz"),
+    Process("worker", "worker", _worker),
 )
-FRONT = {"dagster": "webserver", "mlflow": "mlflow", "api": "api"}
+FRONT = {"dagster": "webserver", "mlflow": "mlflow", "api": "api", "worker": "worker"}
 """Which process's port is the service's address."""
