@@ -56,6 +56,10 @@ def _dashboard(port: int) -> list[str]:
     return [sys.executable, "-m", "dashboards", "--port", str(port)]
 
 
+def _worker(_: int) -> list[str]:
+    return [sys.executable, "-m", "serving.worker"]
+
+
 LOCATIONS = "/graphql?query=" + quote("{workspaceOrError{...on Workspace{locationEntries{loadStatus}}}}")
 """Dagster answers before it knows any asset; one that fails to load counts as loaded, and its page says why."""
 
@@ -65,7 +69,8 @@ PROCESSES = (
     Process("daemon", "dagster", _daemon, after="code-server"),
     Process("mlflow", "mlflow", _mlflow, prefers=5001, health="/health"),
     Process("api", "api", _api, prefers=8000, health="/healthcheck/"),
+    Process("worker", "worker", _worker),
     Process("dashboard", "dashboard", _dashboard, prefers=5006, health="/healthz"),
 )
-FRONT = {"dagster": "webserver", "mlflow": "mlflow", "api": "api", "dashboard": "dashboard"}
+FRONT = {"dagster": "webserver", "mlflow": "mlflow", "api": "api", "worker": "worker", "dashboard": "dashboard"}
 """Which process's port is the service's address."""

@@ -57,7 +57,8 @@ class Child:
 
 
 class Supervisor:
-    """Runs ``processes`` of one home until SIGINT or SIGTERM. ``front`` names the process whose port is a service's.
+    """Runs ``processes`` of one home until SIGINT or SIGTERM. ``front`` names the process whose port is a service's;
+    one that does not listen gives it no address.
 
     ``keep_alive`` is called every few seconds: what the processes stand on.
     """
@@ -151,12 +152,13 @@ class Supervisor:
     def _write_state(self, folder: Path) -> None:
         services = {}
         for service, front in self._front.items():
-            url = f"http://127.0.0.1:{self._children[front].port}"
+            port = self._children[front].port
+            url = f"http://127.0.0.1:{port}" if port else None
             services[service] = {"url": url, "state": self._service_state(service)}
             if services[service]["state"] != self._told.get(service):
                 self._told[service] = services[service]["state"]
                 if self._told[service] == "running":
-                    self._say(f"{service:<9} {url}")
+                    self._say(f"{service:<9} {url or 'running'}")
         pids = {name: child.popen.pid for name, child in self._children.items() if child.popen}
         text = json.dumps({"pid": os.getpid(), "services": services, "processes": pids})
         target = folder / "up.json"

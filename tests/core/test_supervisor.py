@@ -31,11 +31,12 @@ sulk = lambda _: ["sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"]
 PROCESSES = {{
     "web": (Process("web", "dagster", serve, prefers={PREFERRED}, health="/"),),
     "sulky": (Process("web", "dagster", serve, prefers={PREFERRED}, health="/"), Process("sulk", "dagster", sulk)),
+    "quiet": (Process("quiet", "dagster", lambda _: ["sleep", "60"]),),
     "broken": (Process("web", "dagster", lambda _: ["false"], prefers={PREFERRED}),),
 }}[sys.argv[2]]
 try:
     say = lambda text: print(text, flush=True)
-    whole = Supervisor(Settings(Path(sys.argv[1])), PROCESSES, {{"dagster": "web"}}, say=say).run()
+    whole = Supervisor(Settings(Path(sys.argv[1])), PROCESSES, {{"dagster": PROCESSES[0].name}}, say=say).run()
 except AlreadyUp:
     sys.exit("already up")
 sys.exit(0 if whole else 1)
@@ -119,6 +120,14 @@ def test_a_process_that_will_not_end_is_ended_within_twenty_seconds(start, tmp_p
     assert not Path(f"/proc/{sulk}").exists()
 
 
+def test_a_service_that_does_not_listen_runs_and_has_no_address(start, tmp_path):
+    home = settings(tmp_path)
+    process = start(kind="quiet")
+    wait(lambda: services.states(home)["dagster"] == services.ServiceState(None, "running"))
+    process.terminate()
+    assert process.communicate(timeout=20)[0] == "dagster   running\n"
+
+
 def test_a_process_that_dies_is_started_again_on_its_port(start, tmp_path):
     home = settings(tmp_path)
     start()
@@ -173,10 +182,9 @@ def test_looking_at_the_state_does_not_keep_a_supervisor_from_starting(start, tm
     assert process.poll() is None
 
 
-def test_services_that_are_not_built_are_absent(tmp_path):
+def test_every_service_is_there_and_stopped_before_it_was_started(tmp_path):
     states = services.states(Settings(tmp_path))
-    assert {name for name, state in states.items() if state.state == "absent"} == {"api", "worker"}
-    assert states["mlflow"].state == "stopped"
+    assert {name: state.state for name, state in states.items()} == dict.fromkeys(services.NAMES, "stopped")
 
 
 def test_a_state_file_that_is_being_written_reads_as_starting(start, tmp_path):

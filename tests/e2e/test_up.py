@@ -41,13 +41,15 @@ def up(demo):
         # While services start status works and says so.
         services = demo.home.json("status")["services"]
         assert services["dagster"]["state"] in ("starting", "running")
-        assert services["worker"] == {"url": None, "state": "absent"}
+        assert services["dashboard"] == {"url": None, "state": "absent"}
         deadline = time.monotonic() + PATIENCE
         while any(service["state"] != "running" for service in written(demo.home.path).values()):
             assert process.poll() is None
             assert time.monotonic() < deadline, written(demo.home.path)
             time.sleep(0.5)
-        yield process, {name: service["url"] for name, service in written(demo.home.path).items()}
+        services = written(demo.home.path)
+        assert services["worker"] == {"url": None, "state": "running"}
+        yield process, {name: service["url"] for name, service in services.items() if service["url"]}
     finally:
         if process.poll() is None:
             process.terminate()
