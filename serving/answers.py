@@ -27,12 +27,16 @@ encoder = msgspec.json.Encoder()
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``head``: the encoded prediction up to ``stale``. ``etag``: of the head alone, hence weak."""
+    """``head``: the encoded prediction up to ``stale``. ``etag``: of the head alone, hence weak.
+
+    ``confidence``: probability of the likeliest outcome.
+    """
 
     prediction: Prediction
     odds: Outcomes | None
     head: bytes
     etag: str
+    confidence: float
 
 
 def tail(stale: bool, age: int | None) -> bytes:
@@ -75,7 +79,8 @@ def _answer(row: Mapping[str, Any], goals: Goals | None) -> Answer:
     )
     head = head_of(prediction)
     odds = [row[f"odds_{side}"] for side in ("home", "draw", "away")]
-    return Answer(prediction, None if None in odds else outcomes(*odds), head, f'W/"{_digest(head)}"')
+    confidence = max(row["p_home"], row["p_draw"], row["p_away"])
+    return Answer(prediction, None if None in odds else outcomes(*odds), head, f'W/"{_digest(head)}"', confidence)
 
 
 def outcomes(home: float, draw: float, away: float) -> Outcomes:
@@ -140,8 +145,11 @@ def _goals(rows: Sequence[Mapping[str, Any]]) -> list[Goals | None]:
     sides = scorelines.over_under(grid)
     goals, likely = scorelines.top_scores(grid, LIKELIEST)
     for row, place in enumerate(told):
+        home_goals, away_goals, either = (round(float(value), DIGITS) for value in (*expected[row], both[row]))
         found[place] = Goals(
-            *(round(float(value), DIGITS) for value in (*expected[row], both[row])),
+            home_goals,
+            away_goals,
+            either,
             [
                 OverUnder(line, round(float(over), DIGITS), round(float(under), DIGITS))
                 for line, (over, under) in zip(scorelines.LINES, sides[row], strict=True)

@@ -10,7 +10,7 @@ import psycopg
 
 from footpred_dagster.core.clubs import nearest
 from footpred_dagster.core.domain import LEAGUES, MAIN_LEAGUES, SITE_ZONE
-from footpred_dagster.core.online import FeatureRow, OnlineStore, load_store
+from footpred_dagster.core.online import OnlineStore, load_store
 from footpred_dagster.core.served import SERVED_CHANNEL
 from serving.errors import Problem
 from serving.schemas.predictions import ByTeams
@@ -27,8 +27,7 @@ class Online:
 
     def __init__(self) -> None:
         self.store: OnlineStore | None = None
-        self._teams: dict[str, dict[str, Team]] = {}
-        self._aliases: dict[tuple[str, str], str] = {}
+        self._spellings: dict[str, dict[str, Team]] = {}
         self._seen: tuple[Any, ...] | None = None
 
     def refresh(self, connection: psycopg.Connection[Any]) -> None:
@@ -42,15 +41,18 @@ class Online:
             return
         store = load_store(connection)
         names = dict(connection.execute("select team_id, name from marts.dim_teams").fetchall())
-        teams: dict[str, dict[str, Team]] = {}
+        aliases: dict[tuple[str, str], list[str]] = {}
+        for country, name, team_id in connection.execute("select country, name, team_id from staging.team_aliases"):
+            aliases.setdefault((country, team_id), []).append(name.casefold())
+        spellings: dict[str, dict[str, Team]] = {}
         for team_id, league in store.teams:
-            teams.setdefault(league, {})[team_id] = Team(team_id, names.get(team_id, team_id))
-        aliases = connection.execute("select country, name, team_id from staging.team_aliases").fetchall()
-        self._aliases = {(country, name.casefold()): team_id for country, name, team_id in aliases}
-        self.store, self._teams, self._seen = store, teams, seen
+            team = Team(team_id, names.get(team_id, team_id))
+            known = (*aliases.get((LEAGUES[league].country, team_id), ()), team_id, team.name.casefold())
+            spellings.setdefault(league, {}).update(dict.fromkeys(known, team))
+        self.store, self._spellings, self._seen = store, spellings, seen
 
-    def pairing(self, asked: ByTeams, now: datetime) -> tuple[Team, Team, FeatureRow]:
-        """Both teams and the features of their match; raises Problem."""
+    def pairing(self, asked: ByTeams, now: datetime) -> tuple[Team, Team, date]:
+        """Both teams and the UK date of their match, by which it counts; raises Problem."""
         if asked.league not in LEAGUES:
             raise Problem("unknown-league", f"{asked.league} is none of {', '.join(LEAGUES)}")
         if asked.league not in MAIN_LEAGUES:
@@ -61,33 +63,26 @@ class Online:
             raise Problem("not-predictable", f"what clubs are like over {FURTHEST.days} days from now nobody can know")
         if self.store is None:
             raise Problem("not-built", "footpred run builds it", headers={"Retry-After": "60"})
-        home, away = (self._team(asked.league, name) for name in (asked.home, asked.away))
-        if home == away:
+        home, away = self._team(asked.league, asked.home), self._team(asked.league, asked.away)
+        if home is away:
             raise Problem("not-predictable", f"{home.name} cannot play itself")
-        return home, away, self.store.features(asked.league, home.id, away.id, _uk_date(asked.kickoff))
+        return home, away, asked.kickoff.astimezone(SITE_ZONE).date()
 
     def _team(self, league: str, name: str) -> Team:
-        here = self._teams.get(league, {})
-        if found := here.get(name) or here.get(self._aliases.get((LEAGUES[league].country, name.casefold()), "")):
-            return found
-        near = _nearest(name, here.values())
-        if near and near[0].name.casefold() == name.casefold():
-            return near[0]
-        raise Problem("unknown-team", f"no team of {league} goes by the name asked for", suggestions=near)
+        here = self._spellings.get(league, {})
+        found = here.get(name) or here.get(name.casefold())
+        if found is None:
+            what = f"no team of {league} goes by the name asked for"
+            raise Problem("unknown-team", what, suggestions=_nearest(name, here))
+        return found
 
     def near(self, name: str) -> list[Team]:
         """Teams of any league whose names or ids look like ``name``."""
-        return _nearest(name, (team for league in self._teams.values() for team in league.values()))
+        return _nearest(
+            name, {spelling: team for known in self._spellings.values() for spelling, team in known.items()}
+        )
 
 
-def _nearest(name: str, teams: Iterable[Team]) -> list[Team]:
-    spellings: dict[str, Team] = {}
-    for team in teams:
-        spellings.update({team.name.casefold(): team, team.id: team})
-    found = [spellings[spelling] for spelling in nearest(name.casefold(), spellings, 2 * SUGGESTIONS)]
+def _nearest(name: str, spellings: dict[str, Team]) -> list[Team]:
+    found: Iterable[Team] = (spellings[each] for each in nearest(name.casefold(), spellings, 2 * SUGGESTIONS))
     return list(dict.fromkeys(found))[:SUGGESTIONS]
-
-
-def _uk_date(kickoff: datetime) -> date:
-    """Matches count by their date at the source."""
-    return kickoff.astimezone(SITE_ZONE).date()

@@ -22,8 +22,7 @@ def served(service: Service, match_id: str) -> Answer | None:
     found = service.snapshot.by_id.get(match_id)
     if found is not None:
         SEALED.inc()
-        chances = found.prediction.probabilities
-        metrics.CONFIDENCE.observe(max(chances.home, chances.draw, chances.away))
+        metrics.CONFIDENCE.observe(found.confidence)
     return found
 
 
@@ -39,28 +38,28 @@ async def why_not(service: Service, match_id: str) -> Problem:
 
 
 def on_the_spot(service: Service, asked: Sequence[ByTeams]) -> list[Prediction | Problem]:
-    """Predictions of pairings, in order, with one run of the model for all; a Problem where there is none."""
-    now = datetime.now(UTC)
-    loaded = service.champion.loaded
+    """Predictions of pairings, in order; a Problem where there is none."""
+    now, loaded, store = datetime.now(UTC), service.champion.loaded, service.online.store
     found: list[Prediction | Problem] = []
-    pairings = []
+    places, pairings, teams = [], [], []
     for item in asked:
         try:
-            if loaded is None:
-                raise Problem("no-champion", "footpred run trains and promotes one", headers={"Retry-After": "60"})
-            pairings.append((len(found), service.online.pairing(item, now)))
+            home, away, day = service.online.pairing(item, now)
         except Problem as problem:
             IN_VAIN.inc()
             found.append(problem)
-        else:
-            found.append(Problem("no-champion", ""))
-    if loaded is None or not pairings:
+            continue
+        places.append(len(found))
+        found.append(Problem("no-champion", "footpred run trains and promotes one", headers={"Retry-After": "60"}))
+        pairings.append((item.league, home.id, away.id, day))
+        teams.append((home, away))
+    if loaded is None or store is None or not pairings:
         return found
     model = Model(loaded.version.name, loaded.version.version)
-    chances = loaded.predict([row for _, (*_, row) in pairings], [asked[place].league for place, _ in pairings])
-    for (place, (home, away, row)), probabilities in zip(pairings, chances.tolist(), strict=True):
+    chances = service.memory.chances(loaded, store, pairings)
+    for place, (home, away), (probabilities, latest_input) in zip(places, teams, chances, strict=True):
         item = asked[place]
-        found[place] = ad_hoc(item.league, home, away, item.kickoff, probabilities, model, now, row.latest_input)
-        AD_HOC.inc()
+        found[place] = ad_hoc(item.league, home, away, item.kickoff, probabilities, model, now, latest_input)
         metrics.CONFIDENCE.observe(max(probabilities))
+    AD_HOC.inc(len(pairings))
     return found

@@ -18,6 +18,7 @@ from serving.facts import ModelFacts
 from serving.limits import Limits
 from serving.live import Live
 from serving.logs import AccessLog
+from serving.memory import Memory
 from serving.online import Online
 from serving.queue.state import QueueFacts
 from serving.security import KeyRing
@@ -40,6 +41,7 @@ class Service:
         self.snapshot, self.age = Snapshot(), DataAge()
         self.champion = Champion(open_archive(settings.core))
         self.online, self.live, self.facts = Online(), Live(), ModelFacts()
+        self.memory = Memory()
         self.access = AccessLog()
         self.ending = threading.Event()
         self.streams = 0

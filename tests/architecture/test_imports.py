@@ -90,6 +90,25 @@ def test_what_faces_users_loads_nothing_heavy_and_of_ours_only_core(package):
     assert of_ours_outside_core(loaded) == set()
 
 
+def test_the_service_starts_with_little_and_runs_no_model_before_it_has_one():
+    """Measured: about 0.5 s and 60 MB; the model's runtime comes with the first bundle."""
+    script = """
+import resource, sys, time
+begun = time.process_time()
+from serving.app import create_app
+create_app()
+used = time.process_time() - begun
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(used, memory, "onnxruntime" in sys.modules, "scipy" in sys.modules)
+"""
+    result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    seconds, megabytes, *loaded = result.stdout.split()
+    assert loaded == ["False", "False"]
+    assert float(seconds) <= 1.5
+    assert float(megabytes) <= 120
+
+
 def test_core_loads_no_dagster_and_nothing_of_ours_outside_it():
     versions = sorted((ROOT / "footpred_dagster/core/migrations/versions").glob("[0-9]*.py"))
     migrations = tuple(f"{CORE}.migrations.versions.{path.stem}" for path in versions)

@@ -36,6 +36,7 @@ SUFFIXES = frozenset({".onnx", ".json", ".ubj"})
 """Nothing else is ever opened: no pickle gets near an interpreter."""
 GOLDEN_ROWS = 12
 """Matches, taken evenly over the history; each stands there twice, the second time without what may be missing."""
+_PLACES = {code: place for place, code in enumerate(LEAGUES)}
 TOLERANCE = 1e-6
 """Greatest difference of a probability between ONNX and the native model."""
 
@@ -102,7 +103,10 @@ def write(archive: Archive, digest: str, directory: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle ready to predict. ``files`` are verified bytes; the ONNX session is opened on one thread."""
+    """A bundle ready to predict. ``files`` are verified bytes; the ONNX session is opened on one thread.
+
+    ``inputs``: names of what the graph reads.
+    """
 
     recipe: str
     fingerprint: str
@@ -110,6 +114,7 @@ class Bundle:
     temperature: float
     files: Mapping[str, bytes]
     session: Any
+    inputs: frozenset[str]
 
     @classmethod
     def load(cls, archive: Archive, digest: str) -> Bundle:
@@ -134,7 +139,8 @@ class Bundle:
             raise BundleRefused(f"{digest}: {ONNX} does not load: {error}") from error
         temperature = float(json.loads(files[CALIBRATOR])["temperature"])
         features = tuple(manifest["features"])
-        return cls(manifest["recipe"], manifest["fingerprint"], features, temperature, files, session)
+        inputs = frozenset(item.name for item in session.get_inputs())
+        return cls(manifest["recipe"], manifest["fingerprint"], features, temperature, files, session, inputs)
 
     @property
     def native(self) -> dict[str, bytes]:
@@ -143,13 +149,12 @@ class Bundle:
 
     def predict(self, features: npt.NDArray[np.float32], leagues: Sequence[str]) -> npt.NDArray[np.float64]:
         """Calibrated probabilities (n, 3) of features (n, len(self.features)), NaN where missing, and league codes."""
-        known = {code: place for place, code in enumerate(LEAGUES)}
-        given = {
-            "features": np.ascontiguousarray(features, dtype=np.float32),
-            "league": np.array([known.get(code, -1) for code in leagues], dtype=np.int64),
-        }
-        asked = {item.name for item in self.session.get_inputs()}
-        (raw,) = self.session.run(["probabilities"], {name: given[name] for name in asked})
+        given: dict[str, Any] = {}
+        if "features" in self.inputs:
+            given["features"] = np.ascontiguousarray(features, dtype=np.float32)
+        if "league" in self.inputs:
+            given["league"] = np.array([_PLACES.get(code, -1) for code in leagues], dtype=np.int64)
+        (raw,) = self.session.run(["probabilities"], given)
         return tempered(raw, self.temperature)
 
     def predict_frame(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:

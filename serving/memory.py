@@ -1,0 +1,35 @@
+"""Answers that would come out the same again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from footpred_dagster.core.online import OnlineStore
+from serving.champion import Loaded
+
+MOST_REMEMBERED = 50_000
+Pairing = tuple[str, str, str, date]
+Chances = tuple[list[float], datetime | None]
+
+
+class Memory:
+    """What one model said of pairings from one state: asked again, it would say the same."""
+
+    def __init__(self) -> None:
+        self._of: tuple[Loaded, OnlineStore] | None = None
+        self._known: dict[Pairing, Chances] = {}
+
+    def chances(self, loaded: Loaded, store: OnlineStore, pairings: Sequence[Pairing]) -> list[Chances]:
+        """Probabilities and newest input of (league, home, away, date); new ones with one run of the model for all."""
+        known = self._known
+        if self._of is None or self._of[0] is not loaded or self._of[1] is not store or len(known) > MOST_REMEMBERED:
+            known = self._known = {}
+            self._of = loaded, store
+        new = [pairing for pairing in dict.fromkeys(pairings) if pairing not in known]
+        if new:
+            rows = [store.features(*pairing) for pairing in new]
+            found = loaded.predict(rows, [pairing[0] for pairing in new]).tolist()
+            for pairing, row, probabilities in zip(new, rows, found, strict=True):
+                known[pairing] = probabilities, row.latest_input
+        return [known[pairing] for pairing in pairings]

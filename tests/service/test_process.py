@@ -1,0 +1,152 @@
+"""The service as it runs: while the champion moves under load, with slow callers, with several workers, to its end."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from footpred_dagster.core.storage import LocalArchive
+from serving import __main__ as main
+from tests.support.service import Served, World, build, promoted, serving
+
+
+@pytest.fixture(scope="module")
+def world(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> World:
+    return build(module_database_url, tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture
+def service(world: World, tmp_path: Path):
+    with serving(world, tmp_path) as served:
+        yield served
+
+
+def connected(service: Served) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", urlsplit(service.url).port), timeout=20)
+
+
+def test_the_champion_moves_under_load_without_one_failed_request(service, world):
+    seen: Counter[tuple[str, int]] = Counter()
+    ended = threading.Event()
+    pairing = {"league": "E0", "home": "Arsenal", "away": "leeds", "kickoff": "2026-12-30T15:00:00Z"}
+    pairing["kickoff"] = time.strftime("%Y-%m-%dT15:00:00Z", time.gmtime(time.time() + 5 * 86400))
+
+    def load() -> None:
+        with httpx.Client(base_url=service.url, headers={"X-API-Key": world.key}) as client:
+            while not ended.is_set():
+                seen["get", client.get("/predict/m1").status_code] += 1
+                answer = client.post("/predict/", json=pairing)
+                seen["post", answer.status_code] += 1
+                seen["version", answer.json()["model"]["version"]] += 1
+
+    threads = [threading.Thread(target=load) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        while not seen["version", world.version.version]:
+            time.sleep(0.01)
+        with world.connect() as connection:
+            version = promoted(connection, LocalArchive(world.archive), seed_season="2019-20").version
+        deadline = time.monotonic() + 20
+        while not seen["version", version]:
+            assert time.monotonic() < deadline, seen
+            time.sleep(0.05)
+        time.sleep(0.5)
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join(20)
+    assert {status for what, status in seen if what != "version"} == {200}
+    assert {status for what, status in seen if what == "version"} == {world.version.version, version}
+
+
+def test_slow_callers_are_cut_off_and_keep_nobody_waiting(service, world):
+    """One never ends its head, one never sends its body; both are bounded, and others are answered meanwhile."""
+    with connected(service) as head, connected(service) as body:
+        begun = time.monotonic()
+        head.sendall(b"GET /predict/m1 HTTP/1.1\r\nHost: x\r\nX-A")
+        body.sendall(
+            b"POST /predict/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
+            + f"X-API-Key: {world.key}\r\n\r\n{{".encode()
+        )
+        assert service.get("/predict/m1", X_API_Key=world.key)[0] == 200
+        assert b"408" in body.recv(4096).splitlines()[0]
+        assert head.recv(4096) == b""
+        assert 5 < time.monotonic() - begun < 15
+
+
+def test_a_stream_ends_when_the_service_does_and_the_process_with_it(service, world):
+    with (
+        httpx.Client(base_url=service.url, headers={"X-API-Key": world.key}, timeout=20) as client,
+        client.stream("GET", "/livescores/stream", params={"seconds": 600}) as stream,
+    ):
+        lines = stream.iter_lines()
+        assert next(line for line in lines if line) == "event: scores"
+        begun = time.monotonic()
+        service.process.terminate()
+        assert "event: end" in list(lines)
+    assert service.process.wait(10) in (0, -15)
+    assert time.monotonic() - begun < main.GRACE_SECONDS
+
+
+def test_secrets_are_in_no_log_metric_error_or_repr(world, tmp_path):
+    planted = "fp_" + "z" * 12 + "_" + secrets.token_urlsafe(32)
+    identity, real = world.new_key()
+    password = urlsplit(world.database_url).password
+    with serving(world, tmp_path) as service:
+        told = []
+        for key in (planted, real):
+            told += [service.get(f"/predict/m1?key={key}"), service.get(f"/predict/{key}", X_API_Key=key)]
+            told += [service.get(f"/{key}", X_Request_ID=key), service.get("/predict/m1", X_API_Key=key)]
+        told.append(service.get(f"/predict/%00{real}", X_API_Key=real))
+        with httpx.Client(base_url=service.url) as client:
+            metrics = client.get("/metrics").text
+        time.sleep(0.5)
+    log = service.log.read_text()
+    assert f'"key":"{identity}"' in log
+    assert "/predict/{match_id" in metrics
+    for secret in (planted, planted.rpartition("_")[2], real, real[16:], password):
+        assert secret not in log
+        assert secret not in metrics
+        assert secret not in json.dumps([body for status, body in told if status != 404 or secret not in str(body)])
+
+
+def test_every_line_of_the_log_is_an_object_that_names_its_request(service, world):
+    assert service.get("/predict/m1", X_API_Key=world.key, X_Request_ID="from-a-run")[0] == 200
+    time.sleep(0.6)
+    lines = [json.loads(line) for line in service.log.read_text().splitlines()]
+    (line,) = [line for line in lines if line.get("request_id") == "from-a-run"]
+    assert (line["path"], line["status"], line["method"]) == ("/predict/{match_id}", 200, "GET")
+
+
+def test_workers_share_limits_and_add_up_their_metrics(world, tmp_path):
+    _, key = world.new_key(rate=1.0, burst=40)
+    with serving(world, tmp_path, workers=2) as service:
+        seen: Counter[int] = Counter()
+
+        def ask() -> None:
+            for _ in range(20):
+                with httpx.Client(base_url=service.url, headers={"X-API-Key": key}) as client:
+                    seen[client.get("/predict/m1").status_code] += 1
+
+        begun = time.monotonic()
+        threads = [threading.Thread(target=ask) for _ in range(5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        allowed = 40 + 1.0 * (time.monotonic() - begun)
+        assert 30 <= seen[200] <= allowed + 1
+        assert seen[200] + seen[429] == 100
+        metrics = httpx.get(f"{service.url}/metrics").text
+        assert all(json.loads(line) for line in service.log.read_text().splitlines())
+        assert f'path="/predict/{{match_id}}",status="200"}} {seen[200]}.0' in metrics
