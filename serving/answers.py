@@ -145,8 +145,11 @@ def _goals(rows: Sequence[Mapping[str, Any]]) -> list[Goals | None]:
     sides = scorelines.over_under(grid)
     goals, likely = scorelines.top_scores(grid, LIKELIEST)
     for row, place in enumerate(told):
+        home_goals, away_goals, either = (round(float(value), DIGITS) for value in (*expected[row], both[row]))
         found[place] = Goals(
-            *(round(float(value), DIGITS) for value in (*expected[row], both[row])),
+            home_goals,
+            away_goals,
+            either,
             [
                 OverUnder(line, round(float(over), DIGITS), round(float(under), DIGITS))
                 for line, (over, under) in zip(scorelines.LINES, sides[row], strict=True)

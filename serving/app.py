@@ -8,6 +8,7 @@ from litestar.config.cors import CORSConfig
 from serving.controllers import batch, health, livescores, matches, model, monitoring, predict, predictions, tasks
 from serving.errors import HANDLERS
 from serving.gateway import Gateway
+from serving.logs import configure
 from serving.openapi import config
 from serving.schemas.plugin import ExactRequests
 from serving.security import HEADER
@@ -29,7 +30,12 @@ EXPOSED = ["ETag", "Location", "Retry-After", "X-Request-ID", "X-Next-Cursor"] +
 
 
 def create_app(settings: ServiceSettings | None = None) -> Litestar:
-    """Raises SettingsError when the environment cannot be used."""
+    """Without ``settings`` this is a process of its own: environment and logs are as a server's.
+
+    Raises SettingsError when the environment cannot be used.
+    """
+    if settings is None:
+        configure()
     service = Service(settings or ServiceSettings.from_env())
     origins = service.settings.cors_origins
     app = Litestar(

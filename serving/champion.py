@@ -92,7 +92,8 @@ class Champion:
                 log.error("champion refused, the last good one stays: %s", problem)
             return False
         before, self.loaded = self.loaded, Loaded(version, bundle, places, difference, datetime.now(UTC))
-        metrics.MODEL.clear()
+        if before:
+            metrics.MODEL.labels(before.version.name, str(before.version.version)).set(0)
         metrics.MODEL.labels(version.name, str(version.version)).set(1)
         metrics.REGISTERED.set(version.as_of.timestamp())
         log.info("%s predicts%s", name, f" in place of version {before.version.version}" if before else "")

@@ -11,6 +11,7 @@ import psycopg
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.utils import normalize_path
+from msgspec import UNSET
 from psycopg_pool import PoolTimeout
 
 from serving.call import call_of
@@ -65,8 +66,8 @@ class Problem(Exception):
 
     def details(self, request_id: str | None = None) -> ProblemDetails:
         status, title = TYPES[self.slug]
-        known = {"request_id": request_id} if request_id else {}
-        return ProblemDetails(f"urn:footpred:problem:{self.slug}", title, status, self.detail, **known, **self.extra)
+        kind = f"urn:footpred:problem:{self.slug}"
+        return ProblemDetails(kind, title, status, self.detail, request_id or UNSET, **self.extra)
 
 
 def answer(request: Request[Any, Any, Any], problem: Problem) -> Response[ProblemDetails]:

@@ -8,6 +8,8 @@ import re
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from litestar.enums import ScopeType
+
 from serving.call import SCOPE_KEY, Call
 from serving.errors import Problem
 from serving.logs import access_line
@@ -31,7 +33,7 @@ class Gateway:
         self._app, self._service = app, service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         started = perf_counter()

@@ -7,7 +7,6 @@ import os
 import re
 import sys
 import threading
-import time
 from datetime import UTC, datetime
 
 import msgspec
@@ -40,6 +39,7 @@ def configure() -> None:
     """Everything any library logs goes through the one formatter."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
+    logging.captureWarnings(True)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for chatty in ("uvicorn", "uvicorn.error", "uvicorn.access", "psycopg.pool"):
         logger = logging.getLogger(chatty)
@@ -83,7 +83,7 @@ class AccessLog:
 def access_line(request_id: str, method: str, path: str, status: int, seconds: float) -> dict[str, object]:
     """``path`` is the template: what callers put into an address stays out of the log."""
     return {
-        "at": round(time.time(), 3),
+        "at": datetime.now(UTC),
         "level": "info",
         "logger": "footpred.access",
         "request_id": request_id,

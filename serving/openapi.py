@@ -21,6 +21,7 @@ from litestar.openapi.spec import (
 )
 
 from serving.errors import MEDIA_TYPE, TYPES
+from serving.schemas.examples import UNKNOWN_TEAM, shown
 from serving.schemas.problem import ProblemDetails
 from serving.security import HEADER
 
@@ -41,9 +42,12 @@ def public_problems(*statuses: int) -> dict[int, ResponseSpec]:
 
 def _problem(status: int) -> ResponseSpec:
     titles = [title for code, title in TYPES.values() if code == status]
-    titles = titles or ["The limit of this key is reached"]
     return ResponseSpec(
-        ProblemDetails, generate_examples=False, description="; ".join(titles) + ".", media_type=MEDIA_TYPE
+        ProblemDetails,
+        generate_examples=False,
+        description="; ".join(titles) + ".",
+        media_type=MEDIA_TYPE,
+        examples=shown(UNKNOWN_TEAM, "A team nobody knows") if status == 404 else None,
     )
 
 

@@ -63,8 +63,8 @@ async def team(database: Database, team_id: str) -> dict[str, Any] | None:
     row = rows[0]
     form = None
     if row["results_last_5"] is not None:
-        means = (row[f"{name}_last_5"] for name in ("points", "goals_for", "goals_against"))
-        form = Form(row["results_last_5"], *means, row["latest_match_date"])
+        points, scored, conceded = (row[f"{name}_last_5"] for name in ("points", "goals_for", "goals_against"))
+        form = Form(row["results_last_5"], points, scored, conceded, row["latest_match_date"])
     return {**row, "form": form}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from litestar.connection import ASGIConnection
@@ -14,6 +14,9 @@ from psycopg.rows import class_row
 from footpred_dagster.core.keys import EVERY_KEY, KEYS_CHANNEL, Key, split
 from serving.call import call_of
 from serving.errors import Problem
+
+if TYPE_CHECKING:
+    from serving.service import Service
 
 HEADER = "X-API-Key"
 HEADER_BYTES = HEADER.lower().encode()
@@ -61,7 +64,7 @@ async def caller(connection: ASGIConnection[Any, Any, Any, Any]) -> Key:
     if parts is None:
         raise Problem("key-refused", "this has not the form fp_<id>_<secret>", headers=CHALLENGE)
     identity, secret = parts
-    service = call_of(connection.scope).service
+    service: Service = call_of(connection.scope).service
     key = service.keys.get(identity)
     if key is None and service.database.up and service.keys.may_look_up():
         key = await service.database.find_key(identity)

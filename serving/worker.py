@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator
 
 import click
 import psycopg
-from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import ProcrastinateException
 from psycopg_pool import AsyncConnectionPool
 
@@ -19,9 +18,9 @@ from footpred_dagster.core.database import database_url
 from serving.database import WAIT_SECONDS, Watcher, arguments
 from serving.errors import Problem
 from serving.logs import configure
-from serving.queue.running import Runner, Strategy
+from serving.queue.running import Runner, queue_app
 from serving.queue.sweeping import STALLED_SECONDS, forget, take_over
-from serving.queue.tasks import JOB, QUEUE
+from serving.queue.tasks import QUEUE
 from serving.service import WARM_SECONDS, Service
 from serving.settings import ServiceSettings
 
@@ -131,17 +130,6 @@ class Worker:
             except (Problem, psycopg.Error) as error:
                 log.debug("not swept: %s", error)
             await asyncio.sleep(POLL_SECONDS)
-
-
-def queue_app(runner: Runner) -> App:
-    """The queue as its library sees it, with the one kind of job there is."""
-    app = App(connector=PsycopgConnector())
-
-    @app.task(name=JOB, queue=QUEUE, pass_context=True, retry=Strategy())
-    async def predict(context: JobContext, task_id: str) -> None:
-        await runner.run(context, task_id)
-
-    return app
 
 
 @click.command()

@@ -108,11 +108,18 @@ async def get_team(request: Request[Any, Any, Any], team_id: FromPath[str]) -> T
     recent = await repository.matches_of(service.database, team_id, "played", SHOWN)
     upcoming = await repository.matches_of(service.database, team_id, "fixture", SHOWN)
     return TeamAnswer(
-        row["team_id"],
-        *(row[name] for name in ("name", "country", "league", "season", "first_season", "matches", "elo", "form")),
-        recent,
-        upcoming,
-        service.age.seconds(),
+        id=row["team_id"],
+        name=row["name"],
+        country=row["country"],
+        league=row["league"],
+        season=row["season"],
+        first_season=row["first_season"],
+        matches=row["matches"],
+        elo=row["elo"],
+        form=row["form"],
+        recent=recent,
+        upcoming=upcoming,
+        data_age_seconds=service.age.seconds(),
     )
 
 
@@ -141,10 +148,14 @@ async def get_projection(request: Request[Any, Any, Any], code: FromPath[str]) -
         raise Problem("not-computed", "no season of this league was projected yet")
     common, clubs = found
     return Projection(
-        *(common[name] for name in ("league", "season", "results_to", "label", "simulations")),
-        Model(common["model_name"], common["model_version"]),
-        common["as_of"],
-        clubs,
-        DISCLAIMER,
-        service.age.seconds(),
+        league=common["league"],
+        season=common["season"],
+        results_to=common["results_to"],
+        label=common["label"],
+        simulations=common["simulations"],
+        model=Model(common["model_name"], common["model_version"]),
+        as_of=common["as_of"],
+        teams=clubs,
+        disclaimer=DISCLAIMER,
+        data_age_seconds=service.age.seconds(),
     )

@@ -15,12 +15,15 @@ from serving.errors import Problem
 from serving.negotiation import JSON, accepted
 from serving.openapi import SECURITY, problems
 from serving.predicting import on_the_spot, served, why_not
+from serving.schemas.examples import SEALED, shown
 from serving.schemas.predictions import ByMatch, Prediction, PredictRequest
 from serving.security import needs
 from serving.service import Service
 
 LOOKUP, SPOT = (metrics.PREDICTION_SECONDS.labels(kind) for kind in ("sealed", "ad-hoc"))
-GIVEN = ResponseSpec(Prediction, generate_examples=False, description="The prediction.")
+GIVEN = ResponseSpec(
+    Prediction, generate_examples=False, description="The prediction.", examples=shown(SEALED, "A sealed prediction")
+)
 
 
 def _accept(request: Request[Any, Any, Any]) -> None:
@@ -43,7 +46,8 @@ async def get_prediction(request: Request[Any, Any, Any], match_id: FromPath[str
     """The sealed prediction of a match. Its ETag changes when it does, not while its data ages."""
     _accept(request)
     service: Service = call_of(request.scope).service
-    found = served(service, match_id)
+    with LOOKUP.time():
+        found = served(service, match_id)
     if found is None:
         raise await why_not(service, match_id)
     headers = {"ETag": found.etag, "Cache-Control": "private, no-cache"}

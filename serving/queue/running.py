@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import psycopg
-from procrastinate import BaseRetryStrategy, JobContext, RetryDecision
+from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import JobAborted
 from procrastinate.job_context import AbortReason
 from procrastinate.jobs import Job
@@ -17,6 +17,7 @@ from procrastinate.jobs import Job
 from serving.controllers.batch import item_bytes, predicted
 from serving.errors import Problem
 from serving.queue.attempts import Attempt, begin, fail, finish, give_back, pack
+from serving.queue.tasks import JOB, QUEUE
 
 if TYPE_CHECKING:
     from serving.service import Service
@@ -100,6 +101,17 @@ class Runner:
             parts += [item_bytes(first + place, result, tail) for place, result in enumerate(results)]
             await asyncio.sleep(0)
         return await asyncio.to_thread(_document, parts)
+
+
+def queue_app(runner: Runner) -> App:
+    """The queue as its library sees it, with the one kind of job there is."""
+    app = App(connector=PsycopgConnector())
+
+    @app.task(name=JOB, queue=QUEUE, pass_context=True, retry=Strategy())
+    async def predict(context: JobContext, task_id: str) -> None:
+        await runner.run(context, task_id)
+
+    return app
 
 
 def _document(parts: list[bytes]) -> bytes:

@@ -29,20 +29,24 @@ class ExactRequests(OpenAPISchemaPlugin):
         one = Schema(title="PredictRequest", one_of=[_shape(ByMatch), _shape(ByTeams)], examples=[BY_MATCH, BY_TEAMS])
         if field_definition.annotation is PredictRequest:
             return one
-        queued = field_definition.annotation is TaskRequest
-        items = Schema(type=OpenAPIType.ARRAY, items=one, min_items=1, max_items=MOST_ITEMS if queued else 1000)
-        many = Schema(
-            type=OpenAPIType.OBJECT,
-            title="BatchRequest",
-            description=BatchRequest.__doc__,
-            properties={"items": items},
-            required=["items"],
-            additional_properties=False,
-            examples=[{"items": [BY_MATCH, BY_TEAMS]}],
-        )
-        if queued:
-            return Schema(title="TaskRequest", one_of=[_shape(ByMatch), _shape(ByTeams), many], examples=[BY_MATCH])
-        return many
+        if field_definition.annotation is BatchRequest:
+            return _list(BatchRequest, one, 1000)
+        many = _list(TaskRequest, one, MOST_ITEMS)
+        shapes = [_shape(ByMatch), _shape(ByTeams), many]
+        return Schema(title="TaskRequest", one_of=shapes, examples=[BY_MATCH, BY_TEAMS, *(many.examples or [])])
+
+
+def _list(struct: type[msgspec.Struct], item: Schema, most: int) -> Schema:
+    """An object that holds 1 to ``most`` of ``item``."""
+    return Schema(
+        type=OpenAPIType.OBJECT,
+        title=struct.__name__,
+        description=struct.__doc__,
+        properties={"items": Schema(type=OpenAPIType.ARRAY, items=item, min_items=1, max_items=most)},
+        required=["items"],
+        additional_properties=False,
+        examples=[{"items": [BY_MATCH, BY_TEAMS]}],
+    )
 
 
 def _shape(struct: type[msgspec.Struct]) -> Schema:

@@ -108,6 +108,48 @@ def test_a_projection_that_was_not_computed_is_not_made_up(client):
     assert problem(client.get("/leagues/XX/projection"), 404) == "unknown-league"
 
 
+def test_a_projection_is_told_club_by_club(client, world):
+    columns = {
+        "league": "E0",
+        "season": "2025-26",
+        "results_to": KICKOFF,
+        "team_id": "leeds",
+        "team_name": "Leeds",
+        "place": 2,
+        "played": 30,
+        "points": 60,
+        "adjustment": 0,
+        "expected_points": 71.5,
+        "points_sd": 3.1,
+        "positions": [0.3, 0.7],
+        "zones": '{"title": 0.3}',
+        "label": "simulated",
+        "simulations": 10_000,
+        "model_name": "elo_logit",
+        "model_version": 1,
+        "as_of": KICKOFF,
+    }
+    with world.connect() as connection:
+        connection.execute("""
+            create table predictions.latest_projections (league text, season text, results_to timestamptz, team_id text,
+                team_name text, place integer, played integer, points integer, adjustment integer,
+                expected_points float8, points_sd float8, positions float8[], zones jsonb, label text,
+                simulations integer, model_name text, model_version integer, as_of timestamptz)
+        """)
+        try:
+            for row in (columns, columns | {"team_id": "arsenal", "team_name": "Arsenal", "place": 1}):
+                places = ", ".join(["%s"] * len(row))
+                insert = f"insert into predictions.latest_projections values ({places})"
+                connection.execute(insert.encode(), list(row.values()))
+            found = client.get("/leagues/E0/projection").json()
+            assert problem(client.get("/leagues/D1/projection"), 404) == "not-computed"
+        finally:
+            connection.execute("drop table predictions.latest_projections")
+    assert [club["team"]["id"] for club in found["teams"]] == ["arsenal", "leeds"]
+    assert (found["teams"][1]["positions"], found["teams"][1]["zones"]) == ([0.3, 0.7], {"title": 0.3})
+    assert (found["label"], found["simulations"], found["model"]["name"]) == ("simulated", 10_000, "elo_logit")
+
+
 def test_the_model_that_predicts_is_told_with_the_decision_that_made_it(client, world):
     found = client.get("/predict/model/info").json()
     assert found["champion"]["bundle_sha256"] == world.version.artifact_sha256

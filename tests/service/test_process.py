@@ -148,4 +148,5 @@ def test_workers_share_limits_and_add_up_their_metrics(world, tmp_path):
         assert 30 <= seen[200] <= allowed + 1
         assert seen[200] + seen[429] == 100
         metrics = httpx.get(f"{service.url}/metrics").text
+        assert all(json.loads(line) for line in service.log.read_text().splitlines())
         assert f'path="/predict/{{match_id}}",status="200"}} {seen[200]}.0' in metrics
