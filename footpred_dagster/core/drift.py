@@ -124,7 +124,7 @@ def _distributions(kind: Kind, reference: Window, current: Window, names: Sequen
         finding = Finding(kind, name, ALL, reference.label, current.label, *sizes, says="too few matches to test")
         if min(sizes) >= LEAST_MATCHES:
             effect, p = kolmogorov_smirnov(*samples)
-            index, says = stability_index(*samples), " to ".join(map(_in_words, samples))
+            index, says = stability_index(*samples), f"mean {' to '.join(map(_mean, samples))}"
             finding = replace(finding, statistic=index, effect=effect, p=p, says=says)
         found.append(finding)
     return judged(found, ALPHA, _is_large)
@@ -138,11 +138,10 @@ def _is_large(finding: Finding) -> bool:
     )
 
 
-def _in_words(sample: Floats) -> str:
+def _mean(sample: Floats) -> str:
     present = sample[~np.isnan(sample)]
-    missing = 1 - present.size / sample.size
-    middle = f"mean {present.mean():.4g}" if present.size else "nothing"
-    return f"{middle} ({missing:.0%} missing)" if missing else middle
+    mean, missing = f"{present.mean():.4g}" if present.size else "none", 1 - present.size / sample.size
+    return f"{mean} ({missing:.0%} missing)" if missing >= 0.005 else mean
 
 
 def judged(findings: Sequence[Finding], rate: float, large: Callable[[Finding], bool]) -> list[Finding]:

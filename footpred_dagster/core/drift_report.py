@@ -13,7 +13,18 @@ import numpy as np
 from footpred_dagster.core import plots
 from footpred_dagster.core.backtest import PROBABILITIES
 from footpred_dagster.core.calibration_curve import reliability
-from footpred_dagster.core.drift import ALL, ALPHA, LARGE_D, LARGE_PSI, SIDES, Finding, Window
+from footpred_dagster.core.drift import (
+    ALL,
+    ALPHA,
+    GROWING,
+    LARGE_D,
+    LARGE_PSI,
+    LEAST_MATCHES,
+    SIDES,
+    Finding,
+    Kind,
+    Window,
+)
 from footpred_dagster.core.drift_windows import Windows
 from footpred_dagster.core.forecast_drift import CLOSING_LINE, LARGE_RESIDUAL, SKILL_LOST
 
@@ -28,13 +39,21 @@ HEAD = """<!DOCTYPE html>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 62em; padding: 0 1em; }
 h2 { margin-top: 2em; } .note { opacity: .75; } .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+.number { white-space: nowrap; }
 td, th { border-bottom: 1px solid #8884; padding: .3em .6em; text-align: left; vertical-align: top; }
 svg text { font: 12px system-ui, sans-serif; fill: currentColor; } svg, img { max-width: 100%; height: auto; }
 .flagged { color: #b3401f; font-weight: 600; }
 @media (prefers-color-scheme: dark) { body { background: #151515; color: #ddd; } .flagged { color: #f0916f; } }
 </style></head><body>
 """
-COLUMNS = ("", "reference", "current", "before to now", "statistic", "effect", "p", "adjusted p")
+MEASURES: dict[Kind, tuple[str, str]] = {
+    "outcome_mix": ("chi-square", "Cramér's V"),
+    "feature": ("PSI", "D"),
+    "prediction": ("PSI", "D"),
+    "calibration": ("z", "off by"),
+    "skill": ("z", "gained"),
+}
+"""What a finding's statistic and effect are."""
 
 
 def page(
@@ -74,7 +93,8 @@ def _outcomes(windows: Windows, findings: Sequence[Finding]) -> Iterable[str]:
     yield f'<p class="note">Chi-square; flagged below p = {ALPHA:g}. Leagues inform, after Benjamini-Hochberg.</p>'
     yield _shares([windows.mix_reference, *windows.history, windows.current])
     mix = [each for each in findings if each.kind == "outcome_mix"]
-    yield _table([(each.current, each) for each in mix if each.league == ALL])
+    pooled = sorted((each for each in mix if each.league == ALL), key=lambda each: each.current)
+    yield _table([(each.current, each) for each in pooled])
     leagues = sorted((each for each in mix if each.league != ALL), key=_by_p)
     yield f"<details><summary>By league</summary>{_table([(each.league, each) for each in leagues])}</details>"
 
@@ -82,7 +102,7 @@ def _outcomes(windows: Windows, findings: Sequence[Finding]) -> Iterable[str]:
 def _distributions(findings: Sequence[Finding]) -> Iterable[str]:
     yield "<h2>Features and predictions</h2>"
     yield (
-        f'<p class="note">Statistic: population stability index; effect: D of Kolmogorov-Smirnov. Flagged from '
+        f'<p class="note">PSI: population stability index; D: of Kolmogorov-Smirnov. Flagged from '
         f"{LARGE_PSI} and {LARGE_D} at p &lt; {ALPHA:g}; with thousands of matches every difference is significant.</p>"
     )
     given = [each for each in findings if each.kind == "prediction"]
@@ -91,7 +111,7 @@ def _distributions(findings: Sequence[Finding]) -> Iterable[str]:
     )
     yield _table([(each.subject, each) for each in given])
     yield f"<h3>The {min(SHOWN_FEATURES, len(features))} features that moved most, of {len(features)}</h3>"
-    yield _table([(each.subject, each) for each in features[:SHOWN_FEATURES]])
+    yield _table([(each.subject + " (grows)" * (each.subject in GROWING), each) for each in features[:SHOWN_FEATURES]])
 
 
 def _calibration(current: Window, findings: Sequence[Finding]) -> Iterable[str]:
@@ -101,7 +121,7 @@ def _calibration(current: Window, findings: Sequence[Finding]) -> Iterable[str]:
     if not found:
         yield "<p>Too few matches were foretold.</p>"
         return
-    yield f'<p class="note">Effect: share that came less share foretold; flagged from {LARGE_RESIDUAL}.</p>'
+    yield f'<p class="note">Off by: share that came less share foretold; flagged from {LARGE_RESIDUAL}.</p>'
     yield _table([(each.subject, each) for each in found if each.league == ALL])
     bins = reliability(foretold[PROBABILITIES].to_numpy(dtype=np.float64), foretold["outcome"].to_numpy(dtype=np.int64))
     png = base64.b64encode(plots.calibration(bins, f"Champion, {current.label}")).decode()
@@ -118,7 +138,7 @@ def _skill(findings: Sequence[Finding]) -> Iterable[str]:
         yield "<p>Too few forecasts of matches with a closing price, now or before.</p>"
         return
     yield (
-        f'<p class="note">Effect: log-loss gained on the closing line against the reference; flagged from a loss of '
+        f'<p class="note">Gained: log-loss on the closing line against the reference; flagged from a loss of '
         f"{SKILL_LOST}.</p>"
     )
     total = [each for each in found if each.subject == CLOSING_LINE]
@@ -148,8 +168,11 @@ def _shares(windows: Sequence[Window]) -> str:
 
 
 def _months(months: Sequence[Finding]) -> str:
-    """What each month gained or lost on the line, beside the reference: a dot the larger the more was played."""
-    shown = [each for each in months if each.effect is not None]
+    """What each month gained or lost on the line, beside the reference: a dot the larger the more was played.
+
+    Months of a few matches would set the scale and are left out.
+    """
+    shown = [each for each in months if each.effect is not None and each.n_current >= LEAST_MATCHES]
     if not shown:
         return ""
     reach = max(0.02, *(abs(each.effect or 0.0) for each in shown))
@@ -183,14 +206,16 @@ def _svg(width: int, height: int, title: str, lines: Iterable[str]) -> str:
 
 
 def _table(rows: Iterable[tuple[str, Finding]]) -> str:
-    lines = ["<tr>" + "".join(f"<th>{name}</th>" for name in COLUMNS) + "</tr>"]
-    for name, each in rows:
-        cells = (
-            *(name, f"{each.reference} ({each.n_reference:,})", f"{each.current} ({each.n_current:,})", each.says),
-            *(_number(each.statistic), _number(each.effect), _number(each.p), _number(each.p_adjusted)),
-        )
+    listed = list(rows)
+    if not listed:
+        return ""
+    columns = ("", "before to now", "matches", *MEASURES[listed[0][1].kind], "p", "adjusted p")
+    lines = ["<tr>" + "".join(f"<th>{escape(column)}</th>" for column in columns) + "</tr>"]
+    for name, each in listed:
+        numbers = map(_number, (each.statistic, each.effect, each.p, each.p_adjusted))
+        cells = "".join(f'<td class="number">{cell}</td>' for cell in (f"{each.n_current:,}", *numbers))
         mark = ' class="flagged"' if each.flagged else ""
-        lines.append(f"<tr{mark}>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
+        lines.append(f'<tr{mark}><td class="number">{escape(name)}</td><td>{escape(each.says)}</td>{cells}</tr>')
     return '<div class="wide"><table>' + "\n".join(lines) + "</table></div>"
 
 
