@@ -98,7 +98,7 @@ def _mix(reference: Window, current: Window, league: str, before: pd.DataFrame, 
     shares = [count / count.sum() if count.sum() else np.full(3, np.nan) for count in counts]
     says = ", ".join(f"{side} {old:.1%} to {new:.1%}" for side, old, new in zip(SIDES, *shares, strict=True))
     empty = Finding("outcome_mix", "outcome", league, reference.label, current.label, len(before), len(now))
-    tested = chi_square(*counts)
+    tested = chi_square(*counts) if min(len(before), len(now)) >= LEAST_MATCHES else None
     if tested is None:
         return replace(empty, says="too few matches to test")
     statistic, effect, p = tested

@@ -42,12 +42,13 @@ def chi_square(reference: Counts, current: Counts) -> tuple[float, float, float]
 def stability_index(reference: Floats, current: Floats) -> float:
     """Population stability index of two samples: the symmetric Kullback-Leibler divergence of their shares of ten bins.
 
-    Bins are the tenths of ``reference``, closed below; equal edges are one, and what is missing (NaN) has a bin of its
-    own. Chance alone gives about 9 (1/n + 1/m) (Yurdakul & Naranjo 2020).
+    Bins are the tenths of ``reference``, closed below. A value that fills a whole tenth has a bin of its own, as has
+    what is missing (NaN). Chance alone gives about 9 (1/n + 1/m) (Yurdakul & Naranjo 2020).
     """
     present = reference[~np.isnan(reference)]
     tenths = np.arange(1, PSI_BINS) / PSI_BINS
-    edges = np.unique(np.quantile(present, tenths)) if present.size else np.empty(0)
+    edges, times = np.unique(np.quantile(present, tenths) if present.size else np.empty(0), return_counts=True)
+    edges = np.unique([*edges, *np.nextafter(edges[times > 1], np.inf)])
     counts = np.stack([_counts(sample, edges) for sample in (reference, current)])
     smoothed = counts[:, counts.sum(axis=0) > 0] + HALF_A_COUNT
     before, now = smoothed / smoothed.sum(axis=1, keepdims=True)
@@ -64,7 +65,7 @@ def kolmogorov_smirnov(reference: Floats, current: Floats) -> tuple[float, float
     """D, the greatest distance between the two distribution functions, and its asymptotic p.
 
     What is missing counts as lower than any value: a statistic that is no longer delivered is a difference. Ties make
-    p conservative. Both samples hold something.
+    p conservative. Both samples hold two values or more.
     """
     from scipy.stats import ks_2samp
 
