@@ -8,6 +8,7 @@ from datetime import datetime
 import dagster as dg
 import psycopg
 
+from footpred_dagster.core.drift_windows import drift_cut
 from footpred_dagster.core.ledger import Kind
 from footpred_dagster.core.predicting import prediction_cut
 from footpred_dagster.core.projection.leagues import projection_cut
@@ -17,6 +18,7 @@ from footpred_dagster.core.training import training_cut
 LEDGER, SCORES, PROJECTION, MARKET = (
     dg.AssetKey(["predictions", name]) for name in ("ledger", "scores", "season_projection", "market")
 )
+DRIFT = dg.AssetKey(["monitoring", "drift"])
 
 
 def cuts(
@@ -31,5 +33,6 @@ def cuts(
     found[MARKET] = training
     found[SCORES] = settlement_cut(connection, as_of)
     found[LEDGER] = prediction_cut(connection, as_of, kind)
+    found[DRIFT] = drift_cut(connection, as_of)
     found[PROJECTION] = projection_cut(connection, as_of)
     return found

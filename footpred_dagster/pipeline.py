@@ -33,7 +33,7 @@ from footpred_dagster.tracking import CORRELATION_TAG
 
 RESULTS = dg.AssetKey(["raw", "matches"])
 FIXTURE_LIST = dg.AssetKey(["raw", "fixtures"])
-CLOCK_LAYERS = ("models", "predictions")
+CLOCK_LAYERS = ("models", "predictions", "monitoring")
 STARTED_BY_TAG = "footpred/started_by"
 RUN_LOCK = "footpred.run"
 PLANNED_WITHIN = 3600.0

@@ -28,22 +28,25 @@ def _frame(connection: psycopg.Connection, query: sql.Composed) -> pd.DataFrame:
     return read_frame(connection, query, floats=(*FEATURE_NAMES, *ODDS, *RESULT), instants=("kickoff", "latest_input"))
 
 
-def played_before(connection: psycopg.Connection, as_of: datetime) -> pd.DataFrame:
+def played_before(connection: psycopg.Connection, as_of: datetime, since: str = "") -> pd.DataFrame:
     """Main divisions' matches with kickoff before ``as_of``: identity, clubs, features, result and odds, by kickoff.
 
-    Features are the allow-listed ones. Odds ride along for the benchmark lines and the market-aware model.
+    Features are the allow-listed ones. Odds ride along for the benchmark lines and the market-aware model. ``since``
+    is the first season that is wanted.
     """
     query = sql.SQL("""
         select {features}, matches.outcome, {others}
         from features.fct_match_features as features
         inner join intermediate.int_matches as matches using (match_id)
         where matches.status = 'played' and matches.kickoff < {as_of} and matches.league = any({leagues})
+            and matches.season >= {since}
         order by matches.kickoff, match_id
     """).format(
         features=_columns("features", IDENTITY + FEATURE_NAMES),
         others=_columns("matches", CLUBS + RESULT + ODDS),
         leagues=sql.Literal(list(MAIN_LEAGUES)),
         as_of=sql.Literal(as_of),
+        since=sql.Literal(since),
     )
     return with_opening_line(_frame(connection, query).astype({"outcome": "int64"}))
 

@@ -183,7 +183,7 @@ def test_no_module_is_longer_than_a_reader_can_hold():
 def test_every_layer_says_what_it_is_for():
     folders = [path for path in (ROOT / "footpred_dagster" / "defs").iterdir() if path.is_dir()]
     layers = [folder for folder in folders if folder.name != "__pycache__"]
-    assert {"raw", "ratings", "features", "models", "predictions"} <= {layer.name for layer in layers}
+    assert {"raw", "ratings", "features", "models", "predictions", "monitoring"} <= {layer.name for layer in layers}
     inits = {layer.name: layer / "__init__.py" for layer in layers}
     docstrings = {
         name: path.exists() and ast.get_docstring(ast.parse(path.read_text())) for name, path in inits.items()

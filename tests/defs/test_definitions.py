@@ -43,6 +43,7 @@ KEYS = {
     ),
     *("predictions/scores", "predictions/ledger", "predictions/track_record"),
     *("predictions/season_projection", "predictions/market"),
+    "monitoring/drift",
 }
 DATA_LAYERS = ("raw", "staging", "intermediate", "ratings", "features")
 BLOCKING = {

@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 
 TIMEOUT = 480
-LAYERS = ["raw", "staging", "intermediate", "ratings", "features", "models", "predictions"]
+LAYERS = ["raw", "staging", "intermediate", "ratings", "features", "models", "predictions", "monitoring"]
 TOLD_BY_THE_CLOCK = [
     "mlflow_run_id",
     "mlflow_version",
@@ -83,6 +83,7 @@ DIARIES = [
     "changes",
     "int_changes",
     "build_marks",
+    "drift_runs",
 ]
 """Tables that tell what was done; two ways to the same data differ in them."""
 

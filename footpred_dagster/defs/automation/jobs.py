@@ -20,7 +20,7 @@ refresh = dg.define_asset_job(
 
 retrain = dg.define_asset_job(
     "retrain",
-    selection=(MODELS - STUDY) | dg.AssetSelection.groups("predictions"),
+    selection=(MODELS - STUDY) | dg.AssetSelection.groups("predictions", "monitoring"),
     description="Every candidate refitted on all that was played, judged, the champion chosen, fixtures predicted.",
     tags=ONE_AT_A_TIME,
     executor_def=dg.in_process_executor,

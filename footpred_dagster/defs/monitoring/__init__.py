@@ -1,0 +1,1 @@
+"""What watches the platform at work: drift of outcomes, features and forecasts."""
