@@ -175,7 +175,7 @@ def test_looking_at_the_state_does_not_keep_a_supervisor_from_starting(start, tm
 
 def test_services_that_are_not_built_are_absent(tmp_path):
     states = services.states(Settings(tmp_path))
-    assert {name for name, state in states.items() if state.state == "absent"} == {"api", "worker", "dashboard"}
+    assert {name for name, state in states.items() if state.state == "absent"} == {"worker", "dashboard"}
     assert states["mlflow"].state == "stopped"
 
 
