@@ -17,15 +17,15 @@ class Memory:
     """What one model said of pairings from one state: asked again, it would say the same."""
 
     def __init__(self) -> None:
-        self._of: tuple[Loaded, OnlineStore] | None = None
-        self._known: dict[Pairing, Chances] = {}
+        self._kept: tuple[Loaded, OnlineStore, dict[Pairing, Chances]] | None = None
 
     def chances(self, loaded: Loaded, store: OnlineStore, pairings: Sequence[Pairing]) -> list[Chances]:
         """Probabilities and newest input of (league, home, away, date); new ones with one run of the model for all."""
-        known = self._known
-        if self._of is None or self._of[0] is not loaded or self._of[1] is not store or len(known) > MOST_REMEMBERED:
-            known = self._known = {}
-            self._of = loaded, store
+        kept = self._kept
+        if kept is None or kept[0] is not loaded or kept[1] is not store or len(kept[2]) > MOST_REMEMBERED:
+            # Replaced as one: another thread may be asking an older model at this moment.
+            kept = self._kept = loaded, store, {}
+        known = kept[2]
         new = [pairing for pairing in dict.fromkeys(pairings) if pairing not in known]
         if new:
             rows = [store.features(*pairing) for pairing in new]
