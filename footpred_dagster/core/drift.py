@@ -43,6 +43,9 @@ LARGE_PSI, LARGE_D = 0.25, 0.1
 """Both together are an alarm. The first is the credit industry's "major shift" (Siddiqi 2006, below .1 none), half a
 standard deviation of a normal; the second, a quarter of one, keeps a shift among rare values from counting. Of the real
 seasons 2019-20 to 2024-25 against the two before each, only 2020-21 has a feature beyond both, at .255 and .196."""
+LEAST_MOVE = 0.01
+"""By which a probability must have moved in the mean of its quantiles: those of a model that tells matches hardly apart
+move by more than their spread whenever it is fitted again."""
 GROWING = frozenset({"home_matches_played", "away_matches_played", "head_to_head_meetings"})
 """Counts of matches on record: they grow with every season, which is no drift."""
 LEAST_MATCHES = 30
@@ -113,7 +116,8 @@ def feature_drift(reference: Window, current: Window, names: Sequence[str]) -> l
 def prediction_drift(reference: Window, current: Window) -> list[Finding]:
     """Distribution of the probabilities that were given, whatever came of them."""
     before, now = (Window(w.label, w.matches.dropna(subset=PROBABILITIES)) for w in (reference, current))
-    return _distributions("prediction", before, now, PROBABILITIES)
+    found = _distributions("prediction", before, now, PROBABILITIES)
+    return [replace(each, flagged=each.flagged and _moved(before, now, each.subject) >= LEAST_MOVE) for each in found]
 
 
 def _distributions(kind: Kind, reference: Window, current: Window, names: Sequence[str]) -> list[Finding]:
@@ -128,6 +132,13 @@ def _distributions(kind: Kind, reference: Window, current: Window, names: Sequen
             finding = replace(finding, statistic=index, effect=effect, p=p, says=says)
         found.append(finding)
     return judged(found, ALPHA, _is_large)
+
+
+def _moved(reference: Window, current: Window, name: str) -> float:
+    """Mean distance of the quantiles of column ``name`` (Wasserstein's), in its own unit."""
+    from scipy.stats import wasserstein_distance
+
+    return float(wasserstein_distance(*(window.matches[name].to_numpy() for window in (reference, current))))
 
 
 def _is_large(finding: Finding) -> bool:

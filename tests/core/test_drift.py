@@ -126,6 +126,15 @@ def test_predictions_that_moved_are_flagged_though_the_outcomes_did_not():
     assert not any(each.flagged for each in outcome_mix(window("before"), moved))
 
 
+def test_predictions_that_are_nearly_the_same_for_all_may_move_by_their_own_spread():
+    """A refit of a model that knows little does that; forbids an alarm over a thousandth."""
+    before, now = window("before"), window("now", seed=2)
+    for each, home in ((before, 0.440), (now, 0.441)):
+        each.matches["p_home"] = home + np.random.default_rng(7).normal(0, 0.0005, 4000)
+    found = pooled(prediction_drift(before, now), "p_home")
+    assert (found.statistic > LARGE_PSI, found.effect > LARGE_D, found.flagged) == (True, True, False)
+
+
 def test_residuals_find_what_the_calibration_error_is_blind_to():
     """As in 2020-21: home wins too rare by as much as away wins are too frequent, at every probability."""
     found = calibration(window("now", n=8000, truth=EMPTY_STADIUMS, foretold=(0.42, 0.26, 0.32)))

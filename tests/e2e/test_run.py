@@ -50,7 +50,8 @@ def test_the_first_run_takes_files_to_sealed_predictions(first):
     assert first["champion"]["name"] in CONTENDERS
     assert first["champion"]["version"] == 1
     assert {layer["name"] for layer in first["layers"]} == {
-        *("raw", "staging", "intermediate", "marts", "ratings", "features", "models", "predictions")
+        *("raw", "staging", "intermediate", "marts", "ratings", "features", "models", "predictions"),
+        "monitoring",
     }
     assert first["predictions"] == {"listed": 4, "past": 1, "predicted": 2, "unready": 1, "sealed": 2}
     assert first["fixtures"] == 3
