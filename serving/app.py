@@ -22,7 +22,8 @@ ROUTES = [
     *(predictions.list_predictions, predictions.list_cards, model.get_model_info),
     *(matches.list_matches, matches.get_team, matches.get_projection),
     *(livescores.get_livescores, livescores.stream_livescores),
-    *(tasks.predict_async, tasks.get_task, tasks.cancel_task, monitoring.get_queues, monitoring.get_workers),
+    *(tasks.predict_async, tasks.get_task, tasks.cancel_task),
+    *(monitoring.get_queues, monitoring.get_workers, monitoring.get_drift),
 ]
 EXPOSED = ["ETag", "Location", "Retry-After", "X-Request-ID", "X-Next-Cursor"] + [
     f"RateLimit-{what}" for what in ("Limit", "Remaining", "Reset")

@@ -74,3 +74,11 @@ def fetches(reader: Reader) -> list[Row]:
 
 def ledger_head(reader: Reader) -> Row | None:
     return reader.row("select seq, hash, sealed_at from predictions.ledger order by seq desc limit 1")
+
+
+def drift(reader: Reader) -> list[Row]:
+    """The newest look over all leagues, what is flagged first; and the alarms of single leagues."""
+    return reader.rows("""
+        select kind, subject, league, reference, current, n_current, p_adjusted, flagged, says, as_of
+        from monitoring.drift where league = 'all' or flagged order by league <> 'all', flagged desc, kind, subject
+    """)

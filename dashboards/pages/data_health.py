@@ -19,9 +19,8 @@ def content(view: View) -> list[Part]:
     return [
         html.head("Data health", "How fresh the data is, what was refused, and how far the ledger goes.", *buttons),
         summary(view, health.freshness(reader), health.ledger_head(reader)),
-        html.cards(
-            not_yet("Is anything late?", "Freshness is"), not_yet("Has the game changed?", "Drift is"), checks(view)
-        ),
+        html.cards(not_yet("Is anything late?", "Freshness is"), checks(view)),
+        drift(reader),
         html.cards(quarantine(reader), fetches(view)),
         refusals(reader),
         leagues(view),
@@ -43,6 +42,25 @@ def summary(view: View, state: Row, head: Row | None) -> Markup:
 
 def not_yet(title: str, what: str) -> Markup:
     return html.card(title, html.empty("Not computed yet", f"{what} shown here once it is evaluated on a schedule."))
+
+
+def drift(reader: Reader) -> Markup:
+    rows = health.drift(reader)
+    title = "Has the game changed?"
+    if not rows:
+        return html.card(title, html.empty("Not computed yet", "The next run compares the season with earlier ones."))
+    alarms = [row["says"] for row in rows if row["flagged"] and row["league"] == "all"]
+    note = f"{rows[0]['current']}: {'; '.join(alarms) or 'nothing beyond chance that is large enough to matter'}"
+    columns = [
+        html.Column("What", lambda row: f"{row['kind'].replace('_', ' ')}: {row['subject'].replace('_', ' ')}"),
+        html.Column("League", lambda row: row["league"], "wide"),
+        html.Column("Against", lambda row: row["reference"], "wide"),
+        html.numeric("Matches", "n_current", kind="n wide"),
+        html.Column("Adjusted p", lambda row: html.number(row["p_adjusted"], 4), "n"),
+        html.Column("", lambda row: "drifted" if row["flagged"] else ""),
+    ]
+    listed = Markup("<details><summary>Every measure</summary>{}</details>").format(html.table(columns, rows, note))
+    return html.card(title, listed, note=note)
 
 
 def checks(view: View) -> Markup:

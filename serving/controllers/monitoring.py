@@ -1,4 +1,4 @@
-"""How queue and workers stand."""
+"""How queue and workers stand, and what has drifted."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from litestar import Request, get
 from litestar.openapi import ResponseSpec
+from psycopg import sql
 
 from serving.call import call_of
 from serving.negotiation import accepted
@@ -14,6 +15,7 @@ from serving.openapi import SECURITY, problems
 from serving.queue import state
 from serving.queue.sweeping import STALLED_SECONDS
 from serving.queue.tasks import QUEUE
+from serving.schemas.drift import Drift, Finding
 from serving.schemas.tasks import DeadTask, Queue, Queues, Worker, Workers
 from serving.security import needs
 from serving.service import Service
@@ -53,3 +55,26 @@ async def get_workers(request: Request[Any, Any, Any]) -> Workers:
     service: Service = call_of(request.scope).service
     found = await service.database.rows(state.ALIVE, {"stalled": STALLED_SECONDS})
     return Workers([Worker(**row) for row in found])
+
+
+FINDINGS = sql.SQL("select {columns}, as_of from monitoring.drift order by flagged desc, kind, league, subject").format(
+    columns=sql.SQL(", ").join(sql.Identifier(name) for name in Finding.__struct_fields__)
+)
+
+
+@get(
+    "/monitoring/drift",
+    guards=[needs("read")],
+    responses={200: ResponseSpec(Drift, generate_examples=False, description="The newest look."), **problems(406, 503)},
+    security=SECURITY,
+    tags=["models"],
+    operation_id="get_drift",
+)
+async def get_drift(request: Request[Any, Any, Any]) -> Drift:
+    """Outcomes, features, predictions, calibration and skill of the season under way against earlier ones."""
+    accepted(request.headers.get("accept"))
+    service: Service = call_of(request.scope).service
+    rows = await service.database.rows(FINDINGS, {})
+    as_of = max((row.pop("as_of") for row in rows), default=None)
+    found = [Finding(**row) for row in rows]
+    return Drift(as_of, [each.says for each in found if each.flagged and each.league == "all"], found)

@@ -82,3 +82,17 @@ def test_the_league_page_shows_how_the_season_may_end(evident):
     assert "70%" in written
     assert "&lt;1%" in written
     assert NASTY not in written
+
+
+def test_data_health_tells_what_drifted_and_before_the_first_look_that_nobody_looked(evident, database_url):
+    assert "Not computed yet" in text(evident, "data-health")
+    with psycopg.connect(database_url) as connection:
+        insert(connection, "monitoring.drift", {
+            "as_of": datetime(2021, 7, 1, tzinfo=UTC), "kind": "outcome_mix", "subject": "outcome", "league": "all",
+            "reference": "2018-19", "current": "2020-21", "n_reference": 7000, "n_current": 7100, "statistic": 23.2,
+            "effect": 0.04, "p": 9e-6, "p_adjusted": 9e-6, "flagged": True, "says": "fewer home wins"})  # fmt: skip
+    fresh = Reader(lambda: database_url)
+    written = text(fresh, "data-health")
+    fresh.close()
+    assert "2020-21: fewer home wins" in written
+    assert "drifted" in written
