@@ -1,4 +1,4 @@
-"""Sensors: a changed source, enough new matches, a new champion."""
+"""Sensors: a changed source, enough new matches, matches in play."""
 
 import os
 from collections.abc import Iterator
@@ -8,10 +8,12 @@ import dagster as dg
 
 from footpred_dagster.core.registry import champion
 from footpred_dagster.defs.automation.jobs import refresh, retrain
-from footpred_dagster.defs.resources import ArchiveStore, SourceSite, Warehouse
+from footpred_dagster.defs.resources import SETTINGS, ArchiveStore, SourceSite, Warehouse
 from footpred_dagster.refreshing import WORK_TAG, Refresh, followed, next_try, planned
 from footpred_dagster.sources.base import SourceUnavailable
 from footpred_dagster.sources.fetch import fetch
+from footpred_dagster.sources.live.catalog import open_live
+from footpred_dagster.sources.live.polling import poll
 
 POLL_SECONDS = int(os.environ.get("FOOTPRED_POLL_SECONDS", "900"))
 """Between two looks at the source: some two dozen conditional requests, a second apart."""
@@ -88,3 +90,13 @@ def enough_new_matches(context: dg.SensorEvaluationContext, warehouse: Warehouse
         if isinstance(turn, int)
         else dg.SkipReason(f"{work}: {turn}")
     )
+
+
+@dg.sensor(minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
+def matches_in_play(warehouse: Warehouse) -> dg.SkipReason:
+    """Ask the sources of live scores that are switched on, while one of their matches is played; starts no run."""
+    if not SETTINGS.live_scores:
+        return dg.SkipReason("no source of live scores is switched on: set FOOTPRED_LIVE_SCORES")
+    with warehouse.connect(autocommit=True) as connection:
+        said = poll(connection, lambda *of: open_live(SETTINGS, *of), datetime.now(UTC))
+    return dg.SkipReason("; ".join(f"{who}: {what}" for who, what in said.items()) or "nothing is played now")
