@@ -77,8 +77,11 @@ def ledger_head(reader: Reader) -> Row | None:
 
 
 def drift(reader: Reader) -> list[Row]:
-    """The newest look over all leagues, what is flagged first; and the alarms of single leagues."""
+    """The newest look at the newest season: all leagues together, what is flagged first, then leagues that are."""
     return reader.rows("""
         select kind, subject, league, reference, current, n_current, p_adjusted, flagged, says, as_of
-        from monitoring.drift where league = 'all' or flagged order by league <> 'all', flagged desc, kind, subject
+        from monitoring.drift
+        where (league = 'all' or flagged)
+            and current = (select current from monitoring.drift_runs order by run_id desc limit 1)
+        order by league <> 'all', flagged desc, kind, subject
     """)

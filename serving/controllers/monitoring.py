@@ -57,9 +57,11 @@ async def get_workers(request: Request[Any, Any, Any]) -> Workers:
     return Workers([Worker(**row) for row in found])
 
 
-FINDINGS = sql.SQL("select {columns}, as_of from monitoring.drift order by flagged desc, kind, league, subject").format(
-    columns=sql.SQL(", ").join(sql.Identifier(name) for name in Finding.__struct_fields__)
-)
+FINDINGS = sql.SQL("""
+    select {columns}, as_of, flagged and league = 'all' and current = (
+        select current from monitoring.drift_runs order by run_id desc limit 1) as rings
+    from monitoring.drift order by flagged desc, kind, league, subject
+""").format(columns=sql.SQL(", ").join(sql.Identifier(name) for name in Finding.__struct_fields__))
 
 
 @get(
@@ -76,5 +78,5 @@ async def get_drift(request: Request[Any, Any, Any]) -> Drift:
     service: Service = call_of(request.scope).service
     rows = await service.database.rows(FINDINGS, {})
     as_of = max((row.pop("as_of") for row in rows), default=None)
-    found = [Finding(**row) for row in rows]
-    return Drift(as_of, [each.says for each in found if each.flagged and each.league == "all"], found)
+    alarms = [row["says"] for row in rows if row.pop("rings")]
+    return Drift(as_of, alarms, [Finding(**row) for row in rows])

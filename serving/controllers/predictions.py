@@ -140,7 +140,8 @@ async def list_cards(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Response[Any]:
-    """Coming fixtures beside the market line. Odds themselves are left out unless the operator has licensed them."""
+    """Coming fixtures beside the market line. Odds are left out unless the operator has licensed them, and value is
+    rounded so that it does not give them away."""
     wanted = accepted(request.headers.get("accept"), (JSON, NDJSON, CSV))
     service: Service = call_of(request.scope).service
     page, following = page_of(
@@ -164,7 +165,7 @@ def _cards(page: list[Answer], *, show_odds: bool) -> list[Card]:
         chances = _triple(found.probabilities)
         known = market[0] == market[0]  # a quote without sense has no line, which is NaN
         value = (
-            Outcomes(*(round(p * price - 1, 4) for p, price in zip(chances, priced, strict=True))) if known else None
+            Outcomes(*(round(p * price - 1, 2) for p, price in zip(chances, priced, strict=True))) if known else None
         )
         cards.append(
             Card(

@@ -30,7 +30,7 @@ class Finding(Struct, frozen=True):
 
 
 class Drift(Struct, frozen=True):
-    """``as_of``: of the newest look, null before the first. ``alarms``: findings over all leagues that are flagged."""
+    """``as_of``: of the newest look, null before the first. ``alarms``: what is flagged over all leagues now."""
 
     as_of: datetime | None
     alarms: list[str]

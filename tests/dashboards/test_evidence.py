@@ -91,6 +91,10 @@ def test_data_health_tells_what_drifted_and_before_the_first_look_that_nobody_lo
             "as_of": datetime(2021, 7, 1, tzinfo=UTC), "kind": "outcome_mix", "subject": "outcome", "league": "all",
             "reference": "2018-19", "current": "2020-21", "n_reference": 7000, "n_current": 7100, "statistic": 23.2,
             "effect": 0.04, "p": 9e-6, "p_adjusted": 9e-6, "flagged": True, "says": "fewer home wins"})  # fmt: skip
+        insert(connection, "monitoring.drift_runs", {
+            "as_of": datetime(2021, 7, 1, tzinfo=UTC), "current": "2020-21", "reference": "2018-20",
+            "mix_reference": "2018-19", "n_current": 7100, "findings": 1, "alarms": ["fewer home wins"],
+            "report_sha256": "0" * 64})  # fmt: skip
     fresh = Reader(lambda: database_url)
     written = text(fresh, "data-health")
     fresh.close()

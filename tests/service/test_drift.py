@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 
-def look(connection, *rows: tuple[str, str, bool]) -> None:
-    """(league, what it says, whether it is flagged) of one look at the outcome mix."""
-    for league, says, flagged in rows:
+def look(connection, *rows: tuple[str, str, str, bool]) -> None:
+    """(season, league, what it says, whether it is flagged) of a look at the outcome mix of 2020-21."""
+    connection.execute("""
+        insert into monitoring.drift_runs (as_of, current, reference, mix_reference, n_current, findings, alarms,
+            report_sha256) values ('2021-07-01Z', '2020-21', '2018-20', '2018-19', 1, 1, '{}', repeat('0', 64))
+    """)
+    for season, league, says, flagged in rows:
         connection.execute(
             """
             insert into monitoring.drift values
-                ('2021-07-01Z', 'outcome_mix', 'home win', %s, '2018-19', '2020-21', 7000, 7100, 23.2, 0.04, 9e-6, 2e-5,
+                ('2021-07-01Z', 'outcome_mix', 'home win', %s, '2018-19', %s, 7000, 7100, 23.2, 0.04, 9e-6, 2e-5,
                 %s, %s)
             """,
-            [league, flagged, says],
+            [league, season, flagged, says],
         )
 
 
@@ -22,10 +26,16 @@ def test_before_the_first_look_nothing_has_drifted_and_nobody_says_when(client):
 
 def test_alarms_are_what_is_flagged_over_all_leagues_and_findings_are_everything(client, world):
     with world.connect() as connection:
-        look(connection, ("all", "fewer home wins", True), ("E0", "fewer in E0", True), ("D1", "as before", False))
+        look(
+            connection,
+            ("2020-21", "all", "fewer home wins", True),
+            ("2020-21", "E0", "fewer in E0", True),
+            ("2020-21", "D1", "as before", False),
+            ("2019-20", "all", "it was so then", True),
+        )
     told = client.get("/monitoring/drift").json()
     assert (told["as_of"], told["alarms"]) == ("2021-07-01T00:00:00Z", ["fewer home wins"])
-    assert [finding["league"] for finding in told["findings"]] == ["E0", "all", "D1"]
+    assert [finding["league"] for finding in told["findings"]] == ["E0", "all", "all", "D1"]
     assert told["findings"][1]["p"] == 9e-6
 
 
