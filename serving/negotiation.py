@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from litestar import Response
@@ -15,6 +16,7 @@ JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
+@lru_cache(256)
 def accepted(header: str | None, offered: Sequence[str] = (JSON,)) -> str:
     """The first type in order of preference that ``offered`` has; raises Problem when none is."""
     if not header:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from litestar import Request
+from litestar.types import Scope
 from psycopg.rows import class_row
 
 from footpred_dagster.core.keys import EVERY_KEY, KEYS_CHANNEL, Key, split
@@ -55,16 +55,16 @@ class KeyRing:
         return True
 
 
-async def caller(connection: ASGIConnection[Any, Any, Any, Any]) -> Key:
+async def caller(scope: Scope) -> Key:
     """The key of a request; raises Problem. Only the header counts: addresses end up in logs."""
-    text = next((value for name, value in connection.scope["headers"] if name == HEADER_BYTES), None)
+    text = next((value for name, value in scope["headers"] if name == HEADER_BYTES), None)
     if text is None:
         raise Problem("key-missing", f"send a key in the header {HEADER}, never in the address", headers=CHALLENGE)
     parts = split(text.decode("latin-1"))
     if parts is None:
         raise Problem("key-refused", "this has not the form fp_<id>_<secret>", headers=CHALLENGE)
     identity, secret = parts
-    service: Service = call_of(connection.scope).service
+    service: Service = call_of(scope).service
     key = service.keys.get(identity)
     if key is None and service.database.up and service.keys.may_look_up():
         key = await service.database.find_key(identity)
@@ -77,11 +77,14 @@ async def caller(connection: ASGIConnection[Any, Any, Any, Any]) -> Key:
 
 
 def needs(scope: str) -> Any:
-    """A guard: a key with ``scope`` and within its limit. ``admin`` includes every scope."""
+    """What runs before a handler: the key must have ``scope`` and be within its limit. ``admin`` has every scope.
 
-    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-        call = call_of(connection.scope)
-        key = call.key = await caller(connection)
+    Not a guard of Litestar's: it copies the handler for each call of one, which takes as long as all else here.
+    """
+
+    async def check(request: Request[Any, Any, Any]) -> None:
+        call = call_of(request.scope)
+        key = call.key = await caller(request.scope)
         limit = await call.service.limits.take(key)
         call.limit = limit.headers()
         if not limit.granted:
@@ -94,4 +97,4 @@ def needs(scope: str) -> Any:
         if scope not in key.scopes and "admin" not in key.scopes:
             raise Problem("scope-missing", f"it needs the scope {scope}, this key has {', '.join(key.scopes)}")
 
-    return guard
+    return check

@@ -32,7 +32,7 @@ BATCH_COLUMNS = ("index", "status", *COLUMNS, "problem")
 @post(
     "/predict/batch/",
     status_code=200,
-    guards=[needs("batch")],
+    before_request=needs("batch"),
     responses={
         200: ResponseSpec(BatchAnswer, generate_examples=False, description="One item for each asked, in their order."),
         **problems(400, 406, 408, 413, 503),

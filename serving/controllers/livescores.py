@@ -30,7 +30,7 @@ Seconds = Annotated[int, QueryParameter(ge=1, le=3600, description="The stream e
 
 @get(
     "/livescores/",
-    guards=[needs("read")],
+    before_request=needs("read"),
     responses={
         200: ResponseSpec(LiveScores, generate_examples=False, description="The newest scores."),
         **problems(406),
@@ -48,7 +48,7 @@ async def get_livescores(request: Request[Any, Any, Any]) -> LiveScores:
 
 @get(
     "/livescores/stream",
-    guards=[needs("read")],
+    before_request=needs("read"),
     responses={
         200: ResponseSpec(
             str,

@@ -38,7 +38,7 @@ To = Annotated[date | None, QueryParameter(name="to", description="Not after thi
 
 @get(
     "/matches/",
-    guards=[needs("read")],
+    before_request=needs("read"),
     responses={
         200: ResponseSpec(MatchPage, generate_examples=False, description="A page, by kickoff."),
         **problems(400, 406, 503),
@@ -89,7 +89,7 @@ def _flat(match: Match) -> dict[str, Any]:
 
 @get(
     "/teams/{team_id:str}",
-    guards=[needs("read")],
+    before_request=needs("read"),
     responses={
         200: ResponseSpec(TeamAnswer, generate_examples=False, description="The team."),
         **problems(400, 404, 406, 503),
@@ -125,7 +125,7 @@ async def get_team(request: Request[Any, Any, Any], team_id: FromPath[str]) -> T
 
 @get(
     "/leagues/{code:str}/projection",
-    guards=[needs("read")],
+    before_request=needs("read"),
     responses={
         200: ResponseSpec(Projection, generate_examples=False, description="The newest projection."),
         **problems(400, 404, 406, 503),

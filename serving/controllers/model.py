@@ -18,7 +18,7 @@ from serving.service import Service
 
 @get(
     "/predict/model/info",
-    guards=[needs("read")],
+    before_request=needs("read"),
     responses={
         200: ResponseSpec(ModelInfo, generate_examples=False, description="Champion, challengers, decision."),
         **problems(406),

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Request, get, post
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from serving import metrics
 from serving.answers import Answer, head_of
 from serving.call import call_of
+from serving.encoded import PRIVATE, Encoded, header
 from serving.errors import Problem
-from serving.negotiation import JSON, accepted
+from serving.negotiation import accepted
 from serving.openapi import SECURITY, problems
 from serving.predicting import on_the_spot, served, why_not
 from serving.schemas.examples import SEALED, shown
@@ -27,12 +28,12 @@ GIVEN = ResponseSpec(
 
 
 def _accept(request: Request[Any, Any, Any]) -> None:
-    accepted(request.headers.get("accept"))
+    accepted(header(request.scope, b"accept"))
 
 
 @get(
     "/predict/{match_id:str}",
-    guards=[needs("read")],
+    before_request=needs("read"),
     responses={
         200: GIVEN,
         304: ResponseSpec(None, description="It is as If-None-Match has it."),
@@ -42,7 +43,7 @@ def _accept(request: Request[Any, Any, Any]) -> None:
     tags=["predictions"],
     operation_id="get_prediction",
 )
-async def get_prediction(request: Request[Any, Any, Any], match_id: FromPath[str]) -> Response[bytes]:
+async def get_prediction(request: Request[Any, Any, Any], match_id: FromPath[str]) -> Encoded:
     """The sealed prediction of a match. Its ETag changes when it does, not while its data ages."""
     _accept(request)
     service: Service = call_of(request.scope).service
@@ -50,11 +51,11 @@ async def get_prediction(request: Request[Any, Any, Any], match_id: FromPath[str
         found = served(service, match_id)
     if found is None:
         raise await why_not(service, match_id)
-    headers = {"ETag": found.etag, "Cache-Control": "private, no-cache"}
-    asked = request.headers.get("if-none-match")
+    etag = (b"etag", found.etag.encode())
+    asked = header(request.scope, b"if-none-match")
     if asked is not None and not service.age.stale and _matches(asked, found.etag):
-        return Response(b"", status_code=304, headers=headers, media_type=JSON)
-    return Response(found.head + service.age.tail(), headers=headers, media_type=JSON)
+        return Encoded(b"", etag, PRIVATE, status=304)
+    return Encoded(found.head + service.age.tail(), etag, PRIVATE)
 
 
 def _matches(asked: str, etag: str) -> bool:
@@ -65,13 +66,13 @@ def _matches(asked: str, etag: str) -> bool:
 @post(
     "/predict/",
     status_code=200,
-    guards=[needs("predict")],
+    before_request=needs("predict"),
     responses={200: GIVEN, **problems(400, 404, 406, 408, 409, 413, 503)},
     security=SECURITY,
     tags=["predictions"],
     operation_id="predict",
 )
-async def predict(request: Request[Any, Any, Any], data: JSONBody[PredictRequest]) -> Response[bytes]:
+async def predict(request: Request[Any, Any, Any], data: JSONBody[PredictRequest]) -> Encoded:
     """Predict a match by its id (as it is sealed) or any pairing of two teams of a league (on the spot)."""
     _accept(request)
     service: Service = call_of(request.scope).service
@@ -81,9 +82,9 @@ async def predict(request: Request[Any, Any, Any], data: JSONBody[PredictRequest
             answer: Answer | None = served(service, asked.match_id)
         if answer is None:
             raise await why_not(service, asked.match_id)
-        return Response(answer.head + service.age.tail(), media_type=JSON)
+        return Encoded(answer.head + service.age.tail())
     with SPOT.time():
         (found,) = on_the_spot(service, [asked])
     if isinstance(found, Problem):
         raise found
-    return Response(head_of(found) + service.age.tail(), media_type=JSON)
+    return Encoded(head_of(found) + service.age.tail())

@@ -76,7 +76,7 @@ def _passing(
 
 @get(
     "/predict/predictions/",
-    guards=[needs("read")],
+    before_request=needs("read"),
     responses={
         200: ResponseSpec(PredictionPage, generate_examples=False, description="A page, by kickoff."),
         **problems(400, 406),
@@ -123,7 +123,7 @@ async def list_predictions(
 
 @get(
     "/predict/cards/",
-    guards=[needs("read")],
+    before_request=needs("read"),
     responses={
         200: ResponseSpec(CardPage, generate_examples=False, description="A page of fixtures, soonest first."),
         **problems(400, 406),
