@@ -23,7 +23,7 @@ from serving.service import Service
 
 @get(
     "/monitoring/queues",
-    guards=[needs("read")],
+    before_request=needs("read"),
     responses={200: ResponseSpec(Queues, generate_examples=False, description="The queues."), **problems(406, 503)},
     security=SECURITY,
     tags=["service"],
@@ -43,7 +43,7 @@ async def get_queues(request: Request[Any, Any, Any]) -> Queues:
 
 @get(
     "/monitoring/workers",
-    guards=[needs("read")],
+    before_request=needs("read"),
     responses={200: ResponseSpec(Workers, generate_examples=False, description="The workers."), **problems(406, 503)},
     security=SECURITY,
     tags=["service"],
@@ -66,7 +66,7 @@ FINDINGS = sql.SQL("""
 
 @get(
     "/monitoring/drift",
-    guards=[needs("read")],
+    before_request=needs("read"),
     responses={200: ResponseSpec(Drift, generate_examples=False, description="The newest look."), **problems(406, 503)},
     security=SECURITY,
     tags=["models"],

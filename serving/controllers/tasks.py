@@ -41,7 +41,7 @@ IdempotencyKey = Annotated[
 @post(
     "/predict/async/",
     status_code=202,
-    guards=[needs("batch")],
+    before_request=needs("batch"),
     responses={
         202: ResponseSpec(Task, generate_examples=False, description="The task; its address is in Location."),
         **problems(400, 406, 408, 409, 413, 503),
@@ -66,7 +66,7 @@ async def predict_async(
 
 @get(
     "/monitoring/task_status/{task_id:str}",
-    guards=[needs("batch")],
+    before_request=needs("batch"),
     responses={200: STATUS, **problems(400, 404, 406, 503)},
     security=SECURITY,
     tags=["tasks"],
@@ -87,7 +87,7 @@ async def get_task(request: Request[Any, Any, Any], task_id: FromPath[str]) -> R
 @delete(
     "/monitoring/task_status/{task_id:str}",
     status_code=200,
-    guards=[needs("batch")],
+    before_request=needs("batch"),
     responses={
         200: ResponseSpec(Task, generate_examples=False, description="The task, cancelled."),
         **problems(400, 404, 406, 409, 503),

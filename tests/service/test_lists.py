@@ -129,22 +129,12 @@ def test_a_projection_is_told_club_by_club(client, world):
         "model_version": 1,
         "as_of": KICKOFF,
     }
+    assert problem(client.get("/leagues/E0/projection"), 404) == "not-computed"
     with world.connect() as connection:
-        connection.execute("""
-            create table predictions.latest_projections (league text, season text, results_to timestamptz, team_id text,
-                team_name text, place integer, played integer, points integer, adjustment integer,
-                expected_points float8, points_sd float8, positions float8[], zones jsonb, label text,
-                simulations integer, model_name text, model_version integer, as_of timestamptz)
-        """)
-        try:
-            for row in (columns, columns | {"team_id": "arsenal", "team_name": "Arsenal", "place": 1}):
-                places = ", ".join(["%s"] * len(row))
-                insert = f"insert into predictions.latest_projections values ({places})"
-                connection.execute(insert.encode(), list(row.values()))
-            found = client.get("/leagues/E0/projection").json()
-            assert problem(client.get("/leagues/D1/projection"), 404) == "not-computed"
-        finally:
-            connection.execute("drop table predictions.latest_projections")
+        for row in (columns, columns | {"team_id": "arsenal", "team_name": "Arsenal", "place": 1}):
+            insert = f"insert into predictions.projections ({', '.join(row)}) values ({', '.join(['%s'] * len(row))})"
+            connection.execute(insert.encode(), list(row.values()))
+    found = client.get("/leagues/E0/projection").json()
     assert [club["team"]["id"] for club in found["teams"]] == ["arsenal", "leeds"]
     assert (found["teams"][1]["positions"], found["teams"][1]["zones"]) == ([0.3, 0.7], {"title": 0.3})
     assert (found["label"], found["simulations"], found["model"]["name"]) == ("simulated", 10_000, "elo_logit")
