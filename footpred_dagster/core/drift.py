@@ -50,6 +50,8 @@ GROWING = frozenset({"home_matches_played", "away_matches_played", "head_to_head
 """Counts of matches on record: they grow with every season, which is no drift."""
 LEAST_MATCHES = 30
 """Fewer in a window are counted and not tested."""
+LEAST_OF_A_SHAPE = 100
+"""The same for whole distributions: by luck alone the index of ten bins is some 9 (1/n + 1/m), .18 for so many."""
 SIDES = ("home", "draw", "away")
 ALL = "all"
 
@@ -126,7 +128,7 @@ def _distributions(kind: Kind, reference: Window, current: Window, names: Sequen
         samples = [window.matches[name].to_numpy(dtype=np.float64) for window in (reference, current)]
         sizes = len(samples[0]), len(samples[1])
         finding = Finding(kind, name, ALL, reference.label, current.label, *sizes, says="too few matches to test")
-        if min(sizes) >= LEAST_MATCHES:
+        if min(sizes) >= LEAST_OF_A_SHAPE:
             effect, p = kolmogorov_smirnov(*samples)
             index, says = stability_index(*samples), f"mean {' to '.join(map(_mean, samples))}"
             finding = replace(finding, statistic=index, effect=effect, p=p, says=says)

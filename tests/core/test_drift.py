@@ -15,6 +15,7 @@ from footpred_dagster.core.drift import (
     LARGE_D,
     LARGE_PSI,
     LEAST_MATCHES,
+    LEAST_OF_A_SHAPE,
     Finding,
     Window,
     feature_drift,
@@ -99,11 +100,18 @@ def test_a_feature_is_flagged_by_how_far_it_moved_and_not_by_how_surely(shift, f
 
 def test_a_large_difference_that_may_be_chance_is_not_flagged():
     chance, looks = np.random.default_rng(5), []
-    for _ in range(100):
-        before, now = (Window("forty", pd.DataFrame({"elo": chance.normal(0, 1, 40)})) for _ in range(2))
+    for _ in range(300):
+        before, now = (Window("few", pd.DataFrame({"elo": chance.normal(0, 1, LEAST_OF_A_SHAPE)})) for _ in range(2))
         looks += feature_drift(before, now, ["elo"])
-    assert sum(each.statistic >= LARGE_PSI and each.effect >= LARGE_D for each in looks) > 50
+    assert sum(each.statistic >= LARGE_PSI and each.effect >= LARGE_D for each in looks) > 5
     assert not any(each.flagged for each in looks)
+
+
+def test_of_a_handful_of_matches_no_shape_is_judged():
+    sizes = LEAST_OF_A_SHAPE - 1, 8000
+    before, now = (Window(str(n), pd.DataFrame({"elo": np.full(n, float(n))})) for n in sizes)
+    (found,) = feature_drift(before, now, ["elo"])
+    assert (found.flagged, found.p, found.says) == (False, None, "too few matches to test")
 
 
 def test_what_grows_with_every_season_is_told_and_never_flagged():

@@ -72,7 +72,7 @@ def test_a_page_fits_asks_no_stranger_and_logs_no_error(address, shots, screens,
     page.screenshot(path=shots / f"{slug}-{width}.png")
     assert width_beyond_screen(page) <= 0
     assert (errors, session.outside) == ([], [])
-    assert page.title() == f"{PAGES[slug].title} · footpred"
+    expect(page).to_have_title(f"{PAGES[slug].title} · footpred")
     assert "log-loss 1.0056" in page.locator(".foot").inner_text()
     expect(page.locator(".banner")).to_contain_text("Simulated data")
     page.close()
@@ -96,7 +96,7 @@ def test_a_name_with_html_is_text_on_the_page(address, session):
     expect(session.page.get_by_text("<script>document.title='pwned'</script><b>Bold & Co</b>").first).to_be_visible()
     session.page.get_by_label("Find a team").fill("script")
     session.page.get_by_text("Premier League", exact=False).last.wait_for()
-    assert session.page.title() == "Matches · footpred"
+    expect(session.page).to_have_title("Matches · footpred")
 
 
 def test_a_filter_is_in_the_address_and_back_undoes_it(address, session):

@@ -71,26 +71,22 @@ def chain_is_whole(warehouse: Warehouse, archive: ArchiveStore) -> dg.AssetCheck
 
 @dg.asset_check(asset=ledger)
 def inputs_are_known_matches(warehouse: Warehouse) -> dg.AssetCheckResult:
-    """Each row's ``latest_input`` is the kickoff of a played match of one of its clubs before its own, as stored today.
+    """Of each fixture to come, what is served was made of matches as they stand today.
 
-    A row not so explained was made of a match that has moved or gone since.
+    ``latest_input`` is the kickoff of a played match of one of its clubs. One not so explained has moved or gone since,
+    and the next run seals anew.
     """
     with warehouse.connect() as connection:
         row = connection.execute("""
-            with explained as (
-                select distinct ledger.seq
-                from predictions.ledger
-                inner join intermediate.int_match_spine as spine using (match_id)
-                inner join intermediate.int_matches as inputs
-                    on inputs.kickoff = ledger.latest_input and inputs.status = 'played'
-                where inputs.kickoff < ledger.kickoff
-                    and array[inputs.home_id, inputs.away_id] && array[spine.home_id, spine.away_id]
-            )
-            select count(*), count(*) - count(explained.seq)
-            from predictions.ledger left join explained using (seq)
+            select count(*), count(*) filter (where not exists (
+                select from intermediate.int_matches as inputs
+                where inputs.status = 'played' and inputs.kickoff = served.latest_input
+                    and array[inputs.home_id, inputs.away_id] && array[served.home_id, served.away_id]))
+            from predictions.served inner join intermediate.int_fixtures as fixtures using (match_id)
+            where not fixtures.is_played
         """).fetchone() or (0, 0)
     return dg.AssetCheckResult(
         passed=row[1] == 0,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"rows": row[0], "of a match that moved or went": row[1]},
+        metadata={"fixtures": row[0], "of a match that moved or went": row[1]},
     )
