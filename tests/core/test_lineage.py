@@ -14,6 +14,7 @@ from footpred_dagster.core.inputs import Inputs, Partition, Seed
 from footpred_dagster.core.ledger import Prediction, seal
 from footpred_dagster.core.lineage import FitRecord, RunIds, UnknownPrediction, record_fit, sealed_together, trace
 from footpred_dagster.core.storage import ObjectLost, sha256_hex
+from tests.support.sealed import replay
 
 AS_OF = datetime(2024, 8, 1, tzinfo=UTC)
 FETCHED = datetime(2024, 7, 30, 6, tzinfo=UTC)
@@ -25,21 +26,7 @@ BODIES = {
     "fixtures": ("fixtures.csv", b"what comes"),
 }
 FIT = FitRecord(None, [{"league": "all", "log_loss": 0.1 + 0.2}], AS_OF, {"parser": "2"}, "abc", RUN)
-MATCH = Prediction(
-    match_id="m1",
-    kickoff=AS_OF + timedelta(days=9),
-    as_of=AS_OF,
-    latest_input=AS_OF - timedelta(days=60),
-    kind="replay",
-    role="champion",
-    model_name="elo_logit",
-    model_version=1,
-    fingerprint="f" * 12,
-    feature_hash="a" * 16,
-    p_home=0.5,
-    p_draw=0.3,
-    p_away=0.2,
-)
+MATCH = replay(kickoff=AS_OF + timedelta(days=9), as_of=AS_OF, latest_input=AS_OF - timedelta(days=60))
 
 
 @pytest.fixture
