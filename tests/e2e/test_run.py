@@ -94,7 +94,7 @@ def test_status_and_doctor_tell_what_is(home, first):
     status = home.json("status")
     assert {asset["state"] for asset in status["assets"]} <= {"fresh", "failing"}
     assert status["champion"] == first["champion"]
-    assert status["services"]["api"] == {"url": None, "state": "absent"}
+    assert status["services"]["api"] == {"url": None, "state": "stopped"}
     assert status["data_age"]["newest_match"].startswith("2023-11")
     doctor = home.json("doctor")
     assert doctor["home"] == str(home.path)
