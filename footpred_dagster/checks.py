@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
 import dagster as dg
+from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 from dagster._core.storage.asset_check_execution_record import (
     AssetCheckExecutionRecord,
     AssetCheckExecutionRecordStatus,
 )
 
 
+@dataclass(frozen=True, slots=True)
+class CheckState:
+    """The newest evaluation of a check: ``asset`` as "layer/name"."""
+
+    asset: str
+    name: str
+    severity: Literal["WARN", "ERROR"]
+    passed: bool
+    evaluated_at: datetime
+
+
 class CheckStates:
     """The newest execution of every check of the code location, read once."""
 
-    def __init__(self, definitions: dg.Definitions, instance: dg.DagsterInstance) -> None:
-        keys = list(definitions.resolve_asset_graph().asset_check_keys)
+    def __init__(self, graph: AssetGraph, instance: dg.DagsterInstance) -> None:
+        keys = list(graph.asset_check_keys)
         self._latest: dict[dg.AssetCheckKey, AssetCheckExecutionRecord] = dict(
             instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
         )
+
+    def evaluated(self) -> list[CheckState]:
+        """Those whose newest execution came to an answer."""
+        found = []
+        for key, record in sorted(self._latest.items()):
+            said = record.evaluation if record.status != AssetCheckExecutionRecordStatus.PLANNED else None
+            if isinstance(said, dg.AssetCheckEvaluation):
+                at = datetime.fromtimestamp(record.create_timestamp, UTC)
+                asset = key.asset_key.to_user_string()
+                found.append(CheckState(asset, key.name, said.severity.value, said.passed, at))
+        return found
 
     def failing(self) -> list[str]:
         """Checks whose newest execution did not pass, as ``asset:check``."""

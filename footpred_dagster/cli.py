@@ -180,6 +180,21 @@ def pull(url: str | None, as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--wait", type=click.FloatRange(min=0), default=0.0, help="Seconds to wait for a database that starts.")
+@json_option
+def migrate(wait: float, as_json: bool) -> None:
+    """Bring this database, and Dagster's beside it, to this version; for before an upgrade's new processes start.
+
+    Every other command does so as well: on one machine nobody needs this one.
+    """
+    with failures_explained():
+        from footpred_dagster import commands
+
+        done = commands.migrate_all(wait)
+        click.echo(json.dumps(done) if as_json else f"schema {done['schema']}, before {done['before'] or 'none'}")
+
+
+@main.command()
 @json_option
 def status(as_json: bool) -> None:
     """What is materialized, stale or failing; the champion; how old the data is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -13,7 +14,7 @@ import click
 import psycopg
 
 from footpred_dagster import health
-from footpred_dagster.core.database import connect, database_url, migrate
+from footpred_dagster.core.database import connect, database_url, migrate, schema_version
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import open_archive
 from footpred_dagster.instance import prepare_home
@@ -32,8 +33,9 @@ def run(where: str | None, selection: Selection, as_of: datetime | None) -> tupl
     from footpred_dagster.pipeline import Pipeline
     from footpred_dagster.progress import LayerProgress
     from footpred_dagster.request import Request
-    from footpred_dagster.second_opinion import second_source
+    from footpred_dagster.second_opinion import second_source, switched_off
     from footpred_dagster.sources.catalog import UnknownSource, open_source, usual_source
+    from footpred_dagster.states import asset_states, record_states
 
     settings = Settings.from_env()
     with ExitStack() as stack:
@@ -51,6 +53,9 @@ def run(where: str | None, selection: Selection, as_of: datetime | None) -> tupl
         outcome = pipeline.run()
     with connect(settings, autocommit=True) as connection:
         summary = report.run_summary(connection, request, outcome)
+        now = datetime.now(UTC)
+        assets, checks = asset_states(definitions.resolve_asset_graph(), instance, now, switched_off(settings))
+        record_states(connection, assets, checks.evaluated(), now)
     return summary, outcome
 
 
@@ -133,6 +138,28 @@ def doctor() -> dict[str, Any]:
         "versions": health.versions(),
         "problems": health.home_problems(settings),
     }
+
+
+def migrate_all(wait: float) -> dict[str, str | None]:
+    """``schema`` as it is now and ``before``. Raises psycopg.OperationalError when no server answers for ``wait`` s."""
+    settings = Settings.from_env()
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            url = database_url(settings)
+            before = schema_version(url)
+            break
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
+    migrate(url)
+    from footpred_dagster.instance import open_instance
+
+    with warnings.catch_warnings(), open_instance(settings) as instance:
+        warnings.simplefilter("ignore")  # alembic's, as Dagster calls it
+        instance.upgrade()
+    return {"schema": schema_version(url), "before": before}
 
 
 def up(say: Callable[[str], None]) -> bool:

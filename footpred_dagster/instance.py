@@ -17,6 +17,30 @@ if TYPE_CHECKING:
     import dagster as dg
 
 
+POLICY = {
+    "run_coordinator": {
+        "module": "dagster._core.run_coordinator.queued_run_coordinator",
+        "class": "QueuedRunCoordinator",
+        "config": {"dequeue_interval_seconds": 2},
+    },
+    # One run at a time asks the source, fits models or writes the warehouse. Counted by run, and by the queue: a step
+    # that claimed a slot itself and was killed would keep `footpred run` waiting, which has no daemon to free it.
+    "concurrency": {"runs": {"max_concurrent_runs": 4}, "pools": {"default_limit": 1, "granularity": "run"}},
+    # A run that never starts, or whose process is gone, is told so.
+    "run_monitoring": {"enabled": True, "start_timeout_seconds": 300, "poll_interval_seconds": 30},
+    "run_retries": {"enabled": True, "max_retries": 1, "retry_on_asset_or_op_failure": False},
+    "freshness": {"enabled": True},
+    "retention": {
+        "schedule": {"purge_after_days": 90},
+        "sensor": {"purge_after_days": {"skipped": 2, "failure": 30, "success": 30}},
+        "auto_materialize": {"purge_after_days": {"skipped": 2, "failure": 30, "success": 30}},
+    },
+    "telemetry": {"enabled": False},
+    "nux": {"enabled": False},
+}
+"""What holds for every instance, of a home or of a cluster: ``deploy/chart/files/dagster.yaml`` says the same."""
+
+
 def prepare_home(settings: Settings) -> Path:
     """Write ``dagster.yaml`` for this home and point this process at it.
 
@@ -27,24 +51,7 @@ def prepare_home(settings: Settings) -> Path:
     storage = without_password(sibling_database(database_url(settings), "dagster"), home / "pgpass")
     config = {
         "storage": {"postgres": {"postgres_url": storage}},
-        "telemetry": {"enabled": False},
-        "nux": {"enabled": False},
-        # Runs that write wait for each other; a run that never starts or whose process is gone is told so.
-        "run_coordinator": {
-            "module": "dagster._core.run_coordinator.queued_run_coordinator",
-            "class": "QueuedRunCoordinator",
-            "config": {
-                "max_concurrent_runs": 4,
-                "tag_concurrency_limits": [{"key": "footpred/writes", "value": "warehouse", "limit": 1}],
-                "dequeue_interval_seconds": 2,
-            },
-        },
-        "run_monitoring": {"enabled": True, "start_timeout_seconds": 300, "poll_interval_seconds": 30},
-        "run_retries": {"enabled": True, "max_retries": 1, "retry_on_asset_or_op_failure": False},
-        "retention": {
-            "schedule": {"purge_after_days": 90},
-            "sensor": {"purge_after_days": {"skipped": 2, "failure": 30, "success": 30}},
-        },
+        **POLICY,
         "compute_logs": {
             "module": "dagster._core.storage.local_compute_log_manager",
             "class": "LocalComputeLogManager",

@@ -68,6 +68,9 @@ class Pipeline:
                 self._consult()
         return self.outcome
 
+    def _checks(self) -> CheckStates:
+        return CheckStates(self.definitions.resolve_asset_graph(), self.instance)
+
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         """Two runs at once would build the same tables: the second waits. Whoever holds the lock buries the dead."""
@@ -122,7 +125,7 @@ class Pipeline:
             self.outcome.warnings.append(f"source unavailable, going on with what is archived: {error}")
 
     def _materialize_raw(self) -> None:
-        unsettled = CheckStates(self.definitions, self.instance).unsettled()
+        unsettled = self._checks().unsettled()
         wanted = due(self.connection, self._targets()) or self._unreported_partitions(RESULTS in unsettled)
         self.progress.expect("raw", len(wanted))
         ranges = neighbours(wanted)
@@ -147,7 +150,7 @@ class Pipeline:
         return found == (True,)
 
     def _materialize_fixtures(self) -> None:
-        unsettled = CheckStates(self.definitions, self.instance).unsettled()
+        unsettled = self._checks().unsettled()
         recorded = latest_materializations(self.instance, [FIXTURE_LIST]).get(FIXTURE_LIST)
         version = raw_version(self.connection, fixtures=True)
         told = recorded is not None and _data_version(recorded) == version
@@ -169,7 +172,7 @@ class Pipeline:
 
     def _raw_is_blocked(self) -> bool:
         """A check that failed on raw, now or in an earlier run, holds everything downstream back."""
-        broken = CheckStates(self.definitions, self.instance).broken()
+        broken = self._checks().broken()
         names = [name for key in (RESULTS, FIXTURE_LIST) for name in broken.get(key, [])]
         for name in names:
             if name not in self.outcome.checks_failed:
@@ -179,7 +182,7 @@ class Pipeline:
     def _materialize_stale(self) -> None:
         specs = self.definitions.resolve_all_asset_specs()
         latest = latest_materializations(self.instance, [spec.key for spec in specs])
-        unsettled = CheckStates(self.definitions, self.instance).unsettled()
+        unsettled = self._checks().unsettled()
         kind: Kind = "replay" if self.request.as_of else "live"
         cut = cuts(self.connection, [spec.key for spec in specs], self.request.clock, kind)
         stale = stale_assets(specs, latest, cut, unsettled)

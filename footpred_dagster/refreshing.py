@@ -78,3 +78,11 @@ def next_try(instance: dg.DagsterInstance, work: str, now: datetime) -> int | st
         if now < again:
             return f"failed {len(records)} times, next try at {again:%H:%M:%S} UTC"
     return len(records)
+
+
+def once(context: dg.SensorEvaluationContext, work: str) -> dg.RunRequest | dg.SkipReason:
+    """A run of the sensor's job for ``work``, unless there is, was or will be one."""
+    turn = next_try(context.instance, work, datetime.now(UTC))
+    if isinstance(turn, str):
+        return dg.SkipReason(f"{work}: {turn}")
+    return dg.RunRequest(run_key=f"{work} {turn}", tags={WORK_TAG: work})

@@ -11,7 +11,6 @@ import dagster as dg
 import psycopg
 
 from footpred_dagster import services
-from footpred_dagster.checks import CheckStates
 from footpred_dagster.core.evaluating import ALIASES
 from footpred_dagster.core.provenance import simulated
 from footpred_dagster.core.registry import champion
@@ -20,9 +19,7 @@ from footpred_dagster.partitions import LEAGUE_SEASONS
 from footpred_dagster.request import Outcome, Request
 from footpred_dagster.selection import Selection
 from footpred_dagster.sources.base import results_path
-from footpred_dagster.staleness import latest_materializations, stale_assets
-
-LAYERS = ("raw", "staging", "intermediate", "ratings", "features", "marts", "models", "predictions", "monitoring")
+from footpred_dagster.states import asset_states
 
 
 def warehouse_counts(connection: psycopg.Connection, selection: Selection, clock: datetime) -> dict[str, Any]:
@@ -137,29 +134,21 @@ def status(
     instance: dg.DagsterInstance,
     off: Collection[dg.AssetKey] = (),
 ) -> dict[str, Any]:
-    """Every asset but those ``off``, by key with its state: missing, stale (and why), failing (a check), or fresh."""
-    specs = [spec for spec in definitions.resolve_all_asset_specs() if spec.key not in off]
-    latest = latest_materializations(instance, [spec.key for spec in specs])
-    checks = CheckStates(definitions, instance)
-    stale = stale_assets(specs, latest, {}, checks.unsettled())
-    failing = checks.failing()
-    at = {
-        record.asset_entry.asset_key: datetime.fromtimestamp(event.timestamp, UTC).isoformat(timespec="seconds")
-        for record in instance.get_asset_records([spec.key for spec in specs])
-        if (event := record.asset_entry.last_materialization)
-    }
-    assets = []
-    for spec in sorted(specs, key=lambda spec: (LAYERS.index(spec.key.path[0]), spec.key.path[-1])):
-        name = spec.key.to_user_string()
-        failed = [check for check in failing if check.startswith(f"{name}:")]
-        reason = ", ".join(failed) or stale.get(spec.key)
-        state = "missing" if spec.key not in latest else "failing" if failed else "stale" if reason else "fresh"
-        assets.append(
-            {"key": name, "state": state, "reason": None if state == "missing" else reason, "at": at.get(spec.key)}
-        )
+    """Every asset but those ``off``, the checks that fail, the champion, how old the data is, the services."""
+    states, checks = asset_states(definitions.resolve_asset_graph(), instance, datetime.now(UTC), off)
+    assets = [
+        {
+            "key": each.key,
+            "state": each.state,
+            "reason": each.reason,
+            "at": each.materialized_at.isoformat(timespec="seconds") if each.materialized_at else None,
+            "due": each.due_at.isoformat(timespec="seconds") if each.due_at else None,
+        }
+        for each in states
+    ]
     return {
         "assets": assets,
-        "failing_checks": failing,
+        "failing_checks": checks.failing(),
         "champion": champion_name(connection),
         "data_age": data_age(connection),
         "simulated": bool(simulated(connection)),

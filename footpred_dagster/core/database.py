@@ -76,21 +76,28 @@ def scratch_database(url: str, suffix: str) -> Iterator[str]:
             connection.execute(drop)
 
 
+def schema_version(url: str) -> str | None:
+    """The revision the database is at; None before the first migration."""
+    with psycopg.connect(url, prepare_threshold=None) as connection:
+        if connection.execute("select to_regclass('public.schema_version') is not null").fetchone() != (True,):
+            return None
+        found = connection.execute("select version_num from public.schema_version").fetchone()
+        return str(found[0]) if found else None
+
+
 def migrate(url: str, revision: str = "head") -> None:
     """Bring the schema to the newest version, or as far as ``revision``; safe from many processes at once.
 
     Raises psycopg.OperationalError when the server does not answer, NewerSchema when it is ahead of this version.
     """
-    with psycopg.connect(url, prepare_threshold=None) as connection:
-        if connection.execute("select to_regclass('public.schema_version') is not null").fetchone() == (True,):
-            version = connection.execute("select version_num from public.schema_version").fetchone()
-            if version == (NEWEST_REVISION,):
-                return
-            if version and version[0] > NEWEST_REVISION:
-                raise NewerSchema(
-                    f"the database is at schema {version[0]}, this footpred knows {NEWEST_REVISION}: a newer one "
-                    "has been here, update this one"
-                )
+    version = schema_version(url)
+    if version == NEWEST_REVISION:
+        return
+    if version and version > NEWEST_REVISION:
+        raise NewerSchema(
+            f"the database is at schema {version}, this footpred knows {NEWEST_REVISION}: a newer one has been here, "
+            "update this one"
+        )
     # Alembic and SQLAlchemy take half a second to import: only who migrates pays.
     from alembic import command
     from alembic.config import Config

@@ -39,6 +39,7 @@ class Settings:
     live_scores: sources of live scores that are switched on, by name; none by default.
     football_data_org_token: for the one of them that needs a token. Kept out of ``repr``.
     openfootball: where the second source is, ``openfootball``, an address or a folder; None while it is off.
+    alertmanager_url: who is told of failed runs; None for nobody.
     storage_url: where the archive lies, as ``parse_storage_url`` reads it, or None for the local one in the home.
     """
 
@@ -50,6 +51,7 @@ class Settings:
     live_scores: tuple[str, ...] = ()
     football_data_org_token: str | None = field(default=None, repr=False)
     storage_url: str | None = None
+    alertmanager_url: str | None = None
 
     @property
     def archive(self) -> Path:
@@ -92,6 +94,7 @@ class Settings:
             live_scores=tuple(filter(None, map(str.strip, env.get("FOOTPRED_LIVE_SCORES", "").split(",")))),
             football_data_org_token=env.get("FOOTPRED_FOOTBALL_DATA_ORG_TOKEN") or None,
             storage_url=storage_url,
+            alertmanager_url=env.get("FOOTPRED_ALERTMANAGER_URL") or None,
         )
 
 

@@ -15,6 +15,7 @@ from footpred_dagster.core.ledger import Kind
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import Archive, open_archive
 from footpred_dagster.dbt import DBT, fresh_project
+from footpred_dagster.retrying import again_if_it_passes
 from footpred_dagster.sources.archive import ArchiveSource
 from footpred_dagster.sources.base import Source
 from footpred_dagster.sources.catalog import open_source, usual_source
@@ -26,13 +27,14 @@ PROJECT = fresh_project(SETTINGS)
 
 
 class Warehouse(dg.ConfigurableResource):
-    """The PostgreSQL every layer lives in; started, attached to and migrated on first use."""
+    """The PostgreSQL every layer lives in; started and migrated on first use. Steps outlast its restart."""
 
     @contextmanager
     def connect(self, *, autocommit: bool = False) -> Iterator[psycopg.Connection]:
-        migrate(database_url(SETTINGS))
-        with connect(SETTINGS, autocommit=autocommit) as connection:
-            yield connection
+        with again_if_it_passes():
+            migrate(database_url(SETTINGS))
+            with connect(SETTINGS, autocommit=autocommit) as connection:
+                yield connection
 
 
 class ArchiveStore(dg.ConfigurableResource):

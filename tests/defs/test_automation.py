@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
-import psycopg
 import pytest
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.storage import LocalArchive
 from footpred_dagster.refreshing import WORK_TAG
 from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.fetch import fetch
@@ -29,13 +25,6 @@ def automation(home):
     return {"schedules": schedules, "sensors": sensors}
 
 
-@pytest.fixture(scope="module")
-def definitions(automation):
-    from footpred_dagster.definitions import defs
-
-    return defs()
-
-
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     root = tmp_path / "site"
@@ -45,20 +34,10 @@ def site(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def resources(automation, database_url: str, archive: LocalArchive, site: Path) -> dict[str, object]:
-    from footpred_dagster.defs.resources import ArchiveStore, SourceSite, Warehouse
+def resources(own_warehouse, own_archive, site: Path) -> dict[str, object]:
+    from footpred_dagster.defs.resources import SourceSite
 
-    class OwnWarehouse(Warehouse):
-        @contextmanager
-        def connect(self, *, autocommit: bool = False) -> Iterator[psycopg.Connection]:
-            with psycopg.connect(database_url, autocommit=autocommit) as connection:
-                yield connection
-
-    class OwnArchive(ArchiveStore):
-        def open(self) -> LocalArchive:
-            return archive
-
-    return {"warehouse": OwnWarehouse(), "archive": OwnArchive(), "source": SourceSite(where=str(site))}
+    return {"warehouse": own_warehouse, "archive": own_archive, "source": SourceSite(where=str(site))}
 
 
 @pytest.fixture
@@ -67,12 +46,6 @@ def loaded(warehouse, archive, site):
     load_results(warehouse, archive, "E0", NOW)
     load_fixtures(warehouse, archive)
     return warehouse
-
-
-@pytest.fixture
-def instance():
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield instance
 
 
 @pytest.fixture
@@ -175,12 +148,17 @@ def test_models_are_fitted_when_a_matchday_of_all_divisions_was_played_since_the
     assert said().run_key == "stack 4 and 220 matches 0"
 
 
-def test_jobs_that_write_share_a_queue_and_everything_starts_by_itself(definitions):
-    assets = {}
-    for name in ("refresh", "retrain"):
+def test_jobs_that_write_wait_for_each_other_and_everything_starts_by_itself(definitions):
+    assets, pools = {}, {}
+    for name in ("refresh", "retrain", "predict"):
         job = definitions.resolve_job_def(name)
-        assert job.tags["footpred/writes"] == "warehouse"
+        pools[name] = {pool for node in job.all_node_defs for pool in node.pools}
         assets[name] = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
+    assert pools == {
+        "refresh": {"source", "warehouse"},
+        "retrain": {"training", "warehouse"},
+        "predict": {"warehouse"},
+    }
     assert {sensor.default_status for sensor in definitions.sensors} == {dg.DefaultSensorStatus.RUNNING}
     assert {schedule.default_status for schedule in definitions.schedules} == {dg.DefaultScheduleStatus.RUNNING}
     assert not {key for key in assets["refresh"] if key.startswith("models/")}

@@ -66,13 +66,6 @@ WARNING = {
 
 
 @pytest.fixture(scope="module")
-def definitions(home):
-    from footpred_dagster.definitions import defs  # the home must be set before the resources read it
-
-    return defs()
-
-
-@pytest.fixture(scope="module")
 def specs(definitions):
     return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
 
@@ -88,6 +81,27 @@ def test_every_asset_says_its_layer_owner_kind_code_version_and_meaning(specs):
         assert spec.kinds
         assert spec.code_version
         assert len(spec.description or "") > 20, name
+
+
+def test_every_asset_waits_for_others_that_write_the_same_and_has_a_day_or_a_week_to_be_fresh(definitions, specs):
+    by_hand = {"models/xgboost_study", "raw/openfootball"}
+    pools: dict[str, set[str]] = {}
+    for asset in definitions.resolve_asset_graph().assets_defs:
+        for pool in asset.op.pools:
+            pools.setdefault(pool, set()).update(key.to_user_string() for key in asset.keys)
+    assert pools["source"] == {"raw/matches", "raw/fixtures", "raw/openfootball"}
+    assert pools["training"] == {name for name in KEYS if name.startswith("models/")} - by_hand
+    assert pools["analysis"] == {"predictions/season_projection", "predictions/market", "monitoring/drift"}
+    assert set().union(*pools.values()) == KEYS - {"models/xgboost_study"}, "several workers may join a study"
+    days = {
+        name: spec.freshness_policy.fail_window.to_timedelta().days if spec.freshness_policy else None
+        for name, spec in specs.items()
+    }
+    assert {name for name, limit in days.items() if limit is None} == by_hand
+    assert {name for name, limit in days.items() if limit == 9} == pools["training"] | {"predictions/market"}
+    assert {name for name, limit in days.items() if limit == 2} == KEYS - by_hand - pools["training"] - {
+        "predictions/market"
+    }
 
 
 @pytest.mark.parametrize(("blocking", "expected"), [(True, BLOCKING), (False, WARNING)])

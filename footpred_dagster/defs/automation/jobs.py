@@ -2,26 +2,32 @@
 
 import dagster as dg
 
-ONE_AT_A_TIME = {"footpred/writes": "warehouse"}
-"""The queue lets one run with this tag through at a time."""
 MODELS = dg.AssetSelection.groups("models")
 ASIDE = dg.AssetSelection.assets(["raw", "openfootball"])
-MARKET = dg.AssetSelection.assets(["predictions", "market"])
-"""Of what models predicted out of season: new results alone do not change it."""
+"""Consulted by hand."""
 STUDY = dg.AssetSelection.assets(["models", "xgboost_study"])
+FOLLOWERS = dg.AssetSelection.assets(["predictions", "season_projection"], ["predictions", "market"]) | (
+    dg.AssetSelection.groups("monitoring")
+)
+"""By their automation condition they come after any job, and keep no prediction waiting."""
 
 refresh = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.all() - MODELS - ASIDE - MARKET,
+    selection=dg.AssetSelection.all() - MODELS - ASIDE - FOLLOWERS,
     description="From new files to new predictions by the champion that stands; no model is fitted.",
-    tags=ONE_AT_A_TIME,
     executor_def=dg.in_process_executor,
 )
 
 retrain = dg.define_asset_job(
     "retrain",
-    selection=(MODELS - STUDY) | dg.AssetSelection.groups("predictions", "monitoring"),
+    selection=((MODELS - STUDY) | dg.AssetSelection.groups("predictions")) - FOLLOWERS,
     description="Every candidate refitted on all that was played, judged, the champion chosen, fixtures predicted.",
-    tags=ONE_AT_A_TIME,
+    executor_def=dg.in_process_executor,
+)
+
+predict = dg.define_asset_job(
+    "predict",
+    selection=dg.AssetSelection.assets(["predictions", "ledger"]),
+    description="Fixtures predicted by a champion that was put in by hand or by live scores.",
     executor_def=dg.in_process_executor,
 )

@@ -9,7 +9,7 @@ import dagster as dg
 from footpred_dagster.core.registry import champion
 from footpred_dagster.defs.automation.jobs import refresh, retrain
 from footpred_dagster.defs.resources import SETTINGS, ArchiveStore, SourceSite, Warehouse
-from footpred_dagster.refreshing import WORK_TAG, Refresh, followed, next_try, planned
+from footpred_dagster.refreshing import WORK_TAG, Refresh, followed, next_try, once, planned
 from footpred_dagster.sources.base import SourceUnavailable
 from footpred_dagster.sources.fetch import fetch
 from footpred_dagster.sources.live.catalog import open_live
@@ -84,12 +84,7 @@ def enough_new_matches(context: dg.SensorEvaluationContext, warehouse: Warehouse
     if played < RETRAIN_AFTER:
         return dg.SkipReason(f"{played} matches since {version.name} version {version.version}, {RETRAIN_AFTER} needed")
     work = f"{version.name} {version.version} and {played // RETRAIN_AFTER * RETRAIN_AFTER} matches"
-    turn = next_try(context.instance, work, datetime.now(UTC))
-    return (
-        dg.RunRequest(run_key=f"{work} {turn}", tags={WORK_TAG: work})
-        if isinstance(turn, int)
-        else dg.SkipReason(f"{work}: {turn}")
-    )
+    return once(context, work)
 
 
 @dg.sensor(minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)

@@ -18,7 +18,11 @@ from footpred_dagster.defs.resources import PROJECT, SETTINGS, Warehouse
 
 
 @dbt_assets(
-    manifest=PROJECT.manifest_path, project=PROJECT, dagster_dbt_translator=LayerTranslator(), name="dbt_models"
+    manifest=PROJECT.manifest_path,
+    project=PROJECT,
+    dagster_dbt_translator=LayerTranslator(),
+    name="dbt_models",
+    pool="warehouse",
 )
 def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse) -> Iterator[Any]:
     """Every layer of SQL: built and tested together, so a failed test stops what is behind it.

@@ -49,6 +49,7 @@ def candidate(name: str) -> dg.AssetsDefinition:
         key=["models", name],
         group_name="models",
         owners=["team:footpred"],
+        pool="training",
         kinds={"mlflow", KINDS[name]},
         description=DESCRIPTIONS[name],
         code_version=CODE[name],

@@ -17,6 +17,7 @@ from footpred_dagster.versions import CUT, code_version, cut_version
     key=["models", "champion"],
     group_name="models",
     owners=["team:footpred"],
+    pool="training",
     kinds={"python", "postgres", "mlflow"},
     code_version=code_version(comparison, promotion, scoring, succession),
     deps=[dg.AssetKey(["models", "evaluation"]), dg.AssetKey(["predictions", "scores"])],

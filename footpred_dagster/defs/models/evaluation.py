@@ -18,6 +18,7 @@ PAIRED = ["window", "model", "against", "n", "better by", "s.e.", "low", "high"]
     key=["models", "evaluation"],
     group_name="models",
     owners=["team:footpred"],
+    pool="training",
     kinds={"python", "postgres"},
     code_version=code_version(backtest, comparison, metrics, odds, scoring, slices),
     deps=[dg.AssetKey(["models", name]) for name in ALL_RECIPES],

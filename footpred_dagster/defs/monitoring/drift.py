@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from footpred_dagster.automation import follows_upstream
 from footpred_dagster.core import (
     calibration_curve,
     comparison,
@@ -30,8 +31,10 @@ UPSTREAM = (["features", "fct_match_features"], ["models", "champion"], ["predic
     key=["monitoring", "drift"],
     group_name="monitoring",
     owners=["team:footpred"],
+    pool="analysis",
     kinds={"python", "postgres"},
     code_version=code_version(*FINDING, *TELLING),
+    automation_condition=follows_upstream(),
     deps=[dg.AssetKey(key) for key in UPSTREAM],
 )
 def drift(warehouse: Warehouse, archive: ArchiveStore, clock: Clock) -> dg.MaterializeResult:

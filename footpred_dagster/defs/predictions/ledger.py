@@ -18,6 +18,7 @@ from footpred_dagster.versions import CUT, code_version, cut_version
     key=["predictions", "ledger"],
     group_name="predictions",
     owners=["team:footpred"],
+    pool="warehouse",
     kinds={"python", "postgres"},
     code_version=code_version(dataset, explain, predicting, core_ledger, served),
     deps=[dg.AssetKey(["models", "champion"]), dg.AssetKey(["features", "fct_match_features"])],

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from footpred_dagster.automation import follows_upstream
 from footpred_dagster.core import backtest, betting, comparison, market_tables, odds, plots
 from footpred_dagster.core import market as core_market
 from footpred_dagster.core.dataset import played_before
@@ -20,8 +21,10 @@ CLOSING = ["model", "n", "log-loss", "closing line", "better by", "low", "high"]
     key=["predictions", "market"],
     group_name="predictions",
     owners=["team:footpred"],
+    pool="analysis",
     kinds={"python", "postgres"},
     code_version=code_version(backtest, betting, comparison, core_market, market_tables, odds),
+    automation_condition=follows_upstream(),
     deps=[dg.AssetKey(["models", "evaluation"]), dg.AssetKey(["models", "champion"])],
 )
 def market(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:

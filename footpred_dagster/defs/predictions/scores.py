@@ -11,6 +11,7 @@ from footpred_dagster.versions import CUT, code_version, cut_version
     key=["predictions", "scores"],
     group_name="predictions",
     owners=["team:footpred"],
+    pool="warehouse",
     kinds={"python", "postgres"},
     code_version=code_version(settlement),
     deps=[dg.AssetKey(["intermediate", "int_matches"])],

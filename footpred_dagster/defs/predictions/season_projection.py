@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from footpred_dagster.automation import follows_upstream
 from footpred_dagster.core import online
 from footpred_dagster.core.projection import leagues, rules, schedule, simulation, standings
 from footpred_dagster.core.projection.leagues import project_leagues, projection_cut
@@ -19,8 +20,10 @@ UPSTREAM = (
     key=["predictions", "season_projection"],
     group_name="predictions",
     owners=["team:footpred"],
+    pool="analysis",
     kinds={"python", "postgres"},
     code_version=code_version(leagues, online, rules, schedule, simulation, standings),
+    automation_condition=follows_upstream(),
     deps=[dg.AssetKey(key) for key in UPSTREAM],
 )
 def season_projection(warehouse: Warehouse, archive: ArchiveStore, clock: Clock) -> dg.MaterializeResult:

@@ -16,6 +16,7 @@ COLUMNS = ["kind", "model", "n", "log-loss", "RPS", "accuracy", "worse than the 
     key=["predictions", "track_record"],
     group_name="predictions",
     owners=["team:footpred"],
+    pool="warehouse",
     kinds={"python", "postgres"},
     code_version=code_version(calibration_curve, comparison, core_track_record, metrics, slices),
     deps=[dg.AssetKey(["predictions", "scores"])],

@@ -25,6 +25,7 @@ TABLES = {
 
 @dg.multi_asset(
     name="club_ratings",
+    pool="warehouse",
     specs=[
         dg.AssetSpec(
             ["ratings", table],

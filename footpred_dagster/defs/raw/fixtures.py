@@ -12,6 +12,7 @@ from footpred_dagster.sources.load import FIXTURES, load_fixtures, raw_version
     key=["raw", "fixtures"],
     group_name="raw",
     owners=["team:footpred"],
+    pool="source",
     kinds={"csv", "postgres"},
     code_version=PARSER_VERSION,
 )

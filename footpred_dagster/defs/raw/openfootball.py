@@ -19,6 +19,7 @@ SHOWN = 200
     key=["raw", "openfootball"],
     group_name="raw",
     owners=["team:footpred"],
+    pool="source",
     kinds={"json", "postgres"},
     code_version=PARSER_VERSION,
 )

@@ -15,6 +15,7 @@ PROGRESS_EVERY = 50
     key=["raw", "matches"],
     group_name="raw",
     owners=["team:footpred"],
+    pool="source",
     kinds={"csv", "postgres"},
     code_version=PARSER_VERSION,
     partitions_def=LEAGUE_SEASON_PARTITIONS,

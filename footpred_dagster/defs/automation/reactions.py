@@ -1,0 +1,106 @@
+"""Sensors that answer to what the platform did itself: a champion put in, drift found, a run that failed."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+import httpx
+import psycopg
+
+from footpred_dagster.alertmanager import tell
+from footpred_dagster.core.registry import champion
+from footpred_dagster.defs.automation.jobs import FOLLOWERS, predict, retrain
+from footpred_dagster.defs.resources import SETTINGS, Warehouse
+from footpred_dagster.refreshing import once
+from footpred_dagster.second_opinion import switched_off
+from footpred_dagster.services import url_of
+from footpred_dagster.states import asset_states, record_states
+
+follow_upstream = dg.AutomationConditionSensorDefinition(
+    "follow_upstream",
+    target=FOLLOWERS,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Projections, market and drift after what they are made from.",
+)
+
+
+@dg.sensor(job=predict, minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
+def champion_moved(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.RunRequest | dg.SkipReason:
+    """Predict the fixtures anew once the champion was promoted by hand, or gave way: what is served is to be its own.
+
+    After a retraining there is nothing to do: that run has predicted itself.
+    """
+    with warehouse.connect() as connection:
+        version = champion(connection)
+        if version is None:
+            return dg.SkipReason("there is no champion: footpred run trains the first")
+        others, promotion = connection.execute(
+            """
+            select
+                (select count(*) from predictions.served
+                    where kickoff > %s and (model_name, model_version) <> (%s, %s)),
+                (select max(promotion_id) from models.promotions where decision <> 'kept')
+            """,
+            [datetime.now(UTC), version.name, version.version],
+        ).fetchone() or (0, None)
+    if not others:
+        return dg.SkipReason(f"all that is served is by {version.name} version {version.version}")
+    work = f"promotion {promotion}: {version.name} {version.version}"
+    return once(context, work)
+
+
+@dg.sensor(job=retrain, minimum_interval_seconds=600, default_status=dg.DefaultSensorStatus.RUNNING)
+def drift_found(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.RunRequest | dg.SkipReason:
+    """Fit models again when an alarm rings that did not ring when the champion was fitted. Once for each such alarm:
+    drift that a new fit does not cure is for people to look at."""
+    with warehouse.connect() as connection:
+        version = champion(connection)
+        if version is None:
+            return dg.SkipReason("there is no champion: footpred run trains the first")
+        rung = _alarms(connection, datetime.now(UTC))
+        news = sorted(rung - _alarms(connection, version.as_of))
+    if not news:
+        return dg.SkipReason(f"{len(rung)} alarms, all of them older than the champion" if rung else "no alarm")
+    return once(context, f"{version.name} {version.version} and {', '.join(news)}")
+
+
+def _alarms(connection: psycopg.Connection, before: datetime) -> set[str]:
+    """Of the last look at drift ``before``, each with the season it is about."""
+    row = connection.execute(
+        "select current, alarms from monitoring.drift_runs where as_of <= %s order by run_id desc limit 1", [before]
+    ).fetchone()
+    return {f"{alarm} in {row[0]}" for alarm in row[1]} if row else set()
+
+
+@dg.run_failure_sensor(minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
+def run_failed(context: dg.RunFailureSensorContext) -> Iterator[dg.SkipReason]:
+    """Tell Alertmanager of every failed run, where FOOTPRED_ALERTMANAGER_URL names one."""
+    if not SETTINGS.alertmanager_url:
+        yield dg.SkipReason("nobody is told: set FOOTPRED_ALERTMANAGER_URL")
+        return
+    run, front = context.dagster_run, url_of(SETTINGS, "dagster")
+    said = {"summary": f"Run {run.run_id[:8]} of {run.job_name} failed", "description": context.failure_event.message}
+    try:
+        tell(
+            SETTINGS.alertmanager_url,
+            "RunFailed",
+            {"job_name": run.job_name, "severity": "warning"},
+            {**said, "runbook_url": "deploy/monitoring/runbooks/RunFailed.md"},
+            f"{front}/runs/{run.run_id}" if front else "",
+        )
+    except httpx.HTTPError as error:
+        context.log.warning("Alertmanager was not told of run %s: %s", run.run_id, error)
+
+
+@dg.sensor(minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
+def states_told(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.SkipReason:
+    """Write down how assets and checks stand, for the dashboard and the alerts; starts no run."""
+    now = datetime.now(UTC)
+    assert context.repository_def is not None
+    graph = context.repository_def.asset_graph
+    assets, checks = asset_states(graph, context.instance, now, switched_off(SETTINGS))
+    with warehouse.connect() as connection:
+        record_states(connection, assets, checks.evaluated(), now)
+    wrong = [f"{each.key} {each.state}" for each in assets if each.state != "fresh"]
+    return dg.SkipReason(", ".join(wrong) or f"all {len(assets)} assets are fresh")
