@@ -85,3 +85,19 @@ def drift(reader: Reader) -> list[Row]:
             and current = (select current from monitoring.drift_runs order by run_id desc limit 1)
         order by league <> 'all', flagged desc, kind, subject
     """)
+
+
+def assets(reader: Reader) -> list[Row]:
+    """Every asset as ``footpred status`` judges it, what is wrong first."""
+    return reader.rows("""
+        select asset, state, reason, materialized_at, told_at from monitoring.asset_states
+        order by array_position(array['failing', 'missing', 'late', 'stale', 'fresh'], state), asset
+    """)
+
+
+def checks(reader: Reader) -> list[Row]:
+    """The newest evaluation of every check, what failed first."""
+    return reader.rows("""
+        select asset, name, severity, passed, evaluated_at from monitoring.check_states
+        order by passed, severity, asset, name
+    """)

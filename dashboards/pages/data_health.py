@@ -19,7 +19,7 @@ def content(view: View) -> list[Part]:
     return [
         html.head("Data health", "How fresh the data is, what was refused, and how far the ledger goes.", *buttons),
         summary(view, health.freshness(reader), health.ledger_head(reader)),
-        html.cards(not_yet("Is anything late?", "Freshness is"), checks(view)),
+        html.cards(assets(view), checks(view)),
         drift(reader),
         html.cards(quarantine(reader), fetches(view)),
         refusals(reader),
@@ -40,8 +40,52 @@ def summary(view: View, state: Row, head: Row | None) -> Markup:
     return html.card("How fresh is it?", html.facts(pairs))
 
 
-def not_yet(title: str, what: str) -> Markup:
-    return html.card(title, html.empty("Not computed yet", f"{what} shown here once it is evaluated on a schedule."))
+def assets(view: View) -> Markup:
+    rows = health.assets(view.reader)
+    title = "Is anything late?"
+    if not rows:
+        return html.card(title, html.empty("Not computed yet", "The next run writes down how every asset stands."))
+    columns = [
+        html.Column("Asset", lambda row: row["asset"]),
+        html.Column("State", lambda row: row["state"]),
+        html.Column("Why", lambda row: row["reason"] or "", "wide"),
+        html.Column("Built", lambda row: html.ago(row["materialized_at"], view.now), "n"),
+    ]
+    wrong = [row for row in rows if row["state"] != "fresh"]
+    told = f"{len(rows) - len(wrong)} of {len(rows)} fresh, as told {html.ago(rows[0]['told_at'], view.now)}"
+    listed = (
+        html.table(columns, wrong, "What is not fresh, worst first")
+        if wrong
+        else html.empty("Nothing is late, stale, failing or missing")
+    )
+    every = Markup("<details><summary>Every asset</summary>{}</details>").format(
+        html.table(columns, rows, "Every asset, what is wrong first")
+    )
+    return html.card(title, listed, every, note=told)
+
+
+def checks(view: View) -> Markup:
+    rows = health.checks(view.reader)
+    title = "Did the checks pass?"
+    if not rows:
+        return html.card(title, html.empty("Not computed yet", "The next run writes down what every check found."))
+    columns = [
+        html.Column("Check", lambda row: Markup("{}<br><small>{}</small>").format(row["name"], row["asset"])),
+        html.Column("", lambda row: "blocks" if row["severity"] == "ERROR" else "warns"),
+        html.Column("Evaluated", lambda row: html.ago(row["evaluated_at"], view.now), "n"),
+    ]
+    failed = [row for row in rows if not row["passed"]]
+    listed = (
+        html.table(columns, failed, "Checks that failed")
+        if failed
+        else html.empty("Every check passed when it was last run")
+    )
+    link = Markup("")
+    if view.links.dagster:
+        link = Markup(
+            '<p><a href="{}/assets" target="_blank" rel="noopener">Every check, with its history ↗</a></p>'
+        ).format(view.links.dagster)
+    return html.card(title, listed, link, note=f"{len(rows) - len(failed)} of {len(rows)} passed")
 
 
 def drift(reader: Reader) -> Markup:
@@ -61,17 +105,6 @@ def drift(reader: Reader) -> Markup:
     ]
     listed = Markup("<details><summary>Every measure</summary>{}</details>").format(html.table(columns, rows, note))
     return html.card(title, listed, note=note)
-
-
-def checks(view: View) -> Markup:
-    if not view.links.dagster:
-        return html.card(
-            "Did the checks pass?", html.empty("Dagster is not up", "It keeps every check: start it with footpred up.")
-        )
-    link = Markup('<p><a href="{}/assets" target="_blank" rel="noopener">Every check, with its history ↗</a></p>')
-    return html.card(
-        "Did the checks pass?", link.format(view.links.dagster), note="Dagster keeps them beside the assets"
-    )
 
 
 def quarantine(reader: Reader) -> Markup:

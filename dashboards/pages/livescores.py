@@ -7,7 +7,7 @@ from datetime import timedelta
 from markupsafe import Markup
 
 from dashboards import html
-from dashboards.data import matches
+from dashboards.data import live, matches
 from dashboards.pages.matches import listing
 from dashboards.view import Page, Part, View
 
@@ -19,10 +19,7 @@ def content(view: View) -> list[Part]:
     newest = [row for row in recent if row["match_date"] > recent[0]["match_date"] - timedelta(days=1)]
     parts: list[Part] = [
         html.head("Live scores", "What is being played now, and how the newest matches ended."),
-        html.empty(
-            "Live scores are not connected",
-            Markup("No source of live scores writes here yet. Scores below are final ones from results files."),
-        ),
+        in_play(view),
     ]
     if today:
         parts.append(listing(today, view.followed, "next"))
@@ -31,6 +28,36 @@ def content(view: View) -> list[Part]:
     if not today and not newest:
         parts.append(html.empty("No matches yet"))
     return parts
+
+
+def in_play(view: View) -> Markup:
+    """What the sources of live scores said last; how old that is, and who did not answer."""
+    asked, rows = live.polls(view.reader), live.scores(view.reader)
+    if not asked:
+        return html.empty(
+            "Live scores are not connected",
+            "No source of live scores is switched on: FOOTPRED_LIVE_SCORES names some. Scores below are final ones.",
+        )
+    note = f"Asked {html.ago(asked[0]['polled_at'], view.now)}; edited for days, and no model learns from them"
+    silent = [f"{poll['source']} does not answer for {poll['league']}" for poll in asked if poll["problem"]]
+    columns = [
+        html.Column("Kickoff", lambda row: html.instant(row["kickoff"])),
+        html.Column("League", lambda row: row["league"], "wide"),
+        html.Column("Home", lambda row: row["home"]),
+        html.Column("Score", lambda row: score(row["home_goals"], row["away_goals"]), "n"),
+        html.Column("Away", lambda row: row["away"]),
+        html.Column("Half-time", lambda row: score(row["ht_home_goals"], row["ht_away_goals"]), "n wide"),
+        html.Column("", lambda row: row["status"].replace("_", " ")),
+        html.Column("Source", lambda row: row["source"], "wide"),
+    ]
+    listed = (
+        html.table(columns, rows, "Names as the source spells them") if rows else html.empty("Nothing is played now")
+    )
+    return html.card("In play", listed, *(html.empty("Not up to date", each) for each in silent), note=note)
+
+
+def score(home: int | None, away: int | None) -> str:
+    return "" if home is None or away is None else f"{home}\u2009:\u2009{away}"
 
 
 PAGE = Page("livescores", "Live scores", content)

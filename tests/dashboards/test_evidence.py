@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from dashboards.data import record
 from dashboards.data.models import honest_number
 from dashboards.reader import Reader
+from footpred_dagster.core.live_scores import COLUMNS, store
 from tests.dashboards.test_pages import text
 from tests.support import dashboard
 from tests.support.dashboard import NASTY, insert
@@ -100,3 +101,38 @@ def test_data_health_tells_what_drifted_and_before_the_first_look_that_nobody_lo
     fresh.close()
     assert "2020-21: fewer home wins" in written
     assert "drifted" in written
+
+
+def test_data_health_tells_what_is_late_and_which_checks_failed(evident, database_url):
+    now = datetime.now(UTC)
+    with psycopg.connect(database_url) as connection:
+        for asset, state, reason in (("raw/matches", "fresh", None), ("models/champion", "late", "was due on Monday")):
+            insert(connection, "monitoring.asset_states", {
+                "asset": asset, "state": state, "reason": reason, "materialized_at": now, "told_at": now})  # fmt: skip
+        for name, passed in (("rows_reconcile", True), ("results_are_fresh", False)):
+            insert(connection, "monitoring.check_states", {
+                "asset": "raw/matches", "name": name, "severity": "WARN", "passed": passed, "evaluated_at": now,
+            })  # fmt: skip
+    fresh = Reader(lambda: database_url)
+    written = text(fresh, "data-health")
+    fresh.close()
+    assert "1 of 2 fresh" in written
+    assert "was due on Monday" in written
+    assert "1 of 2 passed" in written
+    assert "results_are_fresh" in written
+    assert "rows_reconcile" not in written
+
+
+def test_scores_in_play_are_shown_with_their_age_and_a_source_that_fell_silent(evident, database_url):
+    now = datetime.now(UTC)
+    match = {"league": "D1", "kickoff": now, "home": "Alpha", "away": NASTY, "status": "live", "home_goals": 2}
+    with psycopg.connect(database_url) as connection:
+        store(connection, "openligadb", "D1", now, [dict.fromkeys(COLUMNS) | match | {
+            "source": "openligadb", "source_id": "7", "away_goals": 1}])  # fmt: skip
+        store(connection, "football-data.org", "D1", now, [], problem="HTTP 503")
+    fresh = Reader(lambda: database_url)
+    written = text(fresh, "livescores")
+    fresh.close()
+    assert "2\u2009:\u20091" in written
+    assert "football-data.org does not answer for D1" in written
+    assert NASTY not in written

@@ -146,6 +146,7 @@ def test_comparisons_are_turned_to_the_champions_side(reader):
 
 def test_what_is_not_computed_yet_is_said(reader):
     assert "Not computed" in text(reader, "data-health")
+    assert "Live scores are not connected" in text(reader, "livescores")
     assert "Not computed" in text(reader, "market")
     assert "Not computed" in text(reader, "league")
     assert "No sealed prediction has been scored" in text(reader, "track-record")

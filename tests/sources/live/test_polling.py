@@ -14,7 +14,6 @@ from footpred_dagster.sources.live.polling import in_play, poll
 from tests.support.sealed import live
 
 
-
 @pytest.fixture
 def now() -> datetime:
     """Of the test, not of its collection: a live prediction is sealed within ten minutes of its as_of."""
@@ -66,7 +65,9 @@ class Scripted:
     def scores(self) -> list[LiveScore]:
         if self.goals is None:
             raise SourceUnavailable("HTTP 503")
-        return [LiveScore("scripted", "7", "D1", self.kickoff, "A", "B", "live", self.goals, 0, None, None, self.kickoff)]
+        return [
+            LiveScore("scripted", "7", "D1", self.kickoff, "A", "B", "live", self.goals, 0, None, None, self.kickoff)
+        ]
 
     def close(self) -> None:
         self.closed = True

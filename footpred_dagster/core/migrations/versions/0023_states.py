@@ -29,4 +29,12 @@ def upgrade() -> None:
             primary key (asset, name)
         );
         comment on table monitoring.check_states is 'The newest evaluation of every asset check that was ever run.';
+
+        do $$
+        begin
+            if exists (select from pg_roles where rolname = 'footpred_reader') then
+                grant usage on schema serving to footpred_reader;
+                grant select on serving.live_scores, serving.live_polls to footpred_reader;
+            end if;
+        end $$;
     """)
