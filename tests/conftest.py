@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +38,7 @@ from footpred_dagster.core.postgres import EmbeddedPostgres  # noqa: E402
 from footpred_dagster.core.settings import TELEMETRY_OFF, Bucket, Settings  # noqa: E402
 from footpred_dagster.core.storage import LocalArchive  # noqa: E402
 from tests.support.archives import Backend, LocalBackend, S3Backend  # noqa: E402
+from tests.support.postgres import own_home  # noqa: E402
 from tests.support.s3 import S3Server, s3_server  # noqa: E402
 
 os.environ.update(TELEMETRY_OFF)
@@ -63,19 +62,10 @@ def data_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def home() -> Iterator[Path]:
-    """FOOTPRED_HOME of in-process tests. The server's account must pass through it; pytest's own folders are 0700."""
-    folder = Path(tempfile.mkdtemp(prefix="footpred-test-"))
-    folder.chmod(0o755)
-    with pytest.MonkeyPatch.context() as patch:
+    """FOOTPRED_HOME of in-process tests."""
+    with own_home() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("FOOTPRED_HOME", str(folder))
-        try:
-            yield folder
-        finally:
-            EmbeddedPostgres(folder).stop()
-            record = folder / "postgres" / "cluster"
-            if record.exists():
-                shutil.rmtree(record.read_text().strip())
-            shutil.rmtree(folder)
+        yield folder
 
 
 @pytest.fixture(scope="session")

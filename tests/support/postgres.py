@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -41,3 +43,14 @@ def query(server: EmbeddedPostgres, sql: str) -> list[tuple[object, ...]]:
 
 def postmaster(home: Path) -> int:
     return int((EmbeddedPostgres(home)._place() / "data" / "postmaster.pid").read_text().split("\n")[0])
+
+
+@contextmanager
+def own_home() -> Iterator[Path]:
+    """A FOOTPRED_HOME that another account can reach, as in a normal checkout; pytest's tmp_path is 0700."""
+    home = Path(tempfile.mkdtemp(prefix="footpred-test-"))
+    home.chmod(0o755)
+    try:
+        yield home
+    finally:
+        discard(home)
