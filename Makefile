@@ -13,7 +13,7 @@ export GX_ANALYTICS_ENABLED := false
 # Tests and checks run on their own homes, whatever the shell that calls them has set.
 UNSET := $(foreach v,$(filter FOOTPRED_% DAGSTER_HOME,$(.VARIABLES)),-u $(v))
 
-.PHONY: install demo test test-slow lint bench bench-features clean lock
+.PHONY: install demo test test-slow lint bench bench-features bench-serving load clean lock
 
 install: $(VENV)/.installed
 
@@ -29,7 +29,7 @@ demo: install
 	$(BIN)/footpred demo $(ARGS)
 
 test: install
-	env $(UNSET) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not bench" $(ARGS)
+	env $(UNSET) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not bench and not load" $(ARGS)
 
 test-slow: install
 	env $(UNSET) $(BIN)/python -m pytest -m slow $(ARGS)
@@ -42,6 +42,13 @@ bench: install
 
 bench-features: install
 	env $(UNSET) $(BIN)/python -m pytest tests/performance/test_features.py -m bench -s --no-header -q $(ARGS)
+
+bench-serving: install
+	env $(UNSET) $(BIN)/python -m pytest tests/performance/test_serving.py -m bench -s --no-header -q $(ARGS)
+
+# MINUTES=1 for a shorter one.
+load: install
+	env $(UNSET) $(BIN)/python -m pytest tests/load -m load -s --no-header -q $(ARGS)
 
 lock:
 	rm -f requirements.lock

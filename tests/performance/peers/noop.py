@@ -1,0 +1,25 @@
+"""The service itself with one route more, which does nothing: what key, limit, metrics and request id cost."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from litestar import Litestar, Request, get
+
+from serving.app import create_app as create_service
+from serving.encoded import PRIVATE, Encoded
+from serving.security import needs
+
+BODY = b"x" * int(os.environ.get("NOOP_BYTES", "600"))
+
+
+@get("/noop", before_request=needs("read"))
+async def noop(request: Request[Any, Any, Any]) -> Encoded:
+    return Encoded(BODY, PRIVATE)
+
+
+def create_app() -> Litestar:
+    app = create_service()
+    app.register(noop)
+    return app
