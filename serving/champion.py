@@ -35,7 +35,7 @@ class Loaded:
 
     def predict(self, rows: Sequence[FeatureRow], leagues: Sequence[str]) -> npt.NDArray[np.float64]:
         """(n, 3) calibrated probabilities."""
-        features = np.array([row.values for row in rows], dtype=np.float32)[:, self.places]
+        features = np.stack([row.values for row in rows])[:, self.places].astype(np.float32)
         with metrics.INFERENCE.time():
             return self.bundle.predict(features, leagues)
 

@@ -7,7 +7,7 @@ the raters use, form comes out of the same SQL.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -19,10 +19,14 @@ from psycopg.rows import dict_row
 from footpred_dagster.core.contract import FEATURE_NAMES, FORM, VENUE_FORM, VENUE_WINDOW, WINDOWS
 from footpred_dagster.core.models.ratings import current
 from footpred_dagster.core.models.ratings.current import Club
+from footpred_dagster.core.models.ratings.history import Floats
+from footpred_dagster.core.models.ratings.momentum import Tempos
+from footpred_dagster.core.models.ratings.observations import STATISTICS
 from footpred_dagster.core.models.ratings.strengths import Division
 
 _FORM = tuple(f"{metric}_last_{window}" for window in WINDOWS for metric in FORM)
 _VENUE_FORM = tuple(f"{metric}_last_{VENUE_WINDOW}" for metric in VENUE_FORM)
+_TABLE = ("table_matches", "table_position", "table_points")
 MISSING = float("nan")
 
 
@@ -32,38 +36,28 @@ class UnknownPairing(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class TeamState:
-    """One row of ``features.online_team_state``. Form in the order of the contract, NaN where there is none."""
+    """One row of ``features.online_team_state``.
+
+    at_home, away: (per side,) what the club brings to the row of a match there: matches played, days of rest (NaN: that
+    depends on the match), its place in the table and its form, NaN where there is none.
+    """
 
     club: Club
     latest_match_date: date | None
     latest_kickoff: datetime | None
-    matches_played: int
-    table: tuple[float, ...]
-    """Matches, position and points a match in the league's table."""
-    form: tuple[float, ...]
-    home_form: tuple[float, ...]
-    away_form: tuple[float, ...]
+    at_home: Floats
+    away: Floats
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> TeamState:
-        def numbers(names: Sequence[str]) -> tuple[float, ...]:
-            return tuple(MISSING if row[name] is None else float(row[name]) for name in names)
+        def side(name: str) -> Floats:
+            columns = ("matches_played", None, *_TABLE, *(f"all_{each}" for each in _FORM), *_venue(name))
+            found = (row[column] if column else None for column in columns)
+            return np.array([MISSING if value is None else float(value) for value in found])
 
-        return cls(
-            Club(
-                row["elo"],
-                row["home_pi"],
-                row["away_pi"],
-                *(np.array(row[n]) for n in ("attack", "defence", "momentum")),
-            ),
-            row["latest_match_date"],
-            row["latest_kickoff"],
-            row["matches_played"],
-            numbers(("table_matches", "table_position", "table_points")),
-            numbers([f"all_{name}" for name in _FORM]),
-            numbers([f"home_venue_{name}" for name in _VENUE_FORM]),
-            numbers([f"away_venue_{name}" for name in _VENUE_FORM]),
-        )
+        vectors = (np.array(row[name]) for name in ("attack", "defence", "momentum"))
+        club = Club(row["elo"], row["home_pi"], row["away_pi"], *vectors)
+        return cls(club, row["latest_match_date"], row["latest_kickoff"], side("home"), side("away"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,37 +68,47 @@ class PairState:
     points: float = MISSING
 
 
+NEVER_MET = PairState()
+
+
 @dataclass(frozen=True, slots=True)
 class FeatureRow:
     """values: (features,) in the order of the contract, NaN where null. latest_input: newest kickoff read."""
 
-    values: tuple[float, ...]
+    values: Floats
     latest_input: datetime | None
 
 
 def assemble(home: TeamState, away: TeamState, division: Division, pair: PairState, match_date: date) -> FeatureRow:
     """What is known of a match of ``home`` against ``away`` on the morning of ``match_date``."""
-    found: dict[str, Any] = current.features(home.club, away.club, division)
-    found["head_to_head_meetings"], found["head_to_head_points_last_5"] = pair.meetings, pair.points
-    for side, team, venue_form in (("home", home, home.home_form), ("away", away, away.away_form)):
-        rested = (match_date - team.latest_match_date).days if team.latest_match_date else MISSING
-        names = _NAMES[side]
-        found.update(zip(names, (team.matches_played, rested, *team.table, *team.form, *venue_form), strict=True))
+    rated = current.features(home.club, away.club, division)
+    return _row(np.array(list(rated.values()), dtype=float), home, away, pair, match_date)
+
+
+def _row(rated: Floats, home: TeamState, away: TeamState, pair: PairState, match_date: date) -> FeatureRow:
+    values = np.concatenate((rated, (pair.meetings, pair.points), home.at_home, away.away))
+    for place, team in ((_HOME_REST, home), (_AWAY_REST, away)):
+        if team.latest_match_date:
+            values[place] = (match_date - team.latest_match_date).days
     kickoffs = [team.latest_kickoff for team in (home, away) if team.latest_kickoff]
-    return FeatureRow(tuple(float(found[name]) for name in FEATURE_NAMES), max(kickoffs, default=None))
+    return FeatureRow(values[_IN_ORDER], max(kickoffs, default=None))
 
 
-_NAMES = {
-    side: tuple(
-        f"{side}_{name}"
-        for name in (
-            *("matches_played", "rest_days", "table_matches", "table_position", "table_points"),
-            *_FORM,
-            *(f"venue_{name}" for name in _VENUE_FORM),
-        )
-    )
+def _venue(side: str) -> list[str]:
+    return [f"{side}_venue_{name}" for name in _VENUE_FORM]
+
+
+_ZERO, _ZEROS = np.zeros(()), np.zeros(len(STATISTICS))
+_NOBODY = Club(_ZERO, _ZERO, _ZERO, _ZEROS, _ZEROS, np.zeros(len(Tempos._fields)))
+_RATED = tuple(current.features(_NOBODY, _NOBODY, Division(_ZEROS, _ZEROS)))
+_SIDES = [
+    f"{side}_{name}"
     for side in ("home", "away")
-}
+    for name in ("matches_played", "rest_days", *_TABLE, *_FORM, *(f"venue_{name}" for name in _VENUE_FORM))
+]
+_TOGETHER = [*_RATED, "head_to_head_meetings", "head_to_head_points_last_5", *_SIDES]
+_HOME_REST, _AWAY_REST = (_TOGETHER.index(f"{side}_rest_days") for side in ("home", "away"))
+_IN_ORDER = np.array([_TOGETHER.index(name) for name in FEATURE_NAMES])
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +118,35 @@ class OnlineStore:
     teams: dict[tuple[str, str], TeamState]
     divisions: dict[str, Division]
     pairs: dict[tuple[str, str], PairState]
+    _clubs: dict[str, tuple[dict[str, int], Club]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _rated: dict[tuple[str, str], Floats] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def features(self, league: str, home_id: str, away_id: str, match_date: date) -> FeatureRow:
         """Raises UnknownPairing for a club that does not play in ``league``."""
         try:
             home, away = self.teams[home_id, league], self.teams[away_id, league]
-            division = self.divisions[league]
+            rated = self._rated.get((league, home_id))
+            if rated is None:
+                rated = self._rated[league, home_id] = self._against_all(home.club, league)
         except KeyError as error:
             raise UnknownPairing(f"no state of {error.args[0]}") from error
-        return assemble(home, away, division, self.pairs.get((home_id, away_id), PairState()), match_date)
+        place = self._clubs[league][0][away_id]
+        return _row(rated[place], home, away, self.pairs.get((home_id, away_id), NEVER_MET), match_date)
+
+    def _against_all(self, home: Club, league: str) -> Floats:
+        """(clubs of the league, ratings' features): all its opponents at once take as long as one."""
+        division = self.divisions[league]
+        if league not in self._clubs:
+            members = {club: state for (club, where), state in self.teams.items() if where == league}
+            together = Club(
+                *(np.stack(values, axis=-1) for values in zip(*(each.club for each in members.values()), strict=True))
+            )
+            self._clubs[league] = {club: place for place, club in enumerate(members)}, together
+        rivals = self._clubs[league][1]
+        one = Club(*(np.asarray(value)[..., None] for value in home))
+        level = Division(division.mu[:, None], division.home[:, None])
+        found = current.features(one, rivals, level)
+        return np.stack([np.broadcast_to(value, rivals.elo.shape) for value in found.values()], axis=-1)
 
 
 def load_store(connection: psycopg.Connection) -> OnlineStore:
@@ -150,7 +174,7 @@ def read_features(
         raise UnknownPairing(f"no state of {', '.join(missing)} in {league}")
     home, away = by_id[home_id], by_id[away_id]
     division = Division(np.array(home["level"]), np.array(home["home_advantage"]))
-    pair = PairState(home["meetings"], home["points_last_5"]) if home["meetings"] else PairState()
+    pair = PairState(home["meetings"], home["points_last_5"]) if home["meetings"] else NEVER_MET
     return assemble(TeamState.of(home), TeamState.of(away), division, pair, match_date)
 
 

@@ -85,7 +85,7 @@ def test_the_online_state_holds_what_a_feature_row_is_assembled_from(columns):
     assert list(columns("ratings.division_state")) == list(DIVISION_STATE)
     row = dict.fromkeys(state) | {"attack": [0.0] * 4, "defence": [0.0] * 4, "momentum": [0.0] * 4}
     empty = TeamState.of(row)  # KeyError for a column it reads and the table lacks
-    assert np.isnan(empty.form).all()
+    assert np.isnan(empty.at_home).all()
 
 
 def test_a_bundle_carries_the_contract_it_was_fitted_under_and_no_other_is_loaded(archive, monkeypatch):
