@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+import msgspec
 import psycopg
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
@@ -14,7 +15,8 @@ from litestar.utils import normalize_path
 from msgspec import UNSET
 from psycopg_pool import PoolTimeout
 
-from serving.call import call_of
+from serving.call import Call, call_of
+from serving.encoded import Encoded
 from serving.schemas.problem import FieldError, ProblemDetails
 
 MEDIA_TYPE = "application/problem+json"
@@ -75,6 +77,16 @@ def answer(request: Request[Any, Any, Any], problem: Problem) -> Response[Proble
     call.problem = problem.slug
     details = problem.details(call.request_id)
     return Response(details, status_code=details.status, media_type=MEDIA_TYPE, headers=problem.headers)
+
+
+def refusal(call: Call, problem: Problem) -> Encoded:
+    """The same answer, encoded at once."""
+    call.problem = problem.slug
+    details = problem.details(call.request_id)
+    body = msgspec.json.encode(details)
+    headers = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
+    about = ((b"content-type", MEDIA_TYPE.encode()), (b"content-length", b"%d" % len(body)))
+    return Encoded(body, *about, *headers, status=details.status)
 
 
 def on_problem(request: Request[Any, Any, Any], error: Problem) -> Response[ProblemDetails]:

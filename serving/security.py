@@ -13,7 +13,8 @@ from psycopg.rows import class_row
 
 from footpred_dagster.core.keys import EVERY_KEY, KEYS_CHANNEL, Key, split
 from serving.call import call_of
-from serving.errors import Problem
+from serving.encoded import Encoded
+from serving.errors import Problem, refusal
 
 if TYPE_CHECKING:
     from serving.service import Service
@@ -79,22 +80,21 @@ async def caller(scope: Scope) -> Key:
 def needs(scope: str) -> Any:
     """What runs before a handler: the key must have ``scope`` and be within its limit. ``admin`` has every scope.
 
-    Not a guard of Litestar's: it copies the handler for each call of one, which takes as long as all else here.
+    Not a guard of Litestar's: it copies the handler for each call, which takes as long as all else here. Who asks
+    too much is answered without an exception on its way through the framework: refusing must be cheaper than serving.
     """
 
-    async def check(request: Request[Any, Any, Any]) -> None:
+    async def check(request: Request[Any, Any, Any]) -> Encoded | None:
         call = call_of(request.scope)
         key = call.key = await caller(request.scope)
         limit = await call.service.limits.take(key)
         call.limit = limit.headers()
         if not limit.granted:
             call.refused = True
-            raise Problem(
-                "too-many-requests",
-                f"{key.rate:g} requests a second, {key.burst} at once: try again in {limit.reset} s",
-                headers={"Retry-After": str(limit.reset)},
-            )
+            why = f"{key.rate:g} requests a second, {key.burst} at once: try again in {limit.reset} s"
+            return refusal(call, Problem("too-many-requests", why, headers={"Retry-After": str(limit.reset)}))
         if scope not in key.scopes and "admin" not in key.scopes:
             raise Problem("scope-missing", f"it needs the scope {scope}, this key has {', '.join(key.scopes)}")
+        return None
 
     return check
