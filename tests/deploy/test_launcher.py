@@ -1,4 +1,4 @@
-"""The job that the configured launcher would send for a run is one that Kubernetes takes, and as confined as the rest."""
+"""The job that the configured launcher would send for a run is valid, and as confined as the rest."""
 
 from __future__ import annotations
 
