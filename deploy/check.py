@@ -16,18 +16,19 @@ UNKNOWN = ("kind ServiceMonitor", "kind PrometheusRule")
 BIN = Path(sys.executable).parent
 
 
-def run(*command: str | Path) -> str:
-    """What it printed. Raises SystemExit with that when it fails."""
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    """Raises SystemExit with what it printed when it fails."""
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
-    return done.stdout + done.stderr
+    return done
 
 
 def validate(manifests: Path) -> None:
     """Strict, against each version. Raises SystemExit; a kind without a schema is only warned of, and fails here."""
     for version in KUBERNETES:
-        for line in run(BIN / "kubernetes-validate", "--strict", "-k", version, manifests).splitlines():
+        found = run(BIN / "kubernetes-validate", "--strict", "-k", version, manifests)
+        for line in (found.stdout + found.stderr).splitlines():
             if "WARN" in line and not any(kind in line for kind in UNKNOWN):
                 raise SystemExit(line)
 
@@ -45,7 +46,7 @@ def main() -> None:
                 tool = ROOT / ".tools" / helm
                 run(tool, "lint", "--strict", CHART, "-f", values)
                 rendered = Path(folder) / f"{helm}-{values.stem}.yaml"
-                rendered.write_text(run(tool, "template", "footpred", CHART, "-f", values))
+                rendered.write_text(run(tool, "template", "footpred", CHART, "-f", values).stdout)
                 validate(rendered)
         scan(Path(folder))
     sys.stdout.write("deploy: chart and manifests are sound\n")
