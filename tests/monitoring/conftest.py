@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
 import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -81,31 +79,6 @@ def alertmanager(folder: Path, receiver: int) -> Iterator[int]:
     command += [f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]
     with running(command, folder / "alertmanager.log", {}, port, "/-/ready"):
         yield port
-
-
-@contextmanager
-def webhook() -> Iterator[tuple[int, list[dict[str, Any]]]]:
-    """Its port, and every alert it was told, oldest first."""
-    told: list[dict[str, Any]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            told.extend(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["alerts"])
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server.server_port, told
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def until(true: Callable[[], Any], what: str) -> Any:

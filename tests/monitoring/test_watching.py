@@ -19,9 +19,10 @@ import pytest
 import yaml
 
 from footpred_dagster.core.settings import TELEMETRY_OFF
-from tests.monitoring.conftest import MONITORING, PATIENCE, alertmanager, prometheus, until, webhook
+from tests.monitoring.conftest import MONITORING, PATIENCE, alertmanager, prometheus, until
 from tests.support import service, watched
 from tests.support.processes import free_port, running
+from tests.support.receiver import receiver
 from tests.support.service import KICKOFF, World
 
 METRIC = re.compile(r"\b((?:footpred|model|queue|http|prediction|inference|service|data|served|process)_[a-z_]+)\b")
@@ -55,9 +56,9 @@ def processes(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture(scope="module")
-def told() -> Iterator[tuple[int, list[dict[str, Any]]]]:
-    with webhook() as receiver:
-        yield receiver
+def told() -> Iterator[tuple[int, list[tuple[str, Any]]]]:
+    with receiver() as there:
+        yield there
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +128,8 @@ def test_every_metric_a_rule_reads_is_shown_by_somebody(processes):
 
 
 def heard(told, alert: str, status: str = "firing") -> list[dict[str, Any]]:
-    return [each for each in told[1] if (each["labels"]["alertname"], each["status"]) == (alert, status)]
+    alerts = [each for _, post in told[1] for each in post["alerts"]]
+    return [each for each in alerts if (each["labels"]["alertname"], each["status"]) == (alert, status)]
 
 
 def test_a_check_that_fails_is_told_and_its_recovery_too(query, world, told):
