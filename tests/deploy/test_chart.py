@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from deploy import check
 
@@ -50,3 +52,16 @@ def test_a_misspelt_field_is_not_valid(tmp_path: Path) -> None:
     wrong.write_text(EXAMPLE.read_text().replace("automountServiceAccountToken", "automountServiceAcountToken"))
     with pytest.raises(SystemExit):
         check.validate(wrong)
+
+
+def test_gitlab_accepts_its_pipeline_and_every_job_calls_the_makefile() -> None:
+    pipeline = check.ROOT / ".gitlab-ci.yml"
+    command = [str(check.BIN / "check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci"]
+    subprocess.run([*command, "--data-transform", "gitlab-ci", str(pipeline)], check=True, capture_output=True)
+    jobs = {name: job for name, job in yaml.safe_load(pipeline.read_text()).items() if isinstance(job, dict)}
+    lines = [line for job in jobs.values() for line in job.get("script", []) if "login" not in line]
+    targets = set(re.findall(r"^([a-z-]+):", (check.ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert lines
+    for line in lines:
+        assert line.startswith("make "), line
+        assert line.split()[1] in targets, line
