@@ -102,6 +102,7 @@ def test_images_do_not_run_as_root() -> None:
         assert re.search(r"(?m)^USER 10001:10001$", stage)
 
 
+@pytest.mark.slow
 def test_a_container_parses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the image holds is taken where the home holds nothing yet; dbt is not started."""
     monkeypatch.delenv("FOOTPRED_DBT_PARSED", raising=False)
