@@ -48,7 +48,6 @@ def up(demo):
             assert time.monotonic() < deadline, written(demo.home.path)
             time.sleep(0.5)
         services = written(demo.home.path)
-        assert services["worker"] == {"url": None, "state": "running"}
         yield process, {name: service["url"] for name, service in services.items() if service["url"]}
     finally:
         if process.poll() is None:
@@ -66,6 +65,15 @@ def graphql(up):
             return json.load(answer)["data"]
 
     return ask
+
+
+@pytest.mark.parametrize(
+    ("process", "metric"),
+    [("api", "model_champion_loaded 1.0"), ("worker", "queue_tasks_total"), ("metrics", "footpred_pipeline_up 1.0")],
+)
+def test_each_kind_of_process_shows_its_metrics(up, process, metric):
+    with urllib.request.urlopen(f"{up[1][process]}/metrics", timeout=30) as answer:
+        assert metric in answer.read().decode()
 
 
 def test_dagster_shows_the_lineage_from_raw_to_ledger_with_every_asset_materialized(graphql):
