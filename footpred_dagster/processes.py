@@ -56,8 +56,12 @@ def _dashboard(port: int) -> list[str]:
     return [sys.executable, "-m", "dashboards", "--port", str(port)]
 
 
-def _worker(_: int) -> list[str]:
-    return [sys.executable, "-m", "serving.worker"]
+def _worker(port: int) -> list[str]:
+    return [sys.executable, "-m", "serving.worker", "--metrics-port", str(port)]
+
+
+def _metrics(port: int) -> list[str]:
+    return [sys.executable, "-m", "footpred_dagster.exporter", "--port", str(port)]
 
 
 LOCATIONS = "/graphql?query=" + quote("{workspaceOrError{...on Workspace{locationEntries{loadStatus}}}}")
@@ -69,8 +73,9 @@ PROCESSES = (
     Process("daemon", "dagster", _daemon, after="code-server"),
     Process("mlflow", "mlflow", _mlflow, prefers=5001, health="/health"),
     Process("api", "api", _api, prefers=8000, health="/healthcheck/"),
-    Process("worker", "worker", _worker),
+    Process("worker", "worker", _worker, prefers=9109, health="/metrics"),
+    Process("metrics", "metrics", _metrics, prefers=9108, health="/metrics"),
     Process("dashboard", "dashboard", _dashboard, prefers=5006, health="/healthz"),
 )
-FRONT = {"dagster": "webserver", "mlflow": "mlflow", "api": "api", "worker": "worker", "dashboard": "dashboard"}
+FRONT = {"dagster": "webserver", **{name: name for name in ("mlflow", "api", "worker", "metrics", "dashboard")}}
 """Which process's port is the service's address."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from footpred_dagster.core.settings import Settings
 
-NAMES = ("dagster", "mlflow", "api", "worker", "dashboard")
+NAMES = ("dagster", "mlflow", "api", "worker", "metrics", "dashboard")
 """Services as users know them; some consist of several processes, some are not part of this installation."""
 
 

@@ -10,7 +10,8 @@ from serving.champion import Loaded
 
 MOST_REMEMBERED = 50_000
 Pairing = tuple[str, str, str, date]
-Chances = tuple[list[float], datetime | None]
+Chances = tuple[tuple[float, ...], datetime | None]
+"""Tuples all the way down: Python's garbage collector soon stops looking at them, and there are many."""
 
 
 class Memory:
@@ -31,5 +32,5 @@ class Memory:
             rows = [store.features(*pairing) for pairing in new]
             found = loaded.predict(rows, [pairing[0] for pairing in new]).tolist()
             for pairing, row, probabilities in zip(new, rows, found, strict=True):
-                known[pairing] = probabilities, row.latest_input
+                known[pairing] = tuple(probabilities), row.latest_input
         return [known[pairing] for pairing in pairings]

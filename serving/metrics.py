@@ -35,6 +35,13 @@ DATA_AGE = Gauge("data_age_seconds", "Since a source last answered.", multiproce
 STALE = Gauge("service_stale", "1 while the database does not answer.", multiprocess_mode="livemax")
 SERVED = Gauge("served_predictions", "Predictions in memory.", multiprocess_mode="mostrecent")
 
+TASKS = Counter("queue_tasks_total", "Attempts of this worker at tasks, by how they ended.", ["outcome"])
+TASK_SECONDS = Histogram(
+    "queue_task_duration_seconds", "One attempt at a task.", buckets=(0.01, 0.1, 0.5, 1, 5, 30, 120)
+)
+for outcome in ("done", "again", "dead", "cancelled"):
+    TASKS.labels(outcome)
+
 
 @cache
 def request_metrics(method: str, path: str, status: int) -> tuple[Counter, Histogram]:

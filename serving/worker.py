@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 import click
 import psycopg
 from procrastinate.exceptions import ProcrastinateException
+from prometheus_client import start_http_server
 from psycopg_pool import AsyncConnectionPool
 
 from footpred_dagster.core.database import database_url
@@ -135,10 +136,14 @@ class Worker:
 @click.command()
 @click.option("--concurrency", type=click.IntRange(1, 16), default=2, show_default=True, help="Tasks at a time.")
 @click.option("--attempts", type=click.IntRange(1, 20), default=5, show_default=True, help="The most one task gets.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where metrics are shown.")
+@click.option("--metrics-port", type=click.IntRange(0, 65535), default=0, help="0: they are not.")
 @click.option("--wait", type=float, default=1.0, show_default=True, help="Seconds before the second; then doubled.")
-def main(concurrency: int, attempts: int, wait: float) -> None:
+def main(concurrency: int, attempts: int, wait: float, host: str, metrics_port: int) -> None:
     """Make predictions that were asked for by queue."""
     configure()
+    if metrics_port:
+        start_http_server(metrics_port, host)
     settings = ServiceSettings.from_env()
 
     async def run() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -16,6 +18,7 @@ from procrastinate.jobs import Job
 
 from serving.controllers.batch import item_bytes, predicted
 from serving.errors import Problem
+from serving.metrics import TASK_SECONDS, TASKS
 from serving.queue.attempts import Attempt, begin, fail, finish, give_back, pack
 from serving.queue.tasks import JOB, QUEUE
 
@@ -66,13 +69,17 @@ class Runner:
             attempt = await begin(connection, UUID(task_id), context.job.id)
         if attempt is None:
             return
+        with counted():
+            await self._carry_out(context, attempt)
+
+    async def _carry_out(self, context: JobContext, attempt: Attempt) -> None:
         try:
             if attempt.number > self._attempts:
                 raise Problem("worker-lost", f"{self._attempts} workers ended while they made it")
             packed = await self._predict(attempt)
             async with self._service.database.connection() as connection:
                 if not await finish(connection, attempt, packed):
-                    log.info("task %s was cancelled or is made by another worker", task_id)
+                    log.info("task %s was cancelled or is made by another worker", attempt.task_id)
         except asyncio.CancelledError:
             if context.abort_reason() is not AbortReason.SHUTDOWN:
                 raise
@@ -101,6 +108,26 @@ class Runner:
             parts += [item_bytes(first + place, result, tail) for place, result in enumerate(results)]
             await asyncio.sleep(0)
         return await asyncio.to_thread(_document, parts)
+
+
+@contextlib.contextmanager
+def counted() -> Iterator[None]:
+    """An attempt in the metrics."""
+    outcome = "done"
+    try:
+        with TASK_SECONDS.time():
+            yield
+    except Again:
+        outcome = "again"
+        raise
+    except Dead:
+        outcome = "dead"
+        raise
+    except asyncio.CancelledError:
+        outcome = "cancelled"
+        raise
+    finally:
+        TASKS.labels(outcome).inc()
 
 
 def queue_app(runner: Runner) -> App:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import dagster as dg
 import pytest
+
+from tests.support.receiver import receiver
 
 NOW = datetime.now(UTC)
 PROMOTED = """
@@ -167,25 +166,8 @@ def test_how_everything_stands_is_written_down_for_who_does_not_reach_dagster(lo
 @pytest.fixture
 def alertmanager():
     """Takes what is posted to it, as Alertmanager does; the real one is in tests/monitoring."""
-    taken: list[tuple[str, dict]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            taken.extend((self.path, alert) for alert in json.loads(body))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", taken
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with receiver() as (port, told):
+        yield f"http://127.0.0.1:{port}", told
 
 
 def test_a_failed_run_is_told_to_alertmanager(reactions, instance, alertmanager, monkeypatch):
@@ -208,7 +190,7 @@ def test_a_failed_run_is_told_to_alertmanager(reactions, instance, alertmanager,
         reactions, "SETTINGS", type("Told", (), {"alertmanager_url": url, "home": reactions.SETTINGS.home})
     )
     assert list(reactions.run_failed(context)) == []
-    ((path, alert),) = taken
+    ((path, (alert,)),) = taken
     assert path == "/api/v2/alerts"
     assert alert["labels"] == {"alertname": "RunFailed", "job_name": "refresh", "severity": "warning"}
     assert result.run_id[:8] in alert["annotations"]["summary"]

@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -34,12 +32,12 @@ from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.fetch import fetch
 from footpred_dagster.sources.load import FIXTURES, load_fixtures, load_results, results_target
 from tests.support.postgres import own_home
+from tests.support.processes import free_port, running
 from tests.support.site import clubs, season_rows, write_fixtures, write_season
 from tests.support.ticks import CRASHES
 
 pytestmark = pytest.mark.slow
 NOW = Season.containing(datetime.now(UTC).date())
-PATIENCE = 90
 
 
 @pytest.fixture(scope="module")
@@ -84,18 +82,13 @@ def environment(loaded, site) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def port(environment) -> Iterator[int]:
+def port(environment, loaded) -> Iterator[int]:
     """Of a code server of its own process, as in a home that is up."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     module = ("-m", "footpred_dagster.definitions", "--location-name", "footpred")
     code = ("dagster", "code-server", "start", "-h", "127.0.0.1", "-p", str(port), *module)
-    with subprocess.Popen([sys.executable, "-m", *code], env=environment, stdout=subprocess.DEVNULL) as server:
-        try:
-            answers(port)
-            yield port
-        finally:
-            server.terminate()
+    with running([sys.executable, "-m", *code], loaded[0] / "code-server.log", environment, port):
+        yield port
 
 
 @pytest.fixture(scope="module")
@@ -111,15 +104,6 @@ def daemon(environment, port) -> Iterator[subprocess.Popen[str]]:
     ) as daemon:
         yield daemon
         daemon.terminate()
-
-
-def answers(port: int) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.2)
-    raise AssertionError("the code server does not start")
 
 
 def iterate(daemon: subprocess.Popen[str], crash: str) -> int:

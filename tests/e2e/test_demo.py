@@ -11,6 +11,7 @@ import pytest
 
 from footpred_dagster.core.backtest import PROBABILITIES, market_line, predictions_for
 from footpred_dagster.core.contract import fingerprint
+from footpred_dagster.core.database import NEWEST_REVISION
 from footpred_dagster.core.dataset import played_before
 from footpred_dagster.core.metrics import log_losses
 from footpred_dagster.core.models.calibration import fit_temperature
@@ -163,3 +164,8 @@ def test_every_fit_is_in_mlflow_and_linked_both_ways(demo, connection, monkeypat
 def test_the_truth_is_exported_for_whoever_wants_to_compare(judged):
     assert judged[[f"true_{name}" for name in PROBABILITIES]].sum(axis=1).to_numpy() == pytest.approx(1)
     assert date.fromisoformat(judged["date"].max()) < date.today()
+
+
+def test_migrating_what_is_at_this_version_changes_nothing(demo):
+    assert demo.home.json("migrate") == {"schema": NEWEST_REVISION, "before": NEWEST_REVISION}
+    assert NEWEST_REVISION in demo.home.run("migrate")

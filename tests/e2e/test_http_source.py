@@ -9,6 +9,7 @@ import pytest
 from footpred_dagster.sources.simulator import SimulatorServer, World
 from tests.support.command import fresh_home
 
+pytestmark = pytest.mark.slow
 NOW = datetime(2024, 11, 20, 12, tzinfo=UTC)
 LEAGUES = ("E0", "E1")
 ARGUMENTS = ("--leagues", ",".join(LEAGUES), "--seasons", "1920-2425", "--as-of", NOW.isoformat())

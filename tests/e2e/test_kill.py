@@ -11,6 +11,7 @@ import pytest
 from tests.support.command import Home, fresh_home
 from tests.support.site import FIXTURE_COLUMNS, build_site, write_fixtures
 
+pytestmark = pytest.mark.slow
 ARGUMENTS = ("--leagues", "E0,SC0", "--as-of", "2024-08-01")
 FIXTURE = dict(zip(FIXTURE_COLUMNS, ("E0", "10/08/2024", "15:00", "E0 Club C", "E0 Club D"), strict=False))
 STAGES = {

@@ -84,6 +84,8 @@ DIARIES = [
     "int_changes",
     "build_marks",
     "drift_runs",
+    "asset_states",
+    "check_states",
 ]
 """Tables that tell what was done; two ways to the same data differ in them."""
 

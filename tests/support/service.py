@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +23,7 @@ from footpred_dagster.core.registry import ModelVersion
 from footpred_dagster.core.served import serve
 from footpred_dagster.core.storage import Archive, LocalArchive
 from tests.support.features import judged_history
+from tests.support.processes import free_port, running
 from tests.support.sealed import live, replay
 
 FORMULA = "=HYPERLINK(1)"
@@ -174,29 +172,7 @@ class Served:
 @contextmanager
 def serving(world: World, home: Path, *, workers: int = 1, **environment: str) -> Iterator[Served]:
     """Start it, wait until it is ready, and end it."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    log = home / "service.log"
+    port, log = free_port(), home / "service.log"
     command = [sys.executable, "-m", "serving", "--port", str(port), "--workers", str(workers)]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, env=os.environ | world.environment(home, **environment), stdout=output, stderr=subprocess.STDOUT
-        )
-    served = Served(f"http://127.0.0.1:{port}", process, log)
-    try:
-        deadline = time.monotonic() + 60
-        while True:
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            with suppress(OSError):
-                if served.get("/readyz")[0] == 200:
-                    break
-            time.sleep(0.1)
-        yield served
-    finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    with running(command, log, world.environment(home, **environment), port, "/readyz") as process:
+        yield Served(f"http://127.0.0.1:{port}", process, log)

@@ -2,6 +2,8 @@
 
 import dagster as dg
 
+from footpred_dagster.executors import heavy_executor
+
 MODELS = dg.AssetSelection.groups("models")
 ASIDE = dg.AssetSelection.assets(["raw", "openfootball"])
 """Consulted by hand."""
@@ -22,7 +24,7 @@ retrain = dg.define_asset_job(
     "retrain",
     selection=((MODELS - STUDY) | dg.AssetSelection.groups("predictions")) - FOLLOWERS,
     description="Every candidate refitted on all that was played, judged, the champion chosen, fixtures predicted.",
-    executor_def=dg.in_process_executor,
+    executor_def=heavy_executor(),
 )
 
 predict = dg.define_asset_job(

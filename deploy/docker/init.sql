@@ -1,0 +1,1 @@
+create database footpred_mlflow;

@@ -1,0 +1,23 @@
+#!/bin/sh
+# secrets.sh FOLDER: random secrets for compose, one variable a file. What is there is kept: the database knows it.
+# Containers read the files as user 10001, so the files are readable and the folder is closed.
+set -eu
+folder=$1
+random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+put() {
+    [ -e "$folder/$1" ] || printf %s "$2" > "$folder/$1"
+    chmod 444 "$folder/$1"
+}
+mkdir -p "$folder"
+chmod 700 "$folder"
+put POSTGRES_PASSWORD "$(random)"
+url="postgresql://footpred:$(cat "$folder/POSTGRES_PASSWORD")@postgres:5432/footpred"
+put FOOTPRED_DATABASE_URL "$url"
+put DAGSTER_DATABASE_URL "${url}_dagster"
+put MLFLOW_DATABASE_URL "${url}_mlflow"
+put AWS_ACCESS_KEY_ID "$(random)"
+put AWS_SECRET_ACCESS_KEY "$(random)"
+put s3.json "$(printf '{"identities": [{"name": "footpred", "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+ "credentials": [{"accessKey": "%s", "secretKey": "%s"}]}]}' \
+    "$(cat "$folder/AWS_ACCESS_KEY_ID")" "$(cat "$folder/AWS_SECRET_ACCESS_KEY")")"
+put GRAFANA_PASSWORD "$(random)"

@@ -1,0 +1,114 @@
+"""The files of a single host: valid, closed by default, without secrets, complete without a registry."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from footpred_dagster.core.settings import PACKAGE_ROOT, Settings
+from footpred_dagster.dbt import fresh_project
+
+DEPLOY = PACKAGE_ROOT / "deploy"
+BIN = Path(sys.executable).parent
+FILES = {name: DEPLOY / f"{name}.yaml" for name in ("compose", "compose.offline")}
+COMPOSE, OFFLINE = (yaml.safe_load(path.read_text()) for path in FILES.values())
+OURS = re.compile(r"\$\{REGISTRY:-localhost\}/footpred/(pipeline|serving|dashboards):\$\{TAG:-0\.1\.0\}")
+STAND_IN = "localhost/footpred/offline:${TAG:-0.1.0}"
+SERVICES = sorted(COMPOSE["services"])
+
+
+def offline(name: str) -> dict[str, Any]:
+    return {**COMPOSE["services"][name], **OFFLINE["services"].get(name, {})}
+
+
+def test_files_are_valid() -> None:
+    subprocess.run([BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", *FILES.values()], check=True)
+
+
+@pytest.mark.parametrize("file", ["Dockerfile", "offline.Dockerfile"])
+def test_dockerfiles_pass_hadolint(file: str) -> None:
+    done = subprocess.run([BIN / "hadolint", DEPLOY / "docker" / file], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_registry_is_asked_offline(name: str) -> None:
+    image = offline(name)["image"]
+    assert OURS.fullmatch(image) or image == STAND_IN
+
+
+def test_offline_changes_only_what_is_there() -> None:
+    assert set(OFFLINE["services"]) == {
+        name for name in SERVICES if not OURS.fullmatch(COMPOSE["services"][name]["image"])
+    }
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_containers_are_confined(name: str) -> None:
+    service = COMPOSE["services"][name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges"]
+    assert service["mem_limit"]
+    if OURS.fullmatch(service["image"]):
+        assert service["user"] == "10001:10001"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_ports_are_on_loopback(name: str) -> None:
+    for port in COMPOSE["services"][name].get("ports", []):
+        assert port.startswith(("127.0.0.1:", "${BIND:-127.0.0.1}:"))
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_secrets_come_from_files(name: str) -> None:
+    """A variable that holds one is made by the entry point; one that names a file may be written down."""
+    for file in (COMPOSE, OFFLINE):
+        for variable, value in file["services"].get(name, {}).get("environment", {}).items():
+            secret = re.search("PASSWORD|SECRET|TOKEN|KEY|DATABASE_URL", variable)
+            assert not secret or value.startswith("/run/secrets/"), variable
+            assert not re.search("://[^/]*@", value), variable
+    assert set(COMPOSE["services"][name].get("secrets", [])) <= set(COMPOSE["secrets"])
+
+
+def test_made_secrets(tmp_path: Path) -> None:
+    """All that compose asks for, in a folder that is closed, readable in a container; made once."""
+    folder = tmp_path / "secrets"
+    script = [DEPLOY / "docker/secrets.sh", folder]
+    subprocess.run(script, check=True)
+    made = {path.name: path.read_text() for path in folder.iterdir()}
+    assert set(made) == set(COMPOSE["secrets"])
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o444}
+    assert made["POSTGRES_PASSWORD"] in made["FOOTPRED_DATABASE_URL"]
+    assert len(set(made.values())) == len(made)
+    subprocess.run(script, check=True)
+    assert {path.name: path.read_text() for path in folder.iterdir()} == made
+
+
+def test_images_do_not_run_as_root() -> None:
+    stages = re.split(r"(?m)^FROM ", (DEPLOY / "docker/Dockerfile").read_text())
+    final = {stage.split()[2]: stage for stage in stages if re.match(r"base AS (serving|dashboards|pipeline)\n", stage)}
+    assert set(final) == {"serving", "dashboards", "pipeline"}
+    for stage in final.values():
+        assert re.search(r"(?m)^USER 10001:10001$", stage)
+
+
+@pytest.mark.slow
+def test_a_container_parses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the image holds is taken where the home holds nothing yet; dbt is not started."""
+    monkeypatch.delenv("FOOTPRED_DBT_PARSED", raising=False)
+    built = fresh_project(Settings(home=tmp_path / "build")).target_path
+    monkeypatch.setenv("FOOTPRED_DBT_PARSED", str(built))
+    monkeypatch.setattr("footpred_dagster.dbt.DBT", os.devnull)
+    home = Settings(home=tmp_path / "home")
+    fresh_project(home)
+    assert (home.dbt_target / "manifest.json").read_bytes() == (built / "manifest.json").read_bytes()
