@@ -40,18 +40,22 @@ def site(world: World) -> Iterator[SimulatorServer]:
 
 @dataclass
 class Ingest:
-    """Fetch and load E0 2024-25 and the fixtures, as a run does. A new run is a new client: ``again``."""
+    """Fetch and load E0 2024-25 and the fixtures, as a run does. A new run is a new client: ``again``.
+
+    patience: seconds that the client waits for an answer.
+    """
 
     site: SimulatorServer
     connection: psycopg.Connection
     archive: LocalArchive
     clock: Clock = field(default_factory=Clock)
+    patience: float = 0.5
 
     def __post_init__(self) -> None:
         self.source = self._client()
 
     def _client(self) -> HttpSource:
-        return HttpSource(self.site.url, timeout=0.5, sleep=self.clock.sleep, clock=self.clock, name="site")
+        return HttpSource(self.site.url, timeout=self.patience, sleep=self.clock.sleep, clock=self.clock, name="site")
 
     def again(self) -> None:
         self.source.close()
