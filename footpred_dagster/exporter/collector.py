@@ -29,6 +29,7 @@ class Pipeline(Collector):
     """``footpred_pipeline_up`` is 0 while the database does not answer; then only the disk is told of."""
 
     def __init__(self, settings: Settings) -> None:
+        settings.home.mkdir(parents=True, exist_ok=True)  # in a container nobody has made it yet
         self._settings = settings
         self._stack = contextlib.ExitStack()
         self._instance: dg.DagsterInstance | None = None

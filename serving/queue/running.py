@@ -112,14 +112,12 @@ class Runner:
 
 @contextlib.contextmanager
 def counted() -> Iterator[None]:
-    """An attempt in the metrics."""
-    outcome = "done"
+    """An attempt in the metrics. One whose end could not even be stored is made again."""
+    outcome = "again"
     try:
         with TASK_SECONDS.time():
             yield
-    except Again:
-        outcome = "again"
-        raise
+        outcome = "done"
     except Dead:
         outcome = "dead"
         raise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import itertools
 import json
 import re
@@ -19,6 +21,8 @@ import pytest
 import yaml
 
 from footpred_dagster.core.settings import TELEMETRY_OFF
+from serving.metrics import TASKS
+from serving.queue.running import Again, Dead, counted
 from tests.monitoring.conftest import MONITORING, PATIENCE, alertmanager, prometheus, until
 from tests.support import service, watched
 from tests.support.processes import free_port, running
@@ -157,3 +161,36 @@ def test_a_bundle_that_is_gone_is_told(query, world, told):
             notify footpred_champion;
         """)
     until(lambda: heard(told, "ChampionNotLoaded"), "nobody was told")
+
+
+def test_the_pipeline_answers_without_a_database_and_without_a_home(tmp_path):
+    """FAULTS 25: that PostgreSQL is away is told, not suffered."""
+    home, port = tmp_path / "nobody" / "made-it", free_port()
+    environment = {"FOOTPRED_HOME": str(home), "FOOTPRED_DATABASE_URL": "postgresql://x@127.0.0.1:9/x"}
+    command = [sys.executable, "-m", "footpred_dagster.exporter", "--port", str(port)]
+    with running(command, tmp_path / "pipeline.log", environment, port, "/metrics"):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page:
+            shown = page.read().decode()
+    assert "\nfootpred_pipeline_up 0.0" in shown
+    assert "\nfootpred_disk_free_bytes " in shown
+    assert "\nfootpred_asset_state{" not in shown
+
+
+@pytest.mark.parametrize(
+    ("end", "outcome"),
+    [
+        (None, "done"),
+        (Again(1), "again"),
+        (Dead(""), "dead"),
+        (asyncio.CancelledError(), "cancelled"),
+        (OSError(), "again"),
+    ],
+)
+def test_an_attempt_at_a_task_is_counted_by_how_it_ended(end, outcome):
+    """Forbids an attempt whose database went away among those that are done."""
+    count = TASKS.labels(outcome)._value
+    before = count.get()
+    with contextlib.suppress(BaseException), counted():
+        if end is not None:
+            raise end
+    assert count.get() == before + 1
