@@ -168,9 +168,11 @@ def test_the_pipeline_answers_without_a_database_and_without_a_home(tmp_path):
     home, port = tmp_path / "nobody" / "made-it", free_port()
     environment = {"FOOTPRED_HOME": str(home), "FOOTPRED_DATABASE_URL": "postgresql://x@127.0.0.1:9/x"}
     command = [sys.executable, "-m", "footpred_dagster.exporter", "--port", str(port)]
-    with running(command, tmp_path / "pipeline.log", environment, port, "/metrics"):
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page:
-            shown = page.read().decode()
+    with (
+        running(command, tmp_path / "pipeline.log", environment, port, "/metrics"),
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page,
+    ):
+        shown = page.read().decode()
     assert "\nfootpred_pipeline_up 0.0" in shown
     assert "\nfootpred_disk_free_bytes " in shown
     assert "\nfootpred_asset_state{" not in shown
