@@ -9,13 +9,16 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject
+from packaging.version import Version
 
 from footpred_dagster.core import postgres
 from footpred_dagster.core.database import database_url
@@ -25,6 +28,7 @@ PROJECT_DIR = PACKAGE_ROOT / "dbt_project"
 OWNERS = ["team:footpred"]
 DBT = str(Path(sys.executable).with_name("dbt"))
 """The dbt of this environment, which need not be on PATH."""
+ANEW = "--full-refresh"
 
 
 def fresh_project(settings: Settings) -> DbtProject:
@@ -95,6 +99,19 @@ def connection_environment(url: str) -> dict[str, str]:
         "FOOTPRED_DBT_USER": unquote(parts.username or ""),
         "DBT_ENV_SECRET_FOOTPRED_PASSWORD": unquote(parts.password or ""),
     }
+
+
+class InstalledDbt(DbtCliResource):
+    """dbt as a process, and no more: at every build dagster-dbt would ask another process for the version, and load all
+    of dbt into this one, some seconds each. Columns and their lineage, read when all is built anew, need the latter.
+    """
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(metadata.version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:
+        return super()._initialize_dbt_core_adapter(args) if ANEW in args else None
 
 
 class LayerTranslator(DagsterDbtTranslator):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
+from xdist.scheduler import LoadFileScheduling
 
 KEPT = "FOOTPRED_TEST_DATA"
 # The same examples every time: what has not changed cannot fail. HYPOTHESIS_PROFILE=default looks for new ones.
@@ -27,6 +30,8 @@ def _own_environment() -> None:
             del os.environ[name]
     os.environ.update(dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull))
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    # What a shell starts in the background ignores SIGINT, and so would every process a test starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # Tests run side by side: OpenMP's threads would spin for cores that others work on.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -43,7 +48,20 @@ from tests.support.s3 import S3Server, s3_server  # noqa: E402
 
 os.environ.update(TELEMETRY_OFF)
 
+DEMO = {f"tests/e2e/test_{name}.py" for name in ("demo", "readme", "up")}
 DATA = Path(os.environ.get(KEPT) or Path(__file__).resolve().parents[2] / "shared" / "data")
+
+
+class Schedule(LoadFileScheduling):
+    """A file is run by one worker, and so are the files that look at one demo."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = super()._split_scope(nodeid)
+        return "demo" if path in DEMO else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Schedule:
+    return Schedule(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -44,6 +44,7 @@ export function render({model, el}) {
     setTimeout(() => deep(".nav a[aria-current]")?.scrollIntoView({block: "nearest", inline: "center"}))
   }
   model.on("title", titled)
+  if (model.title) titled() // drawn before this module had loaded
   const themed = () => { document.documentElement.dataset.fp = model.dark ? "dark" : "light" }
   model.on("dark", () => { themed(); remember("fp_theme", model.dark ? "dark" : "light") })
   themed()

@@ -8,13 +8,12 @@ from typing import Any
 
 import dagster as dg
 import psycopg
-from dagster_dbt import DbtCliResource
 
 from footpred_dagster.core.database import connect, database_url, migrate
 from footpred_dagster.core.ledger import Kind
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import Archive, open_archive
-from footpred_dagster.dbt import DBT, fresh_project
+from footpred_dagster.dbt import DBT, InstalledDbt, fresh_project
 from footpred_dagster.retrying import again_if_it_passes
 from footpred_dagster.sources.archive import ArchiveSource
 from footpred_dagster.sources.base import Source
@@ -107,6 +106,6 @@ def resources() -> dg.Definitions:
             "second_source": SecondSource(),
             "clock": Clock(),
             "experiments": ExperimentLog(),
-            "dbt": DbtCliResource(project_dir=PROJECT, dbt_executable=DBT),
+            "dbt": InstalledDbt(project_dir=PROJECT, dbt_executable=DBT),
         }
     )

@@ -78,6 +78,18 @@ def test_a_page_fits_asks_no_stranger_and_logs_no_error(address, shots, screens,
     page.close()
 
 
+def test_a_page_drawn_before_the_bridge_had_loaded_has_its_title(address, session):
+    session.page.goto(f"{address}/healthz")
+    title = session.page.evaluate(
+        """async () => {
+            const {render} = await import("/assets/router.js")
+            render({model: {title: "Match", followed: [], on: () => {}}})
+            return document.title
+        }"""
+    )
+    assert title == "Match · footpred"
+
+
 @needs_axe
 @pytest.mark.parametrize(("theme", "rules"), [("light", None), ("dark", ["color-contrast"])])
 def test_no_page_has_a_serious_barrier(address, browser, theme, rules):

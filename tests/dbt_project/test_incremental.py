@@ -26,7 +26,7 @@ from footpred_dagster.core.rating import read_history
 from tests.support.warehouse import compile_models
 
 pytestmark = pytest.mark.real_data
-REPLAYED = 2000
+REPLAYED = (300, pytest.param(2000, marks=pytest.mark.slow))
 
 
 def spoil(row):
@@ -81,11 +81,12 @@ def test_a_build_that_failed_is_made_up_for_by_the_next(grown):
     assert grown.contents() == before
 
 
-def test_state_as_of_kickoff_gives_the_features_of_a_match_exactly(grown, tmp_path):
-    """The service's way from state to features, replayed for 2 000 past matches of any season."""
+@pytest.mark.parametrize("replayed", REPLAYED)
+def test_state_as_of_kickoff_gives_the_features_of_a_match_exactly(grown, tmp_path, replayed):
+    """The service's way from state to features, replayed for past matches of any season."""
     offline = {row["match_id"]: row for row in rows(grown.connection, "select * from features.fct_match_features")}
     known = read_history(grown.connection)
-    chosen = np.sort(np.random.default_rng(5).choice(np.flatnonzero(known.spine["is_played"]), REPLAYED, replace=False))
+    chosen = np.sort(np.random.default_rng(5).choice(np.flatnonzero(known.spine["is_played"]), replayed, replace=False))
     ratings = replayed_ratings(known, chosen)
     form = replayed_form(grown, tmp_path, known.spine.iloc[chosen])
     for row, (clubs, division) in zip(chosen, ratings, strict=True):

@@ -95,10 +95,13 @@ def test_models_are_fitted_again_for_drift_that_their_fit_has_not_seen(
     assert "no alarm" in look(reactions.drift_found).skip_message
     found(champion, 2, "feature rest_days")
     assert "older than the champion" in look(reactions.drift_found).skip_message
-    found(champion, -30, "calibration draw", "feature rest_days")
+    found(champion, -0.5, "mix home", "feature rest_days")
+    assert "older than the champion" in look(reactions.drift_found).skip_message, "the fit saw what this look saw"
+    found(champion, -30, "calibration draw", "feature rest_days", "mix home")
     request = look(reactions.drift_found)
     assert "calibration draw in 2024-25" in request.run_key
     assert "rest_days" not in request.run_key
+    assert "mix" not in request.run_key
     run = instance.create_run_for_job(definitions.resolve_job_def("retrain"), tags=request.tags)
     instance.report_run_failed(run)
     found(champion, -31, "calibration draw", "feature rest_days")

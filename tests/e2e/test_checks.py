@@ -31,6 +31,7 @@ def home(tmp_path_factory):
         yield home
 
 
+@pytest.mark.slow
 def test_checks_stop_what_is_behind_them_until_somebody_has_looked(home, site):
     run = ("run", "--source", str(site), *ARGUMENTS)
     first = home.json(*run)

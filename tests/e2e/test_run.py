@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import datetime
 
 import psycopg
 import pytest
@@ -13,7 +13,9 @@ from tests.support.command import Home, fresh_home
 from tests.support.site import build_site, clubs, season_rows, write_extra, write_fixtures, write_season
 
 AS_OF = "2024-08-01"
-ARGUMENTS = ("--leagues", "E0,SC0", "--as-of", AS_OF)
+ARGUMENTS = ("--leagues", "E0,SC0,NOR", "--as-of", AS_OF)
+EXTRA_YEARS = (2016, 2017, 2018)
+MAIN_MATCHES = 16 * 56
 CONTENDERS = {"elo_logit", "strength_logit", "dixon_coles", "xgboost", "stack"}
 OTHERS = {"base_rate", "market_aware"}
 FIXTURE_ROWS = [
@@ -28,6 +30,9 @@ FIXTURE_ROWS = [
 def site(tmp_path_factory):
     root = tmp_path_factory.mktemp("site")
     build_site(root, ["E0", "SC0"], 2016, 2023)
+    write_extra(
+        root, "NOR", "Norway", {f"{year}": season_rows("NOR", Season(year), clubs("NOR")) for year in EXTRA_YEARS}
+    )
     write_fixtures(root, FIXTURE_ROWS)
     return root
 
@@ -44,7 +49,7 @@ def first(home, site):
 
 
 def test_the_first_run_takes_files_to_sealed_predictions(first):
-    assert (first["files"], first["matches"], first["quarantined"]) == (16, 16 * 56, {})
+    assert (first["files"], first["matches"], first["quarantined"]) == (17, MAIN_MATCHES + 3 * 56, {})
     assert first["checks"]["failed"] == len(first["failed_checks"])
     assert set(first["failed_checks"]) <= {"intermediate/int_matches:team_names_are_known"}
     assert first["champion"]["name"] in CONTENDERS
@@ -211,14 +216,7 @@ def test_a_page_instead_of_a_file_is_a_warning_and_the_old_rows_stay(home, site,
     )
 
 
-def test_extra_leagues_are_loaded_and_rated_and_models_do_not_notice(home, site, first):
-    """Three seasons in one file; Elo and features are built for them, champion and scores stay what they are."""
-    seasons = {f"{start}": season_rows("NOR", Season(start), clubs("NOR")) for start in (2016, 2017, 2018)}
-    write_extra(site, "NOR", "Norway", seasons)
-    extra = home.json("run", "--source", str(site), "--leagues", "extra", "--as-of", AS_OF)
-    assert (extra["files"], extra["matches"], extra["errors"]) == (1, 3 * 56, [])
-    assert extra["champion"]["name"] in CONTENDERS
-    assert [row["n"] for row in extra["evaluation"]] == [row["n"] for row in first["evaluation"]]
+def test_extra_leagues_are_rated_and_no_model_learns_from_them(home, first):
     with psycopg.connect(home.database_url) as connection:
         rated = connection.execute("""
             select season, count(*), count(closing_odds_home), count(distinct home_elo) > 5
@@ -226,8 +224,8 @@ def test_extra_leagues_are_loaded_and_rated_and_models_do_not_notice(home, site,
             where int_matches.league = 'NOR' group by 1 order by 1
         """).fetchall()
         learned = connection.execute("select max(training_rows) from models.versions").fetchone()
-    assert rated == [(str(year), 56, 56, True) for year in (2016, 2017, 2018)]
-    assert learned == (first["matches"],)
+    assert rated == [(str(year), 56, 56, True) for year in EXTRA_YEARS]
+    assert learned == (MAIN_MATCHES,)
 
 
 def test_the_second_source_is_off_until_named_and_then_warns_of_what_it_does_not_share(home, site, first, tmp_path):
@@ -248,25 +246,14 @@ def test_the_second_source_is_off_until_named_and_then_warns_of_what_it_does_not
     assert (quiet["materialized"], quiet["warnings"]) == (0, [])
 
 
-def test_a_live_clock_seals_live_predictions(home, site, first):
-    soon = date(date.today().year + 1, 8, 20)
-    write_fixtures(site, [FIXTURE_ROWS[1] | {"Date": soon.strftime("%d/%m/%Y")}])
-    live = home.json("run", "--source", str(site), "--leagues", "E0,SC0")
-    assert live["predictions"]["sealed"] == 1
-    with psycopg.connect(home.database_url) as connection:
-        kinds = connection.execute("select kind, sealed_at - as_of < interval '1 minute' from predictions.ledger "
-                                   "where role = 'champion' order by seq desc limit 1").fetchone()  # fmt: skip
-    assert kinds == ("live", True)
-
-
 def test_people_overrule_the_policy_and_the_next_run_predicts_accordingly(home, site, first):
     reigning = home.json("status")["champion"]
     rival = min(CONTENDERS - {reigning["name"]})
     promoted = home.json("promote", rival, "--because", "a trial", "--pin")
     assert promoted["champion"].startswith(f"{rival}:")
-    run = home.json("run", "--source", str(site), "--leagues", "E0,SC0")
+    run = home.json("run", "--source", str(site), *ARGUMENTS)
     assert (run["champion"]["name"], run["errors"]) == (rival, [])
-    assert run["predictions"]["sealed"] == run["predictions"]["predicted"] == 1
+    assert run["predictions"]["sealed"] == run["predictions"]["predicted"] == 2
     assert not any("alias" in warning for warning in run["warnings"])
     back = home.json("rollback", "--because", "the trial is over")
     assert back["champion"] == f"{reigning['name']}:{reigning['version']}"

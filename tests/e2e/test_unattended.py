@@ -1,19 +1,24 @@
 """Nobody at the keyboard: the source publishes a matchday, and its predictions are served; it publishes rubbish, and
-what was there stays."""
+what was there stays, a check is red and somebody is told."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import httpx
 import psycopg
 import pytest
 
 from footpred_dagster.core.domain import Season
+from tests.support.alerting import Told, alertmanager, heard, needs_prometheus, prometheus, until
 from tests.support.command import fresh_home
+from tests.support.receiver import receiver
 from tests.support.site import HTML_PAGE, build_site, clubs, put, season_rows, write_fixtures, write_season
 
 TODAY = datetime.now(UTC).date()
@@ -52,8 +57,8 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def served(home, site):
-    """The first run by hand, then services on their own; how the served prediction of the fixture stands."""
+def services(home, site):
+    """The first run by hand, then services on their own; where each answers."""
     home.json("run", "--source", str(site), "--leagues", "E0")
     environment = os.environ | {"FOOTPRED_HOME": str(home.path), "FOOTPRED_SOURCE": str(site)}
     process = subprocess.Popen(
@@ -62,55 +67,85 @@ def served(home, site):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+
+    def urls() -> dict[str, str]:
+        found = json.loads((home.path / "run" / "up.json").read_text())["services"]
+        running = all(service["state"] == "running" for service in found.values())
+        return {name: service["url"] for name, service in found.items()} if running else {}
+
     try:
-        with psycopg.connect(home.database_url, autocommit=True) as connection:
-            yield connection
+        until((home.path / "run" / "up.json").exists, "nothing was started")
+        yield until(urls, "not everything runs", PATIENCE)
     finally:
         process.terminate()
         process.wait(timeout=40)
 
 
-def prediction(connection: psycopg.Connection) -> tuple | None:
-    return connection.execute(
-        "select seq, latest_input, model_version from predictions.served where home_name = %s", [TEAMS[0]]
-    ).fetchone()
+@pytest.fixture(scope="module")
+def database(home):
+    with psycopg.connect(home.database_url, autocommit=True) as connection:
+        yield connection
 
 
-def waited(connection: psycopg.Connection, query: str) -> tuple:
-    """The first row that ``query`` gives, within PATIENCE."""
-    deadline = time.monotonic() + PATIENCE
-    while (row := connection.execute(query.encode()).fetchone()) is None:
-        assert time.monotonic() < deadline, "nothing happened"
-        time.sleep(0.2)
-    return row
+@pytest.fixture(scope="module")
+def api(services, home):
+    """What the service says of the fixture."""
+    key = home.json("keys", "create", "--name", "unattended", "--scopes", "read")["key"]
+    with httpx.Client(base_url=services["api"], headers={"X-API-Key": key}) as client:
+        match_id = client.get("/matches/", params={"league": "E0", "status": "fixture"}).json()["items"][0]["match_id"]
+
+        def ask() -> dict[str, Any]:
+            said = client.get(f"/predict/{match_id}").raise_for_status().json()
+            return {name: value for name, value in said.items() if name != "data_age_seconds"}
+
+        yield ask
 
 
-def test_a_matchday_that_is_published_ends_in_a_new_prediction_by_the_same_model(served, site):
-    before = prediction(served)
-    assert before
+@pytest.fixture(scope="module")
+def told(services, tmp_path_factory):
+    """Posts to a receiver behind an Alertmanager and a Prometheus that watches the pipeline."""
+    folder, port = tmp_path_factory.mktemp("monitoring"), int(services["metrics"].rsplit(":", 1)[1])
+    with (
+        receiver() as (there, posts),
+        alertmanager(folder / "alertmanager", there) as teller,
+        prometheus(folder / "prometheus", {"pipeline": port}, teller),
+    ):
+        yield posts
+
+
+def test_a_matchday_that_is_published_ends_in_a_new_prediction_by_the_same_model(api, site):
+    before = api()
     write_season(site, "E0", NOW, played(3))
     published = time.monotonic()
-    waited(served, f"select 1 from predictions.served where home_name = '{TEAMS[0]}' and seq > {before[0]}")
-    print(f"\nfrom the published file to the served prediction: {time.monotonic() - published:.0f} s")  # noqa: T201
-    after = prediction(served)
-    assert after
-    assert after[1].date() == TODAY - timedelta(days=1)
-    assert after[2] == before[2]
+    after = until(lambda: (now := api())["seq"] > before["seq"] and now, "no new prediction is served", PATIENCE)
+    print(f"\nfrom the published file to the answer of the service: {time.monotonic() - published:.0f} s")  # noqa: T201
+    assert after["latest_input"].startswith(f"{TODAY - timedelta(days=1)}")
+    assert after["model"] == before["model"]
 
 
-def test_a_page_instead_of_the_file_changes_nothing_and_is_kept_as_refused(served, site):
-    before, rows = prediction(served), "select count(*) from raw.matches"
-    count = served.execute(rows.encode()).fetchone()
+def warned(told: Told) -> set[str]:
+    return {alert["labels"]["check"] for alert in heard(told, "CheckWarns")}
+
+
+@needs_prometheus
+def test_a_page_instead_of_the_file_changes_nothing_turns_a_check_red_and_is_told(api, database, told, site):
+    before, rows = api(), "select count(*) from raw.matches"
+    count = database.execute(rows).fetchone()
     put(site, f"mmz4281/{NOW.site_code}/E0.csv", HTML_PAGE)
-    (reason,) = waited(served, "select reason from raw.refusals")
-    assert reason
-    assert served.execute(rows.encode()).fetchone() == count
-    assert prediction(served) == before
+    (alert,) = until(lambda: heard(told, "FileRefused"), "nobody was told of the file", PATIENCE)
+    assert alert["labels"]["severity"] == "warning"
+    until(lambda: "deliveries_are_whole" in warned(told), "nobody was told of the check", PATIENCE)
+    passed = "select passed from monitoring.check_states where name = 'deliveries_are_whole'"
+    assert database.execute(passed).fetchall() == [(False,)]
+    assert database.execute(rows).fetchone() == count
+    assert api() == before
 
 
-def test_the_file_that_comes_back_is_taken_and_no_work_is_done_twice(served, home, site):
+def test_the_file_that_comes_back_is_taken_and_no_work_is_done_twice(api, database, home, site):
+    before = api()
     write_season(site, "E0", NOW, played(4)[-4 * len(TEAMS) // 2 :])
-    waited(served, "select 1 where not exists (select from raw.refusals)")
+    until(lambda: api()["seq"] > before["seq"], "no new prediction is served", PATIENCE)
+    assert database.execute("select count(*) from raw.refusals").fetchone() == (0,)
     time.sleep(15)
     url = home.database_url.rsplit("/", 1)[0] + "/footpred_dagster"
     with psycopg.connect(url) as connection:

@@ -10,8 +10,9 @@ import sys
 import pytest
 import yaml
 
-from tests.monitoring.conftest import MONITORING
+from tests.support.alerting import MONITORING, needs_prometheus
 
+pytestmark = needs_prometheus
 RULES = sorted((MONITORING / "rules").glob("*.yml"))
 ALERTS = {
     rule["alert"]: rule

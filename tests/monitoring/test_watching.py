@@ -23,12 +23,13 @@ import yaml
 from footpred_dagster.core.settings import TELEMETRY_OFF
 from serving.metrics import TASKS
 from serving.queue.running import Again, Dead, counted
-from tests.monitoring.conftest import MONITORING, PATIENCE, alertmanager, prometheus, until
 from tests.support import service, watched
+from tests.support.alerting import MONITORING, PATIENCE, alertmanager, heard, needs_prometheus, prometheus, until
 from tests.support.processes import free_port, running
 from tests.support.receiver import receiver
 from tests.support.service import KICKOFF, World
 
+pytestmark = needs_prometheus
 METRIC = re.compile(r"\b((?:footpred|model|queue|http|prediction|inference|service|data|served|process)_[a-z_]+)\b")
 
 
@@ -131,23 +132,18 @@ def test_every_metric_a_rule_reads_is_shown_by_somebody(processes):
                     assert f"\n{metric}" in shown, f"{rule['alert']}: {metric}"
 
 
-def heard(told, alert: str, status: str = "firing") -> list[dict[str, Any]]:
-    alerts = [each for _, post in told[1] for each in post["alerts"]]
-    return [each for each in alerts if (each["labels"]["alertname"], each["status"]) == (alert, status)]
-
-
 def test_a_check_that_fails_is_told_and_its_recovery_too(query, world, told):
     """The way of a bad file: the state written down, the exporter, Prometheus, Alertmanager, the receiver."""
-    assert not heard(told, "BlockingCheckFailed")
+    assert not heard(told[1], "BlockingCheckFailed")
     with world.connect() as connection:
         watched.tell(connection, passed=False)
-    (alert, *_) = until(lambda: heard(told, "BlockingCheckFailed"), "nobody was told")
+    (alert, *_) = until(lambda: heard(told[1], "BlockingCheckFailed"), "nobody was told")
     assert alert["annotations"]["summary"] == "rows_reconcile of raw/matches failed"
     assert alert["labels"]["severity"] == "critical"
     assert Path(MONITORING.parents[1] / alert["annotations"]["runbook_url"]).exists()
     with world.connect() as connection:
         watched.tell(connection, passed=True)
-    until(lambda: heard(told, "BlockingCheckFailed", "resolved"), "nobody was told that it passed again")
+    until(lambda: heard(told[1], "BlockingCheckFailed", "resolved"), "nobody was told that it passed again")
 
 
 def test_a_bundle_that_is_gone_is_told(query, world, told):
@@ -160,7 +156,7 @@ def test_a_bundle_that_is_gone_is_told(query, world, told):
             select now(), name, 99, 'promoted', '{}' from models.versions where version = 99;
             notify footpred_champion;
         """)
-    until(lambda: heard(told, "ChampionNotLoaded"), "nobody was told")
+    until(lambda: heard(told[1], "ChampionNotLoaded"), "nobody was told")
 
 
 def test_the_pipeline_answers_without_a_database_and_without_a_home(tmp_path):

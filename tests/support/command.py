@@ -10,10 +10,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
+
+from tests.support import warm
 
 TIMEOUT = 480
 LAYERS = ["raw", "staging", "intermediate", "ratings", "features", "models", "predictions", "monitoring"]
@@ -41,13 +44,17 @@ class Home:
     """A FOOTPRED_HOME and the commands run in it."""
 
     path: Path
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return os.environ | {"FOOTPRED_HOME": str(self.path)} | self.environment
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Begin a command; its standard streams are pipes."""
         return subprocess.Popen(
             [sys.executable, "-m", "footpred_dagster.cli", *arguments],
-            env=os.environ | {"FOOTPRED_HOME": str(self.path)} | self.environment,
+            env=self._environment,
             cwd="/",
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -56,9 +63,8 @@ class Home:
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """Run a command to its end and return stdout; fails the test unless it exits with ``code``."""
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=TIMEOUT)
-        assert process.returncode == code, f"exit {process.returncode}\n{out[-3000:]}\n{err[-3000:]}"
+        ended, out, err = warm.call(arguments, self._environment, TIMEOUT)
+        assert ended == code, f"exit {ended}\n{out[-3000:]}\n{err[-3000:]}"
         return out or err
 
     def json(self, *arguments: str, code: int = 0) -> dict[str, Any]:
@@ -66,12 +72,17 @@ class Home:
 
     @property
     def database_url(self) -> str:
-        return str(self.json("doctor")["database_url"])
+        return _database_url(self)
 
     def checksums(self) -> dict[str, str]:
         """md5 of the rows of every table a run writes, without the columns that tell when it ran."""
         with psycopg.connect(self.database_url) as connection:
             return checksums(connection)
+
+
+@cache
+def _database_url(home: Home) -> str:
+    return str(home.json("doctor")["database_url"])
 
 
 DIARIES = [

@@ -1,7 +1,7 @@
 """Sensors that answer to what the platform did itself: a champion put in, drift found, a run that failed."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import httpx
@@ -15,6 +15,9 @@ from footpred_dagster.refreshing import once
 from footpred_dagster.second_opinion import switched_off
 from footpred_dagster.services import url_of
 from footpred_dagster.states import asset_states, record_states
+
+LOOKED_AT = timedelta(days=1)
+"""The first look at drift this soon after a fit sees the data the fit saw."""
 
 follow_upstream = dg.AutomationConditionSensorDefinition(
     "follow_upstream",
@@ -59,16 +62,23 @@ def drift_found(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg
         if version is None:
             return dg.SkipReason("there is no champion: footpred run trains the first")
         rung = _alarms(connection, datetime.now(UTC))
-        news = sorted(rung - _alarms(connection, version.as_of))
+        news = sorted(rung - _alarms(connection, version.as_of) - _alarms(connection, version.as_of, LOOKED_AT))
     if not news:
         return dg.SkipReason(f"{len(rung)} alarms, all of them older than the champion" if rung else "no alarm")
     return once(context, f"{version.name} {version.version} and {', '.join(news)}")
 
 
-def _alarms(connection: psycopg.Connection, before: datetime) -> set[str]:
-    """Of the last look at drift ``before``, each with the season it is about."""
+def _alarms(connection: psycopg.Connection, at: datetime, within: timedelta | None = None) -> set[str]:
+    """Of the last look at drift until ``at``, or else the first ``within`` a while after it; each alarm with the season
+    it is about."""
     row = connection.execute(
-        "select current, alarms from monitoring.drift_runs where as_of <= %s order by run_id desc limit 1", [before]
+        """
+        select current, alarms from monitoring.drift_runs
+        where case when %(within)s::interval is null then as_of <= %(at)s
+            else as_of > %(at)s and as_of <= %(at)s + %(within)s end
+        order by case when %(within)s::interval is null then -run_id else run_id end limit 1
+        """,
+        {"at": at, "within": within},
     ).fetchone()
     return {f"{alarm} in {row[0]}" for alarm in row[1]} if row else set()
 

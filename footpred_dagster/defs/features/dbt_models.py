@@ -7,13 +7,13 @@ from typing import Any
 
 import dagster as dg
 import psycopg
-from dagster_dbt import DbtCliInvocation, DbtCliResource, dbt_assets
+from dagster_dbt import DbtCliInvocation, dbt_assets
 from dagster_dbt.core.dbt_event_iterator import DbtEventIterator
 from psycopg import sql
 
 from footpred_dagster.core.changes import codes_built
 from footpred_dagster.core.rating import MARK
-from footpred_dagster.dbt import LayerTranslator, build_codes, export_connection
+from footpred_dagster.dbt import ANEW, InstalledDbt, LayerTranslator, build_codes, export_connection
 from footpred_dagster.defs.resources import PROJECT, SETTINGS, Warehouse
 
 
@@ -24,7 +24,7 @@ from footpred_dagster.defs.resources import PROJECT, SETTINGS, Warehouse
     name="dbt_models",
     pool="warehouse",
 )
-def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse) -> Iterator[Any]:
+def dbt_models(context: dg.AssetExecutionContext, dbt: InstalledDbt, warehouse: Warehouse) -> Iterator[Any]:
     """Every layer of SQL: built and tested together, so a failed test stops what is behind it.
 
     Incremental models build what changed; those that other code has built are built anew. Unit tests are about the SQL,
@@ -40,7 +40,7 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse
     target = SETTINGS.home / "dbt" / "runs" / context.op_handle.name
     # "buildable": a test that compares two models runs with the later one, not with the earlier against old rows.
     build = ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
-    build += ["--full-refresh"] if anew else []
+    build += [ANEW] if anew else []
     invocation = dbt.cli(build, context=context, target_path=target)
     with warehouse.connect(autocommit=True) as connection:
         for event in invocation.stream():

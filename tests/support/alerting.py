@@ -20,14 +20,11 @@ from tests.support.processes import free_port, running
 
 MONITORING = PACKAGE_ROOT / "deploy" / "monitoring"
 NEEDED = ("prometheus", "promtool", "prometheus-alertmanager", "amtool")
+MISSING = ", ".join(name for name in NEEDED if not shutil.which(name))
+needs_prometheus = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {MISSING}")
 PATIENCE = 60
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    missing = [name for name in NEEDED if not shutil.which(name)]
-    for item in items:
-        if missing and item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.skip(reason=f"not installed: {', '.join(missing)}"))
+Told = list[tuple[str, Any]]
+"""What a receiver was posted."""
 
 
 @contextmanager
@@ -81,9 +78,15 @@ def alertmanager(folder: Path, receiver: int) -> Iterator[int]:
         yield port
 
 
-def until(true: Callable[[], Any], what: str) -> Any:
+def heard(told: Told, alert: str, status: str = "firing") -> list[dict[str, Any]]:
+    """Alerts of this name that reached the receiver."""
+    alerts = [each for _, post in told for each in post["alerts"]]
+    return [each for each in alerts if (each["labels"]["alertname"], each["status"]) == (alert, status)]
+
+
+def until(true: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
     """What ``true`` gives, once it is true."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not (found := true()):
         assert time.monotonic() < deadline, what
         time.sleep(0.3)
