@@ -37,26 +37,29 @@ class Reader:
         self._slots = threading.BoundedSemaphore(CONNECTIONS)
         self._idle: list[psycopg.Connection[Row]] = []
         self._lock = threading.Lock()
-        self._results: OrderedDict[tuple[str, str], tuple[float, list[Row]]] = OrderedDict()
+        self._results: OrderedDict[tuple[str, ...], tuple[float, list[Row]]] = OrderedDict()
 
     def rows(self, query: LiteralString, params: Mapping[str, Any] | None = None) -> list[Row]:
         """Rows as dictionaries, at most a time to live old. Raises DatabaseDown, and psycopg.Error for the rest."""
-        key = (query, repr(sorted((params or {}).items())))
+        return self.derived((query, repr(sorted((params or {}).items()))), lambda: self._ask(query, params))
+
+    def row(self, query: LiteralString, params: Mapping[str, Any] | None = None) -> Row | None:
+        rows = self.rows(query, params)
+        return rows[0] if rows else None
+
+    def derived(self, key: tuple[str, ...], make: Callable[[], list[Row]]) -> list[Row]:
+        """What ``make`` computes from rows, kept as long as they are."""
         with self._lock:
             found = self._results.get(key)
         if found and time.monotonic() < found[0]:
             return found[1]
-        rows = self._ask(query, params)
+        rows = make()
         with self._lock:
             self._results[key] = (time.monotonic() + self._ttl, rows)
             self._results.move_to_end(key)
             while len(self._results) > MOST_RESULTS:
                 self._results.popitem(last=False)
         return rows
-
-    def row(self, query: LiteralString, params: Mapping[str, Any] | None = None) -> Row | None:
-        rows = self.rows(query, params)
-        return rows[0] if rows else None
 
     def close(self) -> None:
         with self._lock:

@@ -91,7 +91,7 @@ def chart_card(title: str, plot: Plot, says: str, note: object = "", key: Iterab
     heading.margin = (16, 16, 0, 16)
     return pn.Column(
         heading,
-        pn.pane.Bokeh(plot, sizing_mode="stretch_width", margin=(0, 8, 16, 8)),
+        pn.pane.Bokeh(plot, sizing_mode="stretch_width", margin=(0, 8, 16, 16)),
         sizing_mode="stretch_width",
         styles=CARD,
     )

@@ -13,6 +13,7 @@ import msgspec
 
 SECRET = re.compile(r"fp_([a-z0-9]{12})_[A-Za-z0-9_-]{20,}|(postgres(?:ql)?://[^:/\s]+):[^@\s]+@")
 FLUSH_SECONDS = 0.25
+ENCODER = msgspec.json.Encoder()
 
 
 def redacted(text: str) -> str:
@@ -72,21 +73,17 @@ class AccessLog:
         if not self._lines:
             return
         lines, self._lines = self._lines, []
-        out = bytearray()
-        for line in lines:
-            out += msgspec.json.encode(line)
-            out += b"\n"
         sys.stdout.flush()
-        os.write(sys.stdout.fileno(), redacted(out.decode()).encode())
+        os.write(sys.stdout.fileno(), ENCODER.encode_lines(lines))
 
 
 def access_line(request_id: str, method: str, path: str, status: int, seconds: float) -> dict[str, object]:
-    """``path`` is the template: what callers put into an address stays out of the log."""
+    """``path`` is the template: what callers put into an address stays out of the log, and a key sent as an id too."""
     return {
         "at": datetime.now(UTC),
         "level": "info",
         "logger": "footpred.access",
-        "request_id": request_id,
+        "request_id": redacted(request_id) if "fp_" in request_id else request_id,
         "method": method,
         "path": path,
         "status": status,

@@ -45,9 +45,14 @@ def reliability(reader: Reader, source: str) -> list[Row]:
     """Bins of the champion: predicted, observed, low, high, n."""
     if source in ("live", "replay"):
         return [row for row in models.sealed_reliability(reader) if (row["kind"], row["model"]) == (source, "champion")]
-    seasons = seasons_of(reader, source)
-    bins = models.backtest_reliability(models.backtests(reader, seasons)) if seasons else []
-    return [{"predicted": b.claimed, "observed": b.observed, "low": b.low, "high": b.high, "n": b.n} for b in bins]
+    if not (seasons := seasons_of(reader, source)):
+        return []
+
+    def bins() -> list[Row]:
+        found = models.backtest_reliability(models.backtests(reader, seasons))
+        return [{"predicted": b.claimed, "observed": b.observed, "low": b.low, "high": b.high, "n": b.n} for b in found]
+
+    return reader.derived(("reliability", seasons), bins)
 
 
 def gaps_by_league(reader: Reader, source: str) -> list[Row]:
@@ -60,5 +65,6 @@ def gaps_by_league(reader: Reader, source: str) -> list[Row]:
             if (row["kind"], row["model"], row["slice"]) == (source, "market_closing", "league")
             and row["against"] is not None
         ]  # fmt: skip
-    seasons = seasons_of(reader, source)
-    return models.gaps_to_closing(models.backtests(reader, seasons)) if seasons else []
+    if not (seasons := seasons_of(reader, source)):
+        return []
+    return reader.derived(("gaps", seasons), lambda: models.gaps_to_closing(models.backtests(reader, seasons)))

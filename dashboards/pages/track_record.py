@@ -149,7 +149,7 @@ def sliced(rows: Sequence[Row], name: str, title: str, names: Mapping[str, str])
     elo = "elo" if any("elo" in item[1] for item in listed) else "elo_logit"
     columns = [
         html.Column("", lambda item: names.get(item[0], item[0].replace("_", " "))),
-        html.Column("Matches", lambda item: html.number(item[1]["champion"]["n"]), "n"),
+        html.Column("Matches", lambda item: html.number(item[1]["champion"]["n"]), "n wide"),
         *(loss(model) for model in ("champion", elo, "base_rate", "market_closing")),
     ]
     return html.card(title, html.table(columns, listed, f"{title}: log-loss, of the closing line where odds are known"))

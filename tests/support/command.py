@@ -63,7 +63,7 @@ class Home:
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """Run a command to its end and return stdout; fails the test unless it exits with ``code``."""
-        ended, out, err = warm.call(arguments, self._environment, TIMEOUT)
+        ended, out, err = warm.call(["footpred", *arguments], self._environment, TIMEOUT)
         assert ended == code, f"exit {ended}\n{out[-3000:]}\n{err[-3000:]}"
         return out or err
 

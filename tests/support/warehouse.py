@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import subprocess
 from dataclasses import dataclass
 from datetime import date, time
 from pathlib import Path
@@ -15,8 +14,10 @@ import psycopg
 
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.rating import store_ratings
-from footpred_dagster.dbt import DBT, PROJECT_DIR, connection_environment
+from footpred_dagster.dbt import PROJECT_DIR, connection_environment
+from tests.support import warm
 
+TIMEOUT = 300
 SEED_COLUMNS = {
     "leagues": "league text, name text, country text, tier integer, first_season integer, calendar text",
     "team_aliases": "country text, name text, team_id text",
@@ -39,15 +40,10 @@ class Result:
 def run_dbt(database_url: str, target: Path, *command: str) -> str:
     """Run a dbt command on the project with that database; returns what it printed, fails the test if it fails."""
     where = ("--project-dir", PROJECT_DIR, "--profiles-dir", PROJECT_DIR, "--target-path", target, "--log-path", target)
-    result = subprocess.run(
-        [DBT, *command, *where],
-        env=os.environ | connection_environment(database_url),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stdout[-4000:]
-    return result.stdout
+    environment = os.environ | connection_environment(database_url)
+    code, said, _ = warm.call(["dbt", *command, *map(str, where)], environment, TIMEOUT)
+    assert code == 0, said[-4000:]
+    return said
 
 
 def compile_models(database_url: str, target: Path) -> list[tuple[str, str, str]]:

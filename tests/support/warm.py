@@ -1,4 +1,4 @@
-"""``footpred`` without its imports: a process that has loaded the libraries forks for each call, and the fork is one.
+"""Commands without their imports: a process that has loaded the libraries forks for each call, and the fork is one.
 
 Nothing of ours is loaded before the fork: every call reads its own environment. ``python -m tests.support.warm``.
 """
@@ -20,16 +20,20 @@ from typing import IO
 
 LIBRARIES = (
     *("alembic.command", "dagster", "dagster._core.execution.api", "dagster_aws.s3", "dagster_dbt", "dagster_mlflow"),
+    "dbt.cli.main",
     *("great_expectations", "matplotlib.figure", "mlflow", "optuna", "pandas", "psycopg", "scipy.stats"),
     *("sklearn.linear_model", "xgboost"),
 )
 
 
-def call(arguments: Sequence[str], environment: Mapping[str, str], timeout: float) -> tuple[int, str, str]:
-    """Exit code, standard output and standard error of ``footpred`` with ``arguments``."""
+PROGRAMS = {"footpred": ("footpred_dagster.cli", "main"), "dbt": ("dbt.cli.main", "cli")}
+
+
+def call(command: Sequence[str], environment: Mapping[str, str], timeout: float) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of a program and its arguments."""
     with tempfile.TemporaryDirectory() as folder:
         streams = [str(Path(folder) / name) for name in ("out", "err")]
-        asked = {"arguments": list(arguments), "environment": dict(environment), "streams": streams, "limit": timeout}
+        asked = {"command": list(command), "environment": dict(environment), "streams": streams, "limit": timeout}
         server = _server()
         assert server.stdin
         assert server.stdout
@@ -70,9 +74,10 @@ def _become(asked: dict) -> None:
     os.chdir("/")
     for number, path in enumerate((os.devnull, *asked["streams"])):
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), number)
-    sys.argv = ["footpred", *asked["arguments"]]
+    sys.argv = asked["command"]
+    module, function = PROGRAMS[sys.argv[0]]
     importlib.import_module("faulthandler").dump_traceback_later(asked["limit"], exit=True)
-    importlib.import_module("footpred_dagster.cli").main()
+    getattr(importlib.import_module(module), function)()
 
 
 if __name__ == "__main__":
