@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 from functools import partial
 
 from dashboards.app import serve
@@ -25,6 +26,8 @@ def main() -> None:
     )
     parser.add_argument("--ttl", type=float, default=TTL, help="seconds for which what was read is shown again")
     arguments = parser.parse_args()
+    # The first process of a container is ended by what it handles alone, and Panel handles Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     reader = Reader(partial(database_url, Settings.from_env()), arguments.ttl)
     serve(reader, Settings.from_env(), arguments.port, arguments.address, arguments.allow_origin, start=True)

@@ -1,9 +1,11 @@
 """The code location, one page of policy: what is loaded, how runs execute, and how fresh assets are to be."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import dagster as dg
+
+from footpred_dagster import defs as layered
+from footpred_dagster.core.settings import PACKAGE_ROOT
 
 DAILY = dg.FreshnessPolicy.time_window(warn_window=timedelta(hours=26), fail_window=timedelta(hours=50))
 """Once a day by schedule, with two hours for the run; a whole day missed is a failure."""
@@ -15,7 +17,8 @@ BY_HAND = (dg.AssetKey(["raw", "openfootball"]), dg.AssetKey(["models", "xgboost
 @dg.definitions
 def defs() -> dg.Definitions:
     """Everything under defs/ loads itself. Steps run in one process: starting one each would cost more than most do."""
-    layers = dg.load_from_defs_folder(path_within_project=Path(__file__).parent / "defs")
+    # Not load_from_defs_folder: it looks for the pyproject.toml that an installed package does not have.
+    layers = dg.ComponentTree.from_module(defs_module=layered, project_root=PACKAGE_ROOT).build_defs()
     return dg.Definitions(
         # Once each: a module that only imports an asset, to check it, holds it as well.
         assets=dg.map_asset_specs(_with_freshness, dict.fromkeys(layers.assets or [])),

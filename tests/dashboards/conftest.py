@@ -57,7 +57,7 @@ def served(url: str, home: Path, *, ttl: str = "0.2") -> Iterator[str]:
         yield address
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        assert process.wait(20) == 0
 
 
 @pytest.fixture(scope="module")
