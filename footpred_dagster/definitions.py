@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import dagster as dg
+from dagster._utils.warnings import suppress_dagster_warnings
 
 from footpred_dagster import defs as layered
 from footpred_dagster.core.settings import PACKAGE_ROOT
@@ -17,8 +18,9 @@ BY_HAND = (dg.AssetKey(["raw", "openfootball"]), dg.AssetKey(["models", "xgboost
 @dg.definitions
 def defs() -> dg.Definitions:
     """Everything under defs/ loads itself. Steps run in one process: starting one each would cost more than most do."""
-    # Not load_from_defs_folder: it looks for the pyproject.toml that an installed package does not have.
-    layers = dg.ComponentTree.from_module(defs_module=layered, project_root=PACKAGE_ROOT).build_defs()
+    # As load_from_defs_folder, but for the pyproject.toml it looks for: an installed package has none.
+    tree = dg.ComponentTree.from_module(defs_module=layered, project_root=PACKAGE_ROOT)
+    layers = suppress_dagster_warnings(tree.build_defs)()
     return dg.Definitions(
         # Once each: a module that only imports an asset, to check it, holds it as well.
         assets=dg.map_asset_specs(_with_freshness, dict.fromkeys(layers.assets or [])),
