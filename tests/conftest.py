@@ -60,6 +60,7 @@ class Schedule(LoadFileScheduling):
         return "demo" if path in DEMO else path
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Schedule:
     return Schedule(config, log)
 

@@ -33,25 +33,21 @@ def imported(package: str) -> Iterator[tuple[str, str]]:
 @cache
 def closure(name: str, extras: tuple[str, ...]) -> frozenset[str]:
     """Distributions that come with one, by the names the index knows them by."""
-    found: set[str] = set()
+    found: set[tuple[str, tuple[str, ...]]] = set()
     asked = [(name, extras)]
     while asked:
         name, extras = asked.pop()
-        for line in metadata.requires(name) or []:
-            needed = Requirement(line)
-            if needed.marker and not any(needed.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
-                continue
-            known = canonicalize_name(needed.name)
-            if known not in found or needed.extras:
-                if f"{known}{sorted(needed.extras)}" in found:
-                    continue
-                found |= {known, f"{known}{sorted(needed.extras)}"}
-                try:
-                    metadata.distribution(known)
-                except metadata.PackageNotFoundError:
-                    continue  # of another platform
-                asked.append((known, tuple(needed.extras)))
-    return frozenset(found)
+        try:
+            lines = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:
+            continue  # of another platform
+        for needed in map(Requirement, lines):
+            known = (canonicalize_name(needed.name), tuple(sorted(needed.extras)))
+            asked_for = not needed.marker or any(needed.marker.evaluate({"extra": each}) for each in ("", *extras))
+            if asked_for and known not in found:
+                found.add(known)
+                asked.append(known)
+    return frozenset(name for name, _ in found)
 
 
 @pytest.mark.parametrize("package", sorted(EXTRAS))

@@ -24,8 +24,6 @@ LIBRARIES = (
     *("great_expectations", "matplotlib.figure", "mlflow", "optuna", "pandas", "psycopg", "scipy.stats"),
     *("sklearn.linear_model", "xgboost"),
 )
-
-
 PROGRAMS = {"footpred": ("footpred_dagster.cli", "main"), "dbt": ("dbt.cli.main", "cli")}
 
 
