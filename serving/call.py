@@ -8,6 +8,8 @@ from typing import Any
 from footpred_dagster.core.keys import Key
 
 SCOPE_KEY = "footpred"
+ARRIVED = "footpred.arrived"
+"""In the scope of a request whose body is all here: nobody need watch how long it takes."""
 
 
 class Call:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from litestar.enums import ScopeType
 
-from serving.call import SCOPE_KEY, Call
+from serving.call import ARRIVED, SCOPE_KEY, Call
 from serving.errors import Problem
 from serving.logs import access_line
 from serving.metrics import request_metrics
@@ -56,12 +56,16 @@ class Gateway:
         async def in_time() -> Any:
             try:
                 async with asyncio.timeout(BODY_SECONDS - (perf_counter() - started)):
-                    return await receive()
+                    message = await receive()
             except TimeoutError:
                 raise Problem("request-timeout", f"no body within {BODY_SECONDS:.0f} s") from None
+            if message["type"] == "http.disconnect":
+                raise Problem("request-timeout", "the caller left before the body was whole")
+            return message
 
+        waits = scope["method"] != "GET" and not scope.get(ARRIVED)
         try:
-            await self._app(scope, in_time if scope["method"] != "GET" else receive, sent)
+            await self._app(scope, in_time if waits else receive, sent)
         finally:
             seconds = perf_counter() - started
             method = scope["method"] if scope["method"] in METHODS else "other"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from psycopg import sql
 
@@ -11,7 +13,9 @@ from serving import metrics
 from serving.answers import Answer, ad_hoc
 from serving.errors import Problem
 from serving.schemas.predictions import ByTeams, Model, Prediction
-from serving.service import Service
+
+if TYPE_CHECKING:
+    from serving.service import Service
 
 SEALED, AD_HOC, IN_VAIN = (metrics.PREDICTIONS.labels(kind) for kind in ("sealed", "ad-hoc", "none"))
 MATCH = sql.SQL("select status, kickoff from marts.fct_matches where match_id = %(match_id)s")
@@ -63,3 +67,36 @@ def on_the_spot(service: Service, asked: Sequence[ByTeams]) -> list[Prediction |
         metrics.CONFIDENCE.observe(max(probabilities))
     AD_HOC.inc(len(pairings))
     return found
+
+
+class Batcher:
+    """Pairings asked for at about the same time are predicted together: one run of the model for all.
+
+    Nobody waits longer for it: what comes alone is predicted alone, and a crowd waits for one run instead of many.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._waiting: list[tuple[ByTeams, asyncio.Future[Prediction | Problem]]] = []
+
+    def predict(self, asked: ByTeams) -> asyncio.Future[Prediction | Problem]:
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            # A turn of the loop later, when those whose requests are being read at this moment have asked too.
+            loop.call_soon(loop.call_soon, self._run)
+        future: asyncio.Future[Prediction | Problem] = loop.create_future()
+        self._waiting.append((asked, future))
+        return future
+
+    def _run(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        try:
+            found = on_the_spot(self._service, [asked for asked, _ in waiting])
+        except Exception as error:  # each request answers for itself
+            for _, future in waiting:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), one in zip(waiting, found, strict=True):
+            if not future.done():
+                future.set_result(one)

@@ -6,6 +6,8 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from serving.call import ARRIVED
+
 HEAD_SECONDS = 10.0
 
 
@@ -29,6 +31,11 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._arrived()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        if self.cycle is not None:
+            self.cycle.scope[ARRIVED] = True  # type: ignore[literal-required]
 
     def _wait(self) -> None:
         self._arrived()

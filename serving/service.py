@@ -20,6 +20,7 @@ from serving.live import Live
 from serving.logs import AccessLog
 from serving.memory import Memory
 from serving.online import Online
+from serving.predicting import Batcher
 from serving.queue.state import QueueFacts
 from serving.security import KeyRing
 from serving.settings import ServiceSettings
@@ -41,7 +42,7 @@ class Service:
         self.snapshot, self.age = Snapshot(), DataAge()
         self.champion = Champion(open_archive(settings.core))
         self.online, self.live, self.facts = Online(), Live(), ModelFacts()
-        self.memory = Memory()
+        self.memory, self.batcher = Memory(), Batcher(self)
         self.access = AccessLog()
         self.ending = threading.Event()
         self.streams = 0

@@ -15,7 +15,7 @@ from serving.encoded import PRIVATE, Encoded, header
 from serving.errors import Problem
 from serving.negotiation import accepted
 from serving.openapi import SECURITY, problems
-from serving.predicting import on_the_spot, served, why_not
+from serving.predicting import served, why_not
 from serving.schemas.examples import SEALED, shown
 from serving.schemas.predictions import ByMatch, Prediction, PredictRequest
 from serving.security import needs
@@ -84,7 +84,7 @@ async def predict(request: Request[Any, Any, Any], data: JSONBody[PredictRequest
             raise await why_not(service, asked.match_id)
         return Encoded(answer.head + service.age.tail())
     with SPOT.time():
-        (found,) = on_the_spot(service, [asked])
+        found = await service.batcher.predict(asked)
     if isinstance(found, Problem):
         raise found
     return Encoded(head_of(found) + service.age.tail())

@@ -139,10 +139,14 @@ def test_latency_at_a_steady_rate(service, key, folder):
 
 
 def test_ten_times_too_much_from_one_key_leaves_another_its_latency(service, world, key, folder):
-    """One key asks ten times what it may, 429 being its answer; the other goes on at its own rate."""
+    """One key asks ten times what it may, 429 being its answer; the other goes on at its own rate.
+
+    The greedy callers step back for the processor: they would not run on the service's machine, and what is measured is
+    the other's wait for the service.
+    """
     greedy = world.new_key("greedy", rate=100, burst=100)[1]
     waits = [steady(service, key, "get", rate=200, seconds=10, folder=folder / f"alone{turn}").p99 for turn in range(2)]
-    crowd = start(service, greedy, "get", rate=1000, seconds=24, folder=folder / "greedy", STATUS=429)
+    crowd = start(service, greedy, "get", rate=1000, seconds=24, folder=folder / "greedy", nice=19, STATUS=429)
     beside_it = [
         steady(service, key, "get", rate=200, seconds=10, folder=folder / f"beside{turn}").p99 for turn in range(2)
     ]
@@ -150,6 +154,7 @@ def test_ten_times_too_much_from_one_key_leaves_another_its_latency(service, wor
     print(f"\np99 alone {min(waits):.2f} ms, beside an overload {min(beside_it):.2f} ms, to be within 2", end="")  # noqa: T201
     print(f"; ratio {min(beside_it) / min(waits):.2f}; {refused.bad} let through, {refused.requests} asked")  # noqa: T201
     assert refused.bad < 0.2 * refused.requests
+    assert refused.requests > 0.9 * 1000 * 24
 
 
 def test_ids_are_all_different():

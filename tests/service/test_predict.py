@@ -9,6 +9,7 @@ import pytest
 from footpred_dagster.core.models.bundle import Bundle
 from footpred_dagster.core.online import load_store
 from footpred_dagster.core.storage import LocalArchive
+from serving import predicting
 from tests.support.problems import problem
 from tests.support.service import FORMULA, KICKOFF
 
@@ -79,6 +80,14 @@ def test_any_pairing_is_predicted_by_the_champion_from_the_state_of_its_clubs(cl
     assert (found["sealed"], found["seq"], found["reasons"], found["kind"]) == (False, None, None, "ad-hoc")
     assert "not sealed" in found["note"]
     assert datetime.fromisoformat(found["latest_input"]) < datetime.fromisoformat(found["as_of"])
+
+
+def test_what_fails_while_a_crowd_is_predicted_is_told_to_each(client, monkeypatch):
+    def broken(*_: object) -> None:
+        raise OSError("no model today")
+
+    monkeypatch.setattr(predicting, "on_the_spot", broken)
+    assert problem(client.post("/predict/", json=PAIRING), 500) == "internal-error"
 
 
 def test_names_are_read_in_any_case_and_by_their_other_spellings(client):

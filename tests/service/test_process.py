@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
+import signal
 import socket
 import threading
 import time
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,7 +20,7 @@ import pytest
 from footpred_dagster.core import registry
 from footpred_dagster.core.storage import LocalArchive
 from serving import __main__ as main
-from tests.support.service import Served, World, build, fitted, serving
+from tests.support.service import KICKOFF, Served, World, build, fitted, serving
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +91,45 @@ def test_slow_callers_are_cut_off_and_keep_nobody_waiting(service, world):
         assert b"408" in body.recv(4096).splitlines()[0]
         assert head.recv(4096) == b""
         assert 5 < time.monotonic() - begun < 15
+
+
+def test_a_crowd_is_predicted_with_few_runs_of_the_model_and_each_gets_his_own_answer(service, world):
+    headers = {"X-API-Key": world.key, "Content-Type": "application/json"}
+    wanted = [((KICKOFF + timedelta(days=n)).isoformat(), away) for n in range(1, 17) for away in ("leeds", "nobody")]
+    callers = [HTTPConnection("127.0.0.1", urlsplit(service.url).port, timeout=20) for _ in wanted]
+    for caller in callers:
+        caller.request("GET", "/predict/m1", headers=headers)
+        assert caller.getresponse().read()
+    service.process.send_signal(signal.SIGSTOP)  # so that they are all there when it looks
+    for caller, (at, away) in zip(callers, wanted, strict=True):
+        body = json.dumps({"league": "E0", "home": "arsenal", "away": away, "kickoff": at})
+        caller.request("POST", "/predict/", body, headers)
+    service.process.send_signal(signal.SIGCONT)
+    for caller, (at, away) in zip(callers, wanted, strict=True):
+        said = json.load(caller.getresponse())
+        caller.close()
+        if away == "nobody":
+            assert said["type"] == "urn:footpred:problem:unknown-team"
+        else:
+            assert (datetime.fromisoformat(said["kickoff"]), said["away"]["id"]) == (datetime.fromisoformat(at), away)
+    metrics = httpx.get(f"{service.url}/metrics").text
+    runs = next(line for line in metrics.splitlines() if line.startswith("inference_duration_seconds_count"))
+    assert 1 <= float(runs.split()[1]) < len(wanted) / 8
+
+
+def test_a_caller_who_leaves_in_the_middle_of_a_body_is_no_error_of_ours(service, world):
+    with connected(service) as body:
+        body.sendall(
+            b"POST /predict/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
+            + f"X-API-Key: {world.key}\r\n\r\n{{".encode()
+        )
+        assert service.get("/predict/m1", X_API_Key=world.key)[0] == 200
+    told = 'http_requests_total{method="POST",path="/predict",status="408"} 1.0'
+    deadline = time.monotonic() + 5
+    while told not in (text := httpx.get(f"{service.url}/metrics").text) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert told in text
+    assert "unforeseen error" not in service.log.read_text()
 
 
 def test_a_stream_ends_when_the_service_does_and_the_process_with_it(service, world):

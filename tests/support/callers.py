@@ -27,13 +27,16 @@ class Steady:
 
 
 def start(
-    url: str, key: str, call: str, *, rate: int, seconds: float, folder: Path, **more: Any
+    url: str, key: str, call: str, *, rate: int, seconds: float, folder: Path, nice: int = 0, **more: Any
 ) -> subprocess.Popen[bytes]:
-    """Callers of ``call`` (get, post, batch, mixed) in the background; ``result`` waits for them."""
+    """Callers of ``call`` (get, post, batch, mixed) in the background; ``result`` waits for them.
+
+    ``nice``: how far they step back where others need the processor, as if they had a machine of their own.
+    """
     folder.mkdir(exist_ok=True)
     settings = {"URL": url, "KEY": key, "CALL": call, "RATE": rate, "SECONDS": round(seconds)}
     settings |= {"SUMMARY": folder / "summary.json", **more}
-    command = [str(K6), "run", "--quiet", "--no-usage-report", str(SCRIPT)]
+    command = ["nice", "-n", str(nice), str(K6), "run", "--quiet", "--no-usage-report", str(SCRIPT)]
     with (folder / "k6.log").open("wb") as log:
         return subprocess.Popen(
             command, env=os.environ | {name: str(value) for name, value in settings.items()}, stdout=log, stderr=log
