@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import panel as pn
@@ -28,15 +29,8 @@ class HealthHandler(RequestHandler):
         self.finish('{"status": "ok"}')
 
 
-def opener(reader: Reader, settings: Settings, slug: str) -> Callable[[], pmui.Page]:
-    """What makes a visit: an empty frame at once, its content as soon as the browser is connected."""
-
-    def open_page() -> pmui.Page:
-        session = Session(reader, settings, PAGES, slug)
-        pn.state.onload(session.draw)
-        return session.page
-
-    return open_page
+def opener(reader: Reader, settings: Settings, slug: str, pool: ThreadPoolExecutor) -> Callable[[], pmui.Page]:
+    return lambda: Session(reader, settings, PAGES, slug, pool).open()
 
 
 def serve(
@@ -48,14 +42,14 @@ def serve(
     **options: Any,
 ) -> Any:
     """The server of all pages, not started. Websockets are opened from ``origins`` (host:port) and loopback only."""
-    pn.config.nthreads = THREADS  # a slow query of one reader holds up nobody else
-    pages = {slug: opener(reader, settings, slug) for slug in PAGES}
+    pool = ThreadPoolExecutor(THREADS, "draws")  # a slow query of one reader holds up nobody else
+    pages = {slug: opener(reader, settings, slug, pool) for slug in PAGES}
     return pn.io.server.get_server(
         pages,
         port=port,
         address=address,
         websocket_origin=[*(f"{host}:{port}" for host in ("127.0.0.1", "localhost")), *origins],
-        title=dict.fromkeys(pages, "footpred"),
+        title={slug: f"{page.title} · footpred" for slug, page in PAGES.items()},
         static_dirs={"assets": str(STATIC)},
         extra_patterns=[
             (r"/?", RedirectHandler, {"url": "/matches", "permanent": False}),

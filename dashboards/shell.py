@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from urllib.parse import parse_qsl, urlsplit
 
@@ -12,7 +14,6 @@ import panel as pn
 import panel_material_ui as pmui
 import psycopg
 from markupsafe import Markup
-from panel.util import edit_readonly
 from panel.viewable import Viewable
 
 from dashboards import html, theme
@@ -28,17 +29,34 @@ from footpred_dagster.core.settings import Settings
 log = logging.getLogger(__name__)
 MOST_FOLLOWED = 50
 RETRY_MS = 5000
+FIRST_SECONDS = 0.3
+"""How long a new tab holds up the others for its first page: without it that page would be one round trip later."""
 DOCUMENT = """{% extends "base.html" %}
 {% block css_resources %}<script src="/assets/theme.js"></script>{{ super() }}{% endblock %}"""
 DISCLAIMER = "Probabilities, not advice: nothing here is a tip, and betting on it loses money."
 
 
-class Session:
-    """One reader at one browser tab. ``pages`` by slug; ``slug`` is where the tab was opened."""
+@dataclass(slots=True)
+class Drawing:
+    """A page as it is to be shown. ``controls``: None leaves those that are there; ``again``: try again soon."""
 
-    def __init__(self, reader: Reader, settings: Settings, pages: Mapping[str, Page], slug: str) -> None:
-        self._reader, self._settings, self._pages = reader, settings, pages
-        self._turn = threading.Lock()
+    page: Page
+    content: list[Part] = field(default_factory=list)
+    controls: list[Viewable] | None = None
+    foot: Markup | None = None
+    teams: dict[str, str] = field(default_factory=dict)
+    again: bool = False
+
+
+class Session:
+    """One reader at one browser tab. ``pages`` by slug; ``slug`` is where the tab was opened; ``pool`` draws."""
+
+    def __init__(
+        self, reader: Reader, settings: Settings, pages: Mapping[str, Page], slug: str, pool: ThreadPoolExecutor
+    ) -> None:
+        self._reader, self._settings, self._pages, self._pool = reader, settings, pages, pool
+        self._document = pn.state.curdoc
+        self._awaited: Future[Drawing] | None = None
         self._drawn: str | None = None
         self._chosen: str | None = None
         arguments = {name: values[0].decode("utf-8", "replace") for name, values in pn.state.session_args.items()}
@@ -72,7 +90,6 @@ class Session:
         )
         self.page = pmui.Page(
             title="footpred",
-            meta_title="footpred",
             main=[frame],
             main_width=1240,
             site_url="/matches",
@@ -87,41 +104,60 @@ class Session:
         self._router.param.watch(lambda _: self.draw(), ["url", "followed"])
         self._search.param.watch(self._found, "value")
 
-    def draw(self) -> None:
-        """The page at the router's address: whole when it is another page, else its content alone."""
-        with self._turn:
-            self._busy(True)
-            parts = urlsplit(self._router.url)
-            page = self._pages.get(parts.path.strip("/"), self._pages["matches"])
-            view = self._view(page, dict(parse_qsl(parts.query)))
-            try:
-                self._foot.object = pane(footer(self._reader)).object
-                if not self._search.options:
-                    found = teams(self._reader)
-                    self._search.options = {f"{row['name']} · {row['league_name']}": row["team_id"] for row in found}
-                if self._drawn != page.slug or self._chosen != self._router.url:  # not by these very controls
-                    self._controls.objects = page.controls(view)
-                drawn: list[Part] = page.content(view)
-                if health.simulated(self._reader):
-                    drawn.insert(0, SIMULATED)
-                self._drawn = page.slug
-            except DatabaseDown:
-                drawn = [DOWN]
-                self._drawn = None
-                pn.state.add_periodic_callback(self.draw, period=RETRY_MS, count=1)
-            except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
-                drawn = [UNBUILT]
-            except Exception:
-                log.exception("page %s failed", page.slug)
-                drawn = [FAILED]
-            self._body.objects = assembled(drawn)
-            self._nav.object = pane(self._links(page.slug)).object
-            self._router.title = page.title
-            self._busy(False)
+    def open(self) -> pmui.Page:
+        """The page with its content in it; where that takes long an empty frame, and the content follows."""
+        self._show(self.draw(), FIRST_SECONDS)
+        return self.page
 
-    def _busy(self, busy: bool) -> None:
-        with edit_readonly(self.page):
-            self.page.busy = busy
+    def draw(self) -> Future[Drawing]:
+        """Draw the page at the router's address beside the loop, which shows it unless another was asked for since."""
+        drawing = self._awaited = self._pool.submit(self._drawing, self._router.url)
+        drawing.add_done_callback(lambda done: self._document.add_next_tick_callback(partial(self._show, done)))
+        return drawing
+
+    def _drawing(self, url: str) -> Drawing:
+        """Everything that takes time, and nothing that changes what is on the screen."""
+        parts = urlsplit(url)
+        page = self._pages.get(parts.path.strip("/"), self._pages["matches"])
+        view = self._view(page, dict(parse_qsl(parts.query)))
+        drawing = Drawing(page)
+        try:
+            drawing.foot = footer(self._reader)
+            drawing.teams = {f"{row['name']} · {row['league_name']}": row["team_id"] for row in teams(self._reader)}
+            if self._drawn != page.slug or self._chosen != url:  # not by these very controls
+                drawing.controls = page.controls(view)
+            drawing.content = page.content(view)
+            if health.simulated(self._reader):
+                drawing.content.insert(0, SIMULATED)
+        except DatabaseDown:
+            drawing.content, drawing.again = [DOWN], True
+        except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
+            drawing.content = [UNBUILT]
+        except Exception:
+            log.exception("page %s failed", page.slug)
+            drawing.content = [FAILED]
+        return drawing
+
+    def _show(self, drawing: Future[Drawing], seconds: float = 0) -> None:
+        """Whole when it is another page, else its content alone; once, and all of it in one message."""
+        wait([drawing], seconds)
+        if drawing is not self._awaited or not drawing.done():
+            return
+        self._awaited, drawn = None, drawing.result()
+        with pn.io.hold(self._document, freeze=True):
+            if drawn.foot:
+                self._foot.object = pane(drawn.foot).object
+            if drawn.teams and not self._search.options:
+                self._search.options = drawn.teams
+            if drawn.controls is not None:
+                self._controls.objects = drawn.controls
+            self._body.objects = assembled(drawn.content)
+            self._nav.object = pane(self._links(drawn.page.slug)).object
+            self._router.title = drawn.page.title
+            self._router.drawn += 1
+        self._drawn = None if drawn.again else drawn.page.slug
+        if drawn.again:
+            pn.state.add_periodic_callback(self.draw, period=RETRY_MS, count=1)
 
     def _view(self, page: Page, query: dict[str, str]) -> View:
         def change(**changed: str) -> None:

@@ -52,6 +52,15 @@ SHARED = {
 }
 
 
+BUSY = """
+:root[data-busy]::before{content:"";position:fixed;z-index:2000;top:0;left:0;height:3px;width:100%;
+background:var(--fp-home);transform-origin:left;animation:fp-busy 2s .2s ease-out both;}
+@keyframes fp-busy{from{transform:scaleX(0)}to{transform:scaleX(.9)}}
+@media(prefers-reduced-motion:reduce){:root[data-busy]::before{animation-timing-function:step-end}}
+"""
+"""While a page is drawn: nothing for the first moment, then a bar that grows."""
+
+
 def document_css() -> str:
     """Variables on the document, where every component below finds them."""
 
@@ -59,7 +68,7 @@ def document_css() -> str:
         return selector + "{" + "".join(f"--fp-{name}:{colour};" for name, colour in colours.items()) + "}"
 
     pages = "html,body{background:var(--fp-page)!important;}"
-    return block(":root", SHARED | PALETTES["light"]) + block(":root[data-fp=dark]", PALETTES["dark"]) + pages
+    return block(":root", SHARED | PALETTES["light"]) + block(":root[data-fp=dark]", PALETTES["dark"]) + pages + BUSY
 
 
 def _material(mode: str) -> dict[str, object]:
@@ -78,4 +87,5 @@ MATERIAL = {"light": _material("light"), "dark": _material("dark")}
 BAR = {
     "& .MuiAppBar-root.header": {"backgroundColor": "#14273b", "backgroundImage": "none", "color": "#fff"},
     "& .MuiAppBar-root .title": {"fontSize": "20px", "fontWeight": 500},
+    "& .MuiAppBar-root .MuiLinearProgress-root": {"display": "none"},  # it tells of the process, BUSY of this page
 }

@@ -25,12 +25,13 @@ def content(view: View) -> list[Part]:
     row = matches.match(view.reader, match_id) if match_id else None
     if row is None:
         return search(view, unknown=bool(match_id))
-    return [
-        header(row, view),
-        html.cards(chances(row), why(row), scores(row)),
-        trend(view, row),
-        html.cards(form(view, row, "home"), form(view, row, "away"), meetings(view, row)),
-    ]
+    told, before = [chances(row)], [form(view, row, "home"), form(view, row, "away")]
+    if row["kind"] == "backtest":  # which says nothing else
+        told.append(meetings(view, row))
+    else:
+        told += [why(row), scores(row)]
+        before.append(meetings(view, row))
+    return [header(row, view), html.cards(*told), trend(view, row), html.cards(*before)]
 
 
 def search(view: View, *, unknown: bool) -> list[Part]:
@@ -90,7 +91,7 @@ def chances(row: Row) -> Markup:
     source = {
         "live": f"Sealed {html.instant(row['sealed_at'])} by {row['model_name']} {row['model_version']}.",
         "replay": f"A replay as of {html.instant(row['as_of'])} by {row['model_name']} {row['model_version']}.",
-        "backtest": f"A backtest: {row['model_name']}, fitted on earlier seasons only.",
+        "backtest": f"A backtest: {row['model_name']}, fitted on earlier seasons only; it gives no reasons or scores.",
     }[row["kind"]]
     body = Markup('<div class="big">{}</div><div class="three">{}</div>{}{}').format(
         html.bar(ours), three, KEY, compared

@@ -9,6 +9,10 @@ function onPath(event, selector) {
   return event.composedPath().find(node => node instanceof Element && node.matches(selector))
 }
 
+function busy() {
+  document.documentElement.dataset.busy = ""
+}
+
 export function render({model, el}) {
   const here = () => location.pathname + location.search
   const status = document.createElement("div")
@@ -21,6 +25,7 @@ export function render({model, el}) {
       const team = button.dataset.follow
       const rest = model.followed.filter(other => other !== team)
       model.followed = rest.length < model.followed.length ? rest : [...rest, team]
+      busy()
       return
     }
     const link = onPath(event, "a[data-nav]")
@@ -29,26 +34,30 @@ export function render({model, el}) {
       event.preventDefault()
       if (link.href !== location.href) history.pushState({}, "", link.href)
       model.url = here()
+      busy()
       deep(".main-content")?.scrollTo(0, 0)
     }
   }
-  const moved = () => { model.url = here() }
+  const moved = () => { model.url = here(); busy() }
   document.addEventListener("click", clicked)
   window.addEventListener("popstate", moved)
 
-  model.on("url", () => { if (model.url !== here()) history.pushState({}, "", model.url) })
+  model.on("url", () => {
+    if (model.url === here()) return
+    history.pushState({}, "", model.url)
+    busy()
+  })
   model.on("followed", () => remember("fp_follow", model.followed.join(",")))
   const titled = () => {
     document.title = `${model.title} · footpred`
     status.textContent = model.title
     setTimeout(() => deep(".nav a[aria-current]")?.scrollIntoView({block: "nearest", inline: "center"}))
   }
-  model.on("title", titled)
+  model.on("drawn", () => { titled(); delete document.documentElement.dataset.busy })
   if (model.title) titled() // drawn before this module had loaded
   const themed = () => { document.documentElement.dataset.fp = model.dark ? "dark" : "light" }
   model.on("dark", () => { themed(); remember("fp_theme", model.dark ? "dark" : "light") })
   themed()
-  setTimeout(() => deep("[role=progressbar]")?.setAttribute("aria-label", "Working"))
   model.on("remove", () => {
     document.removeEventListener("click", clicked)
     window.removeEventListener("popstate", moved)

@@ -90,6 +90,14 @@ def test_a_page_drawn_before_the_bridge_had_loaded_has_its_title(address, sessio
     assert title == "Match · footpred"
 
 
+def test_a_page_being_drawn_is_told_and_its_end_too(address, session):
+    visit(session.page, f"{address}/matches")
+    link = session.page.locator("nav.nav a", has_text="Models")
+    assert link.evaluate("link => { link.click(); return 'busy' in document.documentElement.dataset }")
+    expect(session.page).to_have_title("Models · footpred")
+    expect(session.page.locator("html[data-busy]")).to_have_count(0)
+
+
 @needs_axe
 @pytest.mark.parametrize(("theme", "rules"), [("light", None), ("dark", ["color-contrast"])])
 def test_no_page_has_a_serious_barrier(address, browser, theme, rules):

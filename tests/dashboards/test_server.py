@@ -29,6 +29,7 @@ def test_every_page_is_served(address, slug):
     status, kind, body = get(f"{address}/{slug}")
     assert (status, kind.partition(";")[0]) == (200, "text/html")
     assert "https://" not in body
+    assert f"<title>{PAGES[slug or 'matches'].title} · footpred</title>" in body
 
 
 def test_health_answers(address):
