@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from footpred_dagster.core import ledger
 from footpred_dagster.core.served import SERVED_CHANNEL
 from serving import metrics
 from serving.answers import Answer, answers, tail
@@ -18,13 +19,17 @@ CHUNK = 1000
 
 
 class Snapshot:
-    """``by_id``: answers; ``ordered``: the same by kickoff and id. Both are replaced, never changed."""
+    """``by_id``: answers; ``ordered``: the same by kickoff and id. Both are replaced, never changed.
+
+    ``head``: the end of the ledger, None before anything was read.
+    """
 
     channels = (SERVED_CHANNEL,)
 
     def __init__(self) -> None:
         self.by_id: dict[str, Answer] = {}
         self.ordered: list[Answer] = []
+        self.head: ledger.Head | None = None
         self.loaded_at: datetime | None = None
         self._rows: dict[str, dict[str, Any]] = {}
 
@@ -40,6 +45,7 @@ class Snapshot:
             self._rows = rows
             self.by_id, self.ordered = made, sorted(made.values(), key=by_kickoff)
             metrics.SERVED.set(len(made))
+        self.head = ledger.head(connection)
         self.loaded_at = datetime.now(UTC)
 
 

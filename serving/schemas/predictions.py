@@ -155,6 +155,14 @@ class PredictionPage(Struct, frozen=True):
     next: str | None
 
 
+class LedgerHead(Struct, frozen=True):
+    """``rows``: how many predictions were ever sealed. ``head``: hash of the last, which all before it go into."""
+
+    rows: int
+    head: str
+    stale: bool
+
+
 class Card(Struct, frozen=True):
     """A fixture beside the market. ``market``: opening prices without their margin. ``value``: what one unit staked is
     claimed to gain; acting on such claims has lost money. ``odds`` are shown only where that is licensed.

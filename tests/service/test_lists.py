@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from footpred_dagster.core import ledger
 from footpred_dagster.core.live_scores import store
 from serving.controllers import livescores
 from tests.support.problems import problem
@@ -147,6 +148,14 @@ def test_the_model_that_predicts_is_told_with_the_decision_that_made_it(client, 
     assert found["loaded"]["self_test"] <= 1e-6
     assert (found["decision"]["decision"], found["decision"]["because"]) == ("promoted", "it is new")
     assert (found["problem"], found["challengers"]) == (None, [])
+
+
+def test_the_end_of_the_ledger_is_an_anchor_for_its_verifier(client, world):
+    found = client.get("/predict/ledger").json()
+    with world.connect() as connection:
+        verified = ledger.verify(connection, [(found["rows"], found["head"])])
+    assert (verified.ok, verified.rows, verified.head) == (True, found["rows"], found["head"])
+    assert (found["rows"] > 0, found["stale"]) == (True, False)
 
 
 def score(**changes) -> dict:

@@ -10,8 +10,8 @@ import pytest
 from footpred_dagster.core import keys
 from tests.support.problems import problem
 
-PATHS = ["/predict/m1", "/predict/predictions/", "/predict/cards/", "/predict/model/info", "/matches/", "/teams/leeds"]
-PATHS += ["/leagues/E0/projection", "/livescores/", "/livescores/stream"]
+PATHS = ["/predict/m1", "/predict/predictions/", "/predict/cards/", "/predict/model/info", "/predict/ledger"]
+PATHS += ["/matches/", "/teams/leeds", "/leagues/E0/projection", "/livescores/", "/livescores/stream"]
 POSTS = ["/predict/", "/predict/batch/"]
 
 
