@@ -138,23 +138,27 @@ def test_latency_at_a_steady_rate(service, key, folder):
         assert (found.bad, found.dropped) == (0, 0)
 
 
-def test_ten_times_too_much_from_one_key_leaves_another_its_latency(service, world, key, folder):
+def test_ten_times_too_much_from_one_key_leaves_another_its_latency(service, lookup, world, key, folder):
     """One key asks ten times what it may, 429 being its answer; the other goes on at its own rate.
 
-    The greedy callers step back for the processor: they would not run on the service's machine, and what is measured is
-    the other's wait for the service.
+    The greedy callers share two cores with the service, as they would not in earnest: beside the wait of the other key
+    alone stands its wait while the same crowd asks another server.
     """
     greedy = world.new_key("greedy", rate=100, burst=100)[1]
-    waits = [steady(service, key, "get", rate=200, seconds=10, folder=folder / f"alone{turn}").p99 for turn in range(2)]
-    crowd = start(service, greedy, "get", rate=1000, seconds=24, folder=folder / "greedy", nice=19, STATUS=429)
-    beside_it = [
-        steady(service, key, "get", rate=200, seconds=10, folder=folder / f"beside{turn}").p99 for turn in range(2)
-    ]
-    refused = result(crowd, folder / "greedy")
-    print(f"\np99 alone {min(waits):.2f} ms, beside an overload {min(beside_it):.2f} ms, to be within 2", end="")  # noqa: T201
-    print(f"; ratio {min(beside_it) / min(waits):.2f}; {refused.bad} let through, {refused.requests} asked")  # noqa: T201
-    assert refused.bad < 0.2 * refused.requests
-    assert refused.requests > 0.9 * 1000 * 24
+    waits: dict[str, list[float]] = {"alone": [], "elsewhere": [], "here": []}
+    for turn in range(3):
+        for name, crowded in (("alone", None), ("elsewhere", lookup), ("here", service)):
+            at = folder / f"{name}{turn}"
+            asked = {"STATUS": 429 if name == "here" else 200, "IDS": json.dumps(busy.fixtures()), "nice": 19}
+            crowd = start(crowded, greedy, "get", rate=1000, seconds=10, folder=at, **asked) if crowded else None
+            waits[name].append(steady(service, key, "get", rate=200, seconds=8, folder=folder / f"key{name}{turn}").p99)
+            if crowd:
+                found = result(crowd, at)
+                assert found.requests > 9000, found
+                assert found.bad < 0.2 * found.requests, found
+    alone, elsewhere, here = (min(waits[name]) for name in ("alone", "elsewhere", "here"))
+    print(f"\np99 alone {alone:.2f} ms, with a crowd elsewhere {elsewhere:.2f} ms, with it here {here:.2f} ms", end="")  # noqa: T201
+    print(f"; to be within 2: {here / elsewhere:.2f} of elsewhere, {here / alone:.2f} of alone; all: {waits}")  # noqa: T201
 
 
 def test_ids_are_all_different():
