@@ -19,6 +19,11 @@ export function render({model, el}) {
   status.setAttribute("role", "status")
   status.className = "said"
 
+  const moved = () => {
+    if (model.url === here()) return // nothing will be drawn
+    model.url = here()
+    busy()
+  }
   const clicked = event => {
     const button = onPath(event, "button[data-follow]")
     if (button) {
@@ -33,12 +38,10 @@ export function render({model, el}) {
     if (link && plain && link.origin === location.origin) {
       event.preventDefault()
       if (link.href !== location.href) history.pushState({}, "", link.href)
-      model.url = here()
-      busy()
+      moved()
       deep(".main-content")?.scrollTo(0, 0)
     }
   }
-  const moved = () => { model.url = here(); busy() }
   document.addEventListener("click", clicked)
   window.addEventListener("popstate", moved)
 

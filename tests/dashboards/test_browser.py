@@ -96,6 +96,7 @@ def test_a_page_being_drawn_is_told_and_its_end_too(address, session):
     assert link.evaluate("link => { link.click(); return 'busy' in document.documentElement.dataset }")
     expect(session.page).to_have_title("Models · footpred")
     expect(session.page.locator("html[data-busy]")).to_have_count(0)
+    assert not link.evaluate("link => { link.click(); return 'busy' in document.documentElement.dataset }")
 
 
 @needs_axe
