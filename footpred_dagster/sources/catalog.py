@@ -14,7 +14,8 @@ from footpred_dagster.sources.http import HttpSource
 from footpred_dagster.sources.simulator.source import SIMULATOR_NAME, SimulatedSite
 
 SITE_NAME = "football-data"
-SITE_URL = "https://www.football-data.co.uk"
+SITE_URL = "https://football-data.co.uk"
+"""Without ``www.``: the bare host has answered throughout; ``HttpSource`` falls back to the other one."""
 
 
 class UnknownSource(ValueError):

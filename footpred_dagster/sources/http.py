@@ -1,9 +1,8 @@
-"""A polite HTTP client for a small site: conditional, slow, bounded in retries, time and bytes."""
+"""A rate-limited HTTP client for a small site: conditional requests, bounded in retries, time and bytes."""
 
 from __future__ import annotations
 
 import email.utils
-import ipaddress
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, wait_exponential_jitter
 
 from footpred_dagster.sources.base import (
     MAX_BODY,
@@ -22,6 +21,7 @@ from footpred_dagster.sources.base import (
     SourceUnavailable,
     Validators,
 )
+from footpred_dagster.sources.site_address import is_loopback, same_site, spellings
 
 PAUSE = 1.0
 """Seconds between two requests to somebody else's server."""
@@ -39,18 +39,29 @@ _INFLATE = frozenset({"gzip", "x-gzip", "deflate"})
 
 
 class _Retryable(Exception):
-    """The server may do better in a moment; ``wait`` holds the seconds it asked for."""
+    """The server may do better in a moment; ``wait`` holds the seconds that it requires, if any."""
 
     def __init__(self, cause: str, wait: float | None = None) -> None:
         super().__init__(cause)
         self.wait = wait
 
 
+class _LeavesSite(SourceUnavailable):
+    """A redirect to another site, which is not followed; the site's other address may still serve the file."""
+
+
+class _RateLimited(_Retryable):
+    """HTTP 429: the limit is the site's, so its other address is not a way around it."""
+
+
 class HttpSource:
     """One site, one connection pool, one retry budget, one circuit. Not to be shared between threads.
 
-    The circuit stays open for the rest of this object's life: a run asks a dead site five times, not five hundred.
+    ``https://X`` and ``https://www.X`` are one site: when one of them fails, the next attempt of the same fetch goes to
+    the other, and later fetches start with the one that answered. The circuit stays open for the rest of this object's
+    life: a run requests five files of a dead site, not five hundred.
     ``sleep`` and ``clock`` (monotonic seconds) are injectable, so that tests assert waits instead of waiting.
+    ``transport`` replaces the network, for tests.
     """
 
     def __init__(
@@ -65,14 +76,19 @@ class HttpSource:
         deadline: float = DEADLINE,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         try:
-            self._base = httpx.URL(base_url.rstrip("/"))
+            base = httpx.URL(base_url.rstrip("/"))
         except httpx.InvalidURL as error:
             raise ValueError(f"{base_url!r} is not an address: {error}") from error
-        if self._base.scheme not in ("http", "https") or not self._base.host:
+        if base.scheme not in ("http", "https") or not base.host:
             raise ValueError(f"{base_url!r} is not an http(s):// address")
-        loopback = _is_loopback(self._base.host)
+        self._bases = spellings(base)
+        """The address that the next request goes to comes first."""
+        self._causes: dict[str, str] = {}
+        """Why each host failed in the fetch under way."""
+        loopback = is_loopback(base.host)
         self.name = name or base_url
         self._pause = pause if pause is not None else 0.0 if loopback else PAUSE
         self._budget, self._deadline = retry_budget, deadline
@@ -83,7 +99,9 @@ class HttpSource:
         # No proxy for our own machine: a proxy would look at its own loopback.
         own = {"User-Agent": f"footpred/{_version()}", "Accept": "text/csv, */*;q=0.5", "Accept-Encoding": "gzip"}
         sent = own | dict(headers or {})
-        self._client = httpx.Client(headers=sent, timeout=timeout, follow_redirects=False, trust_env=not loopback)
+        self._client = httpx.Client(
+            headers=sent, timeout=timeout, follow_redirects=False, trust_env=not loopback, transport=transport
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -100,66 +118,96 @@ class HttpSource:
         Status 404 stands for 404 and 410. Any other answer with a body, HTTP 300 included, comes back as 200 with its
         bytes: the parser refuses what is not CSV, and the archive keeps it.
         """
-        url = f"{self._base}/{path.lstrip('/')}"
         started = self._clock()
+        self._causes = {}
         if self._circuit_open:
+            url = _under(self._bases[0], path)
             raise SourceUnavailable(f"{url}: not asked, {ATTEMPTS} requests in a row failed ({self._last_cause})")
         retrying = Retrying(
-            retry=retry_if_exception_type((httpx.TransportError, _Retryable)),
-            stop=self._gives_up,
-            wait=self._wait,
-            sleep=self._spend,
-            reraise=True,
+            retry=self._may_retry, stop=self._gives_up, wait=self._wait, sleep=self._spend, reraise=True
         )
         try:
-            status, body, validators = retrying(self._request, httpx.URL(url), known)
-        except (httpx.TransportError, _Retryable) as error:
-            wait = error.wait if isinstance(error, _Retryable) else None
-            asked = f"; it asks to wait {wait:.0f} s, {self._budget:.0f} s are left" if wait is not None else ""
-            raise SourceUnavailable(f"{url}: {_cause(error)}{asked}") from error
+            url, status, body, validators = retrying(self._request, path, known)
+        except (httpx.TransportError, _Retryable, _LeavesSite) as error:
+            raise SourceUnavailable(self._failure(path, error)) from error
         seconds = self._clock() - started
-        return Fetched(url, status, body, validators.etag, validators.last_modified, seconds, self._simulated)
+        return Fetched(str(url), status, body, validators.etag, validators.last_modified, seconds, self._simulated)
+
+    @property
+    def rate_limited(self) -> bool:
+        """Whether this is somebody else's server, so that requests are to be few."""
+        return self._pause > 0
 
     @property
     def _circuit_open(self) -> bool:
         return self._failures >= ATTEMPTS
 
+    @property
+    def _other_untried(self) -> bool:
+        return bool(self._causes) and self._bases[0].host not in self._causes
+
+    def _may_retry(self, state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, _LeavesSite):
+            return self._other_untried
+        return isinstance(error, httpx.TransportError | _Retryable)
+
     def _gives_up(self, state: RetryCallState) -> bool:
         return state.attempt_number >= ATTEMPTS or self._circuit_open or state.upcoming_sleep > self._budget
 
     def _wait(self, state: RetryCallState) -> float:
+        if self._other_untried:
+            return 0.0  # another server, which has required no wait; the pause between requests holds all the same
         error = state.outcome.exception() if state.outcome else None
-        asked = error.wait if isinstance(error, _Retryable) else None
-        return asked if asked is not None else _BACKOFF(state)
+        required = error.wait if isinstance(error, _Retryable) else None
+        return required if required is not None else _BACKOFF(state)
 
     def _spend(self, seconds: float) -> None:
-        self._budget -= seconds
-        self._sleep(seconds)
+        if seconds:
+            self._budget -= seconds
+            self._sleep(seconds)
 
-    def _request(self, url: httpx.URL, known: Validators | None) -> tuple[int, bytes | None, Validators]:
-        """One attempt, redirects within the site included; keeps the count the circuit looks at."""
+    def _failure(self, path: str, error: Exception) -> str:
+        """What was requested and how it failed; with two addresses, of each of them."""
+        if len(self._causes) > 1:
+            tried = " and ".join(f"https://{host} ({cause})" for host, cause in self._causes.items())
+            return f"{path}: no answer from {tried}; --source DIRECTORY reads a copy of the site from a folder"
+        wait = error.wait if isinstance(error, _Retryable) else None
+        required = f"; it asks to wait {wait:.0f} s, {self._budget:.0f} s are left" if wait is not None else ""
+        return f"{_under(self._bases[0], path)}: {_cause(error)}{required}"
+
+    def _request(self, path: str, known: Validators | None) -> tuple[httpx.URL, int, bytes | None, Validators]:
+        """One attempt, redirects within the site included; keeps the count that the circuit reads."""
+        base = self._bases[0]
+        url = httpx.URL(_under(base, path))
         try:
             answer = self._follow(url, known)
         except (httpx.TransportError, _Retryable, SourceUnavailable) as error:
             self._failures, self._last_cause = self._failures + 1, _cause(error)
+            if isinstance(error, httpx.TransportError | _Retryable | _LeavesSite):
+                self._causes[base.host] = _cause(error)
+                if not isinstance(error, _RateLimited):
+                    self._bases.append(self._bases.pop(0))
             raise
         self._failures = 0
-        return answer
+        return url, *answer
 
     def _follow(self, url: httpx.URL, known: Validators | None) -> tuple[int, bytes | None, Validators]:
         until = self._clock() + self._deadline
         for _ in range(MAX_REDIRECTS + 1):
-            self._be_polite()
+            self._pause_between_requests()
             with self._client.stream("GET", url, headers=_conditions(known)) as response:
                 if response.status_code not in _REDIRECTS or "location" not in response.headers:
-                    return self._read(response, known, until)
+                    answer = self._read(response, known, until)
+                    self._bases.sort(key=lambda base: base.host != response.url.host)
+                    return answer
                 target = _redirect_target(response)
-            if not _same_site(url, target):
-                raise SourceUnavailable(f"{url}: redirects to {target}, which is another site; not followed")
+            if not same_site(url, target):
+                raise _LeavesSite(f"{url}: redirects to {target}, which is another site; not followed")
             url = target
         raise SourceUnavailable(f"{url}: more than {MAX_REDIRECTS} redirects")
 
-    def _be_polite(self) -> None:
+    def _pause_between_requests(self) -> None:
         if self._last_request is not None and (gap := self._last_request + self._pause - self._clock()) > 0:
             self._sleep(gap)
         self._last_request = self._clock()
@@ -174,7 +222,9 @@ class HttpSource:
             return 404, None, Validators(None, None)
         if status == 304 and known and _conditions(known):
             return 304, None, Validators(validators.etag or known.etag, validators.last_modified or known.last_modified)
-        if status == 429 or status >= 500:
+        if status == 429:
+            raise _RateLimited("HTTP 429", _retry_after(headers))
+        if status >= 500:
             raise _Retryable(f"HTTP {status}", _retry_after(headers))
         if status >= 400 or status in (204, 206, 304):
             raise SourceUnavailable(f"{response.url}: HTTP {status} ({response.reason_phrase}), not a file")
@@ -233,22 +283,13 @@ def _redirect_target(response: httpx.Response) -> httpx.URL:
         raise SourceUnavailable(f"{response.url}: redirects to an unreadable address") from error
 
 
-def _same_site(asked: httpx.URL, target: httpx.URL) -> bool:
-    """Same host, scheme and port; moving up from http to https is the one allowed change."""
-    upgrade = asked.scheme == "http" and target.scheme == "https" and asked.port is None and target.port is None
-    return asked.host == target.host and (upgrade or (asked.scheme, asked.port) == (target.scheme, target.port))
+def _under(base: httpx.URL, path: str) -> str:
+    return f"{base}/{path.lstrip('/')}"
 
 
 def _cause(error: BaseException) -> str:
     kind = "timeout" if isinstance(error, httpx.TimeoutException) else type(error).__name__
     return f"{kind}: {error}" if isinstance(error, httpx.TransportError) else str(error)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _version() -> str:
