@@ -48,15 +48,23 @@ class SourceUnavailable(Exception):
     """A rerun can change the answer: timeouts, 5xx, 429 exhausted, circuit open. Names the URL and the cause."""
 
 
-class BodyTooLarge(Exception):
-    """The body passed ``MAX_BODY`` and was dropped while streaming; a rerun will not help."""
+class FileUnreadable(Exception):
+    """One file gives no body, and a rerun will not help until that file is mended; other files are not affected.
+
+    reason: stable slug (too_large, broken_link, link_loop, unreadable). detail: for people, names the way out.
+    """
+
+    def __init__(self, url: str, reason: str, detail: str) -> None:
+        super().__init__(f"{url}: {detail}")
+        self.url, self.reason, self.detail = url, reason, detail
+
+
+class BodyTooLarge(FileUnreadable):
+    """The body passed ``MAX_BODY`` and was dropped while streaming."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.url = url
-
-    def __str__(self) -> str:
-        return f"{self.url}: over {MAX_BODY // 2**20} MiB, dropped while streaming; no season of football is that large"
+        detail = f"over {MAX_BODY // 2**20} MiB, dropped while streaming; no season of football is that large"
+        super().__init__(url, "too_large", detail)
 
 
 class Source(Protocol):
@@ -66,7 +74,7 @@ class Source(Protocol):
     def name(self) -> str: ...
 
     def fetch(self, path: str, known: Validators | None = None) -> Fetched:
-        """Ask for ``path``; raises SourceUnavailable or BodyTooLarge."""
+        """Ask for ``path``; raises SourceUnavailable, or FileUnreadable for this file alone."""
         ...
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What a new file says differently about matches already loaded: history, changed clubs, and the row guard."""
+"""What a new file says differently about matches already loaded: their history, and which clubs changed."""
 
 from __future__ import annotations
 
@@ -13,37 +13,10 @@ from psycopg import sql
 
 from footpred_dagster.core.storage import sha256_hex
 from footpred_dagster.sources.records import RawMatch
-from footpred_dagster.sources.tabular import FileRefused
-
-MAX_FALL = 0.02
-FORGIVEN_FALL = 3
-"""Rows: a file of a season's first weeks may lose a duplicate or a void row without being cut short."""
 
 ODDS = ("avg_h", "avg_d", "avg_a", "avg_close_h", "avg_close_d", "avg_close_a")
 COMPARED = tuple(name for name in RawMatch._fields if name != "line" and name not in ODDS)
 """A line moves with every row above it; odds drift with every delivery and stay readable in both archived files."""
-
-
-def refuse_fall(cursor: psycopg.Cursor, partition_key: str, body: bytes, rows: int) -> None:
-    """Raise FileRefused (structural) when ``body`` gives over 2 % fewer rows than the partition's last good load.
-
-    The same bytes read anew are no delivery, and a body named in ``raw.accepted`` passes.
-    """
-    digest = sha256_hex(body)
-    before = cursor.execute(
-        """
-        select rows from raw.loads
-        where partition_key = %s and sha256 <> %s and not exists (select from raw.accepted where sha256 = %s)
-        """,
-        [partition_key, digest, digest],
-    ).fetchone()
-    if before and before[0] - rows > max(FORGIVEN_FALL, MAX_FALL * before[0]):
-        raise FileRefused(
-            "rows_fell",
-            f"{rows} rows where the last good file gave {before[0]}: old rows stay; if the new file is right, "
-            f"footpred accept --sha256 {digest} --because '...' lets it in",
-            structural=True,
-        )
 
 
 def record_corrections(cursor: psycopg.Cursor, partition_key: str, body: bytes, matches: Sequence[RawMatch]) -> int:

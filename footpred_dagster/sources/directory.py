@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -9,11 +10,21 @@ import time
 from email.utils import formatdate
 from pathlib import Path
 
-from footpred_dagster.sources.base import MAX_BODY, BodyTooLarge, Fetched, SourceUnavailable, Validators
+from footpred_dagster.sources.base import (
+    MAX_BODY,
+    BodyTooLarge,
+    Fetched,
+    FileUnreadable,
+    SourceUnavailable,
+    Validators,
+)
 
 
 class DirectorySource:
-    """Serves files below ``root`` and answers conditional requests without reading the file."""
+    """Serves files below ``root`` and answers conditional requests without reading the file.
+
+    Symbolic links are followed wherever they lead: mounted ConfigMaps, DVC and data lakes lay out folders of links.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
@@ -26,13 +37,13 @@ class DirectorySource:
         """Nothing is held open."""
 
     def fetch(self, path: str, known: Validators | None = None) -> Fetched:
-        """Status 404 for a missing file; ValueError for a path (or link) that leads out of the folder.
+        """Status 404 for a missing file; ValueError for a path that leads out of the folder by ``..``.
 
-        Raises SourceUnavailable when the folder is gone or a file cannot be read: an unmounted disk must not look like
-        a season that is not published.
+        Raises FileUnreadable for a link to nothing, a loop of links, or a file that may not be read. Raises
+        SourceUnavailable when the folder is gone: an unmounted disk must not look like a season that is not published.
         """
         started = time.perf_counter()
-        target = (self._root / path).resolve()
+        target = Path(os.path.normpath(self._root / path))
         if not target.is_relative_to(self._root):
             raise ValueError(f"{path!r} leads out of {self._root}")
         if not self._root.is_dir():
@@ -56,12 +67,26 @@ class DirectorySource:
                 body = file.read(MAX_BODY + 1)
                 after = os.fstat(file.fileno())
         except (FileNotFoundError, NotADirectoryError):
+            if link := _broken_link(target, self._root):
+                detail = f"{link} is a link to {os.readlink(link)}, which does not exist; mend or remove the link"
+                raise FileUnreadable(url, "broken_link", detail) from None
             return answer(404)
         except OSError as error:
-            raise SourceUnavailable(f"{url}: {error.strerror or error}") from error
+            loop = error.errno == errno.ELOOP
+            detail = "its symbolic links form a loop" if loop else f"cannot be read ({error.strerror or error})"
+            raise FileUnreadable(
+                url, "link_loop" if loop else "unreadable", f"{detail}; mend it or remove it from the folder"
+            ) from error
         if _validators(after) != validators:
             raise SourceUnavailable(f"{url}: changed while being read; a rerun reads the finished file")
         return answer(200, body, validators)
+
+
+def _broken_link(target: Path, root: Path) -> Path | None:
+    """The link on the way from ``root`` to ``target`` that leads to nothing; None where a part is simply not there."""
+    parts = [target, *target.parents]
+    inside = parts[: parts.index(root)]
+    return next((part for part in reversed(inside) if part.is_symlink() and not part.exists()), None)
 
 
 def _validators(info: os.stat_result) -> Validators:

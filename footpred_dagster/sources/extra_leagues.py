@@ -19,10 +19,12 @@ from functools import lru_cache, partial
 from types import MappingProxyType
 
 from footpred_dagster.core.domain import EXTRA_LEAGUES, Season
+from footpred_dagster.sources.alignment import NOT_ALIGNED
+from footpred_dagster.sources.date_order import check_date_order
 from footpred_dagster.sources.records import ParsedFile, RawMatch
+from footpred_dagster.sources.repeats import without_repeats
 from footpred_dagster.sources.rows import (
     SHOWN,
-    Believed,
     Dropped,
     Quarantine,
     check_alone,
@@ -65,7 +67,7 @@ Pair = tuple[str, Season]
 class _Sheet:
     """The rows of one season."""
 
-    believed: Believed = field(default_factory=Believed)
+    read: list[RawMatch] = field(default_factory=list)
     quarantine: Quarantine = field(default_factory=Quarantine)
     dates: list[str] = field(default_factory=list)
     """The date cell of every row read."""
@@ -85,7 +87,9 @@ def parse_extra(body: bytes, file: str) -> dict[Pair, ParsedFile]:
     first = EXTRA_LEAGUES[file].runs[0]
     pair: Pair = (file, Season(first.first, first.autumn))
     sheets: dict[Pair, _Sheet] = {}
-    for line, cells in table.select(("Country", "Season", *KEY_COLUMNS, "Time", *SCORE_COLUMNS, *closing)):
+    rows = list(table.select(("Country", "Season", *KEY_COLUMNS, "Time", *SCORE_COLUMNS, *closing)))
+    check_date_order([(line, cells[3]) for line, cells in rows])
+    for line, cells in rows:
         if cells[0] and cells[0].casefold() != country.casefold() and not cells[0].startswith("#"):
             raise FileRefused(
                 "wrong_division",
@@ -103,7 +107,7 @@ def parse_extra(body: bytes, file: str) -> dict[Pair, ParsedFile]:
                 raise refused
             check_alone(table, line)
             note = partial(sheet.quarantine.note, line)
-            sheet.believed.add(_read_match(line, cells, pair, closing, note), sheet.quarantine, "HG")
+            sheet.read.append(_read_match(line, cells, pair, table.misaligned.get(line), closing, note))
             if doubt:
                 note("Season", "season_mislabelled", doubt)
         except Dropped as reason:
@@ -155,19 +159,23 @@ def _competition(file: str, name: str) -> str:
     return known[nearest[0]]
 
 
-def _read_match(line: int, cells: Sequence[str], pair: Pair, closing: tuple[str, ...], note: Note) -> RawMatch:
-    """Cells in the order ``parse_extra`` selects them; raises Dropped."""
+def _read_match(
+    line: int, cells: Sequence[str], pair: Pair, beyond: str | None, closing: tuple[str, ...], note: Note
+) -> RawMatch:
+    """Cells in the order ``parse_extra`` selects them; ``beyond``: the first one beyond the header. Raises Dropped."""
     _, _, name, day, home, away, clock, *score = cells[:10]
     match_date = read_key(KEY_COLUMNS, (name, day, home, away))
     if not pair[1].holds(match_date) and match_date != PLAYED_LATE.get(pair):
         raise Dropped("Date", "date_outside_season", day)
     goals = read_goals(SCORE_COLUMNS, *score)
+    if beyond:
+        note(closing[0], NOT_ALIGNED, beyond)
     fields = (
         *(line, match_date, read_time(clock, note), home, away),
         *(goals or (None, None)),
         *NO_STATISTICS,
         *(None, None, None),
-        *read_odds(cells[10:13], closing, note),
+        *((None, None, None) if beyond else read_odds(cells[10:13], closing, note)),
     )
     return RawMatch._make(fields)
 
@@ -178,11 +186,11 @@ def _closing_columns(table: Table) -> tuple[str, str, str]:
 
 
 def _parsed(sheet: _Sheet, table: Table) -> ParsedFile:
-    matches = list(sheet.believed.matches.values())
+    matches, repeats = without_repeats(sheet.read, None, sheet.quarantine, "HG")
     facts = {
         **table.facts,
         "rows_read": len(sheet.dates),
-        "duplicate_rows": sheet.believed.duplicates,
+        "duplicate_rows": repeats,
         "date_style": date_style(sheet.dates),
     }
     return ParsedFile(matches, sheet.quarantine.sorted({match.line for match in matches}), facts)

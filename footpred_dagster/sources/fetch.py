@@ -10,7 +10,7 @@ import psycopg
 from footpred_dagster.core.provenance import MixedOrigins, simulated
 from footpred_dagster.core.storage import Archive
 from footpred_dagster.sources.archive import ArchiveSource
-from footpred_dagster.sources.base import BodyTooLarge, Fetched, Source, SourceUnavailable, Validators
+from footpred_dagster.sources.base import Fetched, FileUnreadable, Source, SourceUnavailable, Validators
 from footpred_dagster.sources.fetch_log import keep_log, newest_bodies, restore_log
 
 
@@ -31,8 +31,8 @@ class FetchReport:
     missing: list[str] = field(default_factory=list)
     fresh: list[str] = field(default_factory=list)
     """Not asked for: the source answered for them moments ago."""
-    refused: list[str] = field(default_factory=list)
-    """Too large to be what they should be; nothing was kept."""
+    unreadable: list[str] = field(default_factory=list)
+    """Gave no body: too large, a broken link; ``raw.fetch_failures`` has the reason. What was loaded before stays."""
 
 
 def fetch(
@@ -104,10 +104,12 @@ def _ask(
         known = Validators(previous.etag, previous.last_modified) if previous and previous.sha256 else None
         try:
             answer = source.fetch(target.path, known)
-        except BodyTooLarge:
-            asked[target.path] = report.refused
-            report.refused.append(target.partition_key)
+        except FileUnreadable as failure:
+            _record_failure(connection, target.path, failure)
+            asked[target.path] = report.unreadable
+            report.unreadable.append(target.partition_key)
             continue
+        connection.execute("delete from raw.fetch_failures where path = %s", [target.path])
         digest = previous.sha256 if answer.status == 304 and previous else None
         if answer.status == 200 and answer.body is not None:
             origin = _same_origin(origin, answer)
@@ -140,6 +142,16 @@ def _ask(
             ],
         )
     return report
+
+
+def _record_failure(connection: psycopg.Connection, path: str, failure: FileUnreadable) -> None:
+    connection.execute(
+        """
+        insert into raw.fetch_failures (path, reason, detail) values (%s, %s, %s)
+        on conflict (path) do update set reason = excluded.reason, detail = excluded.detail, failed_at = default
+        """,
+        [path, failure.reason, str(failure)],
+    )
 
 
 def _same_origin(origin: bool | None, answer: Fetched) -> bool:

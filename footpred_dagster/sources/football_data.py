@@ -1,23 +1,26 @@
 """football-data.co.uk: results of the main divisions and the fixtures file, as measured on 30 years of real files.
 
 Every row read ends as a match, one dropped quarantine record, or a counted duplicate. Nothing but FileRefused is raised
-for any bytes. ``3.0`` counts as three goals; a date belongs to a season from 1 July to 31 August of the next year (real
-extremes: 15 July, and 7 August 2020). A row whose Div is blank is quarantined; one that names another division refuses
-the file, because a file that holds one foreign row holds, in every case seen, nothing else.
+for any bytes. ``3.0`` counts as three goals. A season is told by all the dates of its file (``date_order``). A row whose
+Div is blank is quarantined; one that names another division refuses the file, because a file that holds one foreign row
+holds, in every case seen, nothing else. A file with more unreadable rows than ``too_many`` allows is refused.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from datetime import date
 from functools import partial
 
-from footpred_dagster.core.domain import Season
+from footpred_dagster.core.domain import LEAGUES, Season
+from footpred_dagster.core.domain.rules import hosted_meetings
+from footpred_dagster.sources.alignment import NOT_ALIGNED, shifted
+from footpred_dagster.sources.date_order import check_date_order, season_days, too_many
 from footpred_dagster.sources.records import ParsedFile, ParsedFixtures, Quarantined, RawFixture, RawMatch
+from footpred_dagster.sources.repeats import one_match_a_day, without_repeats
 from footpred_dagster.sources.rows import (
     SHOWN,
-    Believed,
     Dropped,
     Quarantine,
     check_alone,
@@ -43,14 +46,14 @@ __all__ = [
     "parse_results",
 ]
 
-PARSER_VERSION = "2"
+PARSER_VERSION = "3"
 """Bump when the same bytes would give other rows: every stored file is then read again."""
 
 KEY_COLUMNS = ("Div", "Date", "HomeTeam", "AwayTeam")
 SCORE_COLUMNS = ("FTHG", "FTAG", "FTR")
 CLOSING = ("AvgCH", "AvgCD", "AvgCA")
-ONE_ROUND = 10
-"""Rows that must all miss the season before the file counts as another season's and not as one with typos."""
+CELLS = (*KEY_COLUMNS, "Time", *SCORE_COLUMNS, *STATISTICS, "HTR", "Referee")
+"""What is read of a results row beside its prices."""
 
 
 def parse_results(body: bytes, league: str, season: Season) -> ParsedFile:
@@ -58,25 +61,43 @@ def parse_results(body: bytes, league: str, season: Season) -> ParsedFile:
     table = read_table(body, KEY_COLUMNS + SCORE_COLUMNS)
     require_rows(table)
     opening = opening_columns(table)
-    believed, quarantine = Believed(), Quarantine()
-    for line, cells in table.select((*KEY_COLUMNS, "Time", *SCORE_COLUMNS, *STATISTICS, "HTR", *opening, *CLOSING)):
+    rows = list(table.select((*CELLS, *opening, *CLOSING)))
+    for line, cells in rows:
         if cells[0] and cells[0] != league and not cells[0].startswith("#"):
             raise FileRefused(
                 "wrong_division",
-                f"line {line} is of division {cells[0][:SHOWN]!r}, {league} was asked for; the site serves another "
+                f"line {line} is of division {cells[0][:SHOWN]!r}, {league} was requested; the site serves another "
                 f"division here until the season starts",
             )
+    check_date_order([(line, cells[1]) for line, cells in rows])
+    days = season_days([cells[1] for _, cells in rows], season)
+    last = max(range(len(STATISTICS)), key=lambda place: table.index.get(STATISTICS[place], -1))
+    read, quarantine = [], Quarantine()
+    for line, cells in rows:
         try:
             check_alone(table, line)
-            believed.add(_read_match(line, cells, season, opening, quarantine), quarantine, "FTHG")
+            misplaced = table.misaligned.get(line) or shifted(cells[8:22], last, *cells[22:24])
+            read.append(_read_match(line, cells, days, misplaced, opening, quarantine))
         except Dropped as refusal:
             quarantine.drop(line, *refusal.args)
-    matches = list(believed.matches.values())
-    outside = sum(item.reason == "date_outside_season" for item in quarantine.records)
-    if not matches and outside >= ONE_ROUND:
-        raise FileRefused("wrong_season", f"no row is of {season}: the site serves another season here for now")
+    matches, repeats = without_repeats(read, hosted_meetings(league, season), quarantine, "FTHG")
+    refuse_unreadable(quarantine.records, len(rows))
     lines = {match.line for match in matches}
-    return ParsedFile(matches, quarantine.sorted(lines), read_facts(table, believed.duplicates))
+    return ParsedFile(matches, quarantine.sorted(lines), read_facts(table, repeats))
+
+
+def refuse_unreadable(quarantined: Sequence[Quarantined], rows: int) -> None:
+    """Raise FileRefused when more rows are quarantined than ``too_many`` allows."""
+    dropped = sorted((item for item in quarantined if item.dropped), key=lambda item: item.line)
+    if too_many(len(dropped), rows):
+        reasons = ", ".join(f"{reason} {n}" for reason, n in Counter(item.reason for item in dropped).most_common(4))
+        first = dropped[0]
+        raise FileRefused(
+            "unreadable_rows",
+            f"{len(dropped)} of {rows} rows cannot be read ({reasons}), the first is line {first.line}, column "
+            f"{first.column}: {(first.value or '')[:SHOWN]!r}; footpred inspect lists them; fetch the file again or "
+            f"correct it",
+        )
 
 
 def parse_fixtures(body: bytes, leagues: Container[str]) -> ParsedFixtures:
@@ -101,33 +122,45 @@ def parse_fixtures(body: bytes, leagues: Container[str]) -> ParsedFixtures:
             duplicates += 1
             continue
         note = partial(quarantine.note, line)
+        if beyond := table.misaligned.get(line):
+            note(opening[0], NOT_ALIGNED, beyond)
+            odds = ["", "", ""]
         prices = read_odds(odds, opening, note)
         fixtures[league, day, home, away] = RawFixture(line, league, day, read_time(clock, note), home, away, *prices)
     facts = read_facts(table, duplicates)
     facts |= {"other_league_rows": others.total(), "other_leagues": dict(others.most_common(50))}
-    return ParsedFixtures(list(fixtures.values()), quarantine.sorted(), facts)
+    kept = one_match_a_day(list(fixtures.values()), quarantine, lambda row, club: (LEAGUES[row.league].country, club))
+    return ParsedFixtures(kept, quarantine.sorted({row.line for row in kept}), facts)
 
 
 def _read_match(
-    line: int, cells: list[str], season: Season, opening: tuple[str, str, str], quarantine: Quarantine
+    line: int,
+    cells: list[str],
+    days: Container[date],
+    misplaced: str | None,
+    opening: tuple[str, str, str],
+    quarantine: Quarantine,
 ) -> RawMatch:
-    """Cells in the order ``parse_results`` selects them; raises Dropped."""
-    _, day, home, away, clock, home_goals, away_goals, result = cells[:8]
+    """Cells in the order of ``CELLS`` and the prices; raises Dropped.
+
+    days: those of the season. misplaced: a cell by which the row does not stand under its header, else None.
+    """
+    day, clock = cells[1], cells[4]
+    home_goals, away_goals, result = cells[5:8]
     match_date = read_key(KEY_COLUMNS, cells)
-    if not season.holds(match_date):
+    if match_date not in days:
         raise Dropped("Date", "date_outside_season", day)
     goals = read_goals(SCORE_COLUMNS, home_goals, away_goals, result)
     note = partial(quarantine.note, line)
+    key = (line, match_date, read_time(clock, note), cells[2], cells[3], *(goals or (None, None)))
+    if goals and misplaced:
+        note("HTHG", NOT_ALIGNED, misplaced)
+        return RawMatch._make((*key, *NO_STATISTICS, *[None] * 6))
     fields = (
-        line,
-        match_date,
-        read_time(clock, note),
-        home,
-        away,
-        *(goals or (None, None)),
+        *key,
         *(read_statistics(cells[8:22], cells[22], goals, note) if goals else NO_STATISTICS),
-        *read_odds(cells[23:26], opening, note),
-        *read_odds(cells[26:29], CLOSING, note),
+        *read_odds(cells[24:27], opening, note),
+        *read_odds(cells[27:30], CLOSING, note),
     )
     return RawMatch._make(fields)
 

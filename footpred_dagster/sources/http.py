@@ -121,8 +121,8 @@ class HttpSource:
         started = self._clock()
         self._causes = {}
         if self._circuit_open:
-            url = _under(self._bases[0], path)
-            raise SourceUnavailable(f"{url}: not asked, {ATTEMPTS} requests in a row failed ({self._last_cause})")
+            cause = f"not asked, {ATTEMPTS} requests in a row failed ({self._last_cause})"
+            raise SourceUnavailable(f"{_under(self._bases[0], path)}: {cause}")
         retrying = Retrying(
             retry=self._may_retry, stop=self._gives_up, wait=self._wait, sleep=self._spend, reraise=True
         )

@@ -117,8 +117,6 @@ def _count(found: Inspection, parts: Sequence[ParsedFile | ParsedFixtures], tabl
         found.matches, found.void = len(scored), found.void + sum(match.home_goals is None for match in part.matches)
         found.odds["opening"] = _coverage(table, opening_columns(table), [match.avg_h for match in scored])
         found.odds["closing"] = _coverage(table, CLOSING, [match.avg_close_h for match in scored])
-        if crowded := _twice_on_a_day(part.matches):
-            found.warnings.append(f"{crowded}: twice on one day, where no team ever plays; a wrong date?")
     found.quarantined.sort(key=lambda item: int(item["line"]))
     found.quarantined_by_reason = dict(Counter(item["reason"] for item in found.quarantined).most_common())
 
@@ -132,8 +130,3 @@ def _coverage(table: Table, columns: Sequence[str], prices: Sequence[float | Non
         "priced": priced,
         "share": round(priced / len(prices), 4) if prices else 0.0,
     }
-
-
-def _twice_on_a_day(matches: Sequence[RawMatch]) -> str:
-    days = Counter((match.match_date, team) for match in matches for team in (match.home, match.away))
-    return ", ".join(f"{team} ({day})" for (day, team), times in days.items() if times > 1)[:200]

@@ -12,9 +12,10 @@ import psycopg
 from psycopg import sql
 
 from footpred_dagster.core.domain import LEAGUES, MAIN_LEAGUES, Season
-from footpred_dagster.core.storage import Archive, ObjectLost
+from footpred_dagster.core.storage import Archive, ObjectLost, sha256_hex
+from footpred_dagster.sources.admission import admit, refuse_emptied
 from footpred_dagster.sources.base import FIXTURES_PATH, results_path
-from footpred_dagster.sources.corrections import record_changes, record_corrections, refuse_fall
+from footpred_dagster.sources.corrections import record_changes, record_corrections
 from footpred_dagster.sources.extra_leagues import parse_extra
 from footpred_dagster.sources.fetch import Target
 from footpred_dagster.sources.fetch_log import bodies_of, newest_bodies
@@ -27,6 +28,7 @@ from footpred_dagster.sources.football_data import (
     RawMatch,
     parse_fixtures,
     parse_results,
+    refuse_unreadable,
 )
 
 NO_ROWS = {"rows_read": 0, "duplicate_rows": 0}
@@ -77,13 +79,13 @@ def load_results(
     target = results_target(league, season)
 
     def write(cursor: psycopg.Cursor, body: bytes) -> _Written:
-        parsed = _parse(body, league, season)
-        if not parsed.facts["rows_read"] and _holds_rows(cursor, target):
-            raise FileRefused("season_gone", f"the file no longer holds {league} {season}, which was loaded before")
+        parsed = parse_season(body, league, season)
         corrected = 0
         if digest is None:
-            refuse_fall(cursor, target.partition_key, body, len(parsed.matches))
+            parsed = admit(cursor.connection, league, season, sha256_hex(body), parsed)
             corrected = record_corrections(cursor, target.partition_key, body, parsed.matches)
+        else:
+            refuse_emptied(cursor.connection, target.partition_key, parsed)
         record_changes(cursor, target.partition_key, parsed.matches)
         cursor.execute("delete from raw.matches where partition_key = %s", [target.partition_key])
         rows = [(target.partition_key, league, str(season), *match) for match in parsed.matches]
@@ -93,16 +95,14 @@ def load_results(
     return _load(connection, archive, target, write, digest)
 
 
-def _parse(body: bytes, league: str, season: Season) -> ParsedFile:
+def parse_season(body: bytes, league: str, season: Season) -> ParsedFile:
     """One season of a file; one that an extra league's file does not hold yet is empty. Raises FileRefused."""
-    if file := LEAGUES[league].file:
-        return parse_extra(body, file).get((league, season)) or ParsedFile([], [], dict(NO_ROWS))
-    return parse_results(body, league, season)
-
-
-def _holds_rows(cursor: psycopg.Cursor, target: Target) -> bool:
-    held = cursor.execute("select exists (select from raw.matches where partition_key = %s)", [target.partition_key])
-    return held.fetchone() == (True,)
+    file = LEAGUES[league].file
+    if file is None:
+        return parse_results(body, league, season)
+    parsed = parse_extra(body, file).get((league, season)) or ParsedFile([], [], dict(NO_ROWS))
+    refuse_unreadable(parsed.quarantined, int(str(parsed.facts["rows_read"])))
+    return parsed
 
 
 def load_fixtures(connection: psycopg.Connection, archive: Archive, digest: str | None = None) -> Loaded:

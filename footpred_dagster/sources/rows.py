@@ -1,4 +1,4 @@
-"""From named cells to believed rows: what every results file has in common, whatever its columns are called.
+"""From named cells to accepted rows: what every results file has in common, whatever its columns are called.
 
 Every row read ends as a match, one dropped quarantine record, or a counted duplicate.
 """
@@ -8,22 +8,22 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from datetime import date
 
-from footpred_dagster.sources.records import Quarantined, RawMatch
+from footpred_dagster.sources.records import Quarantined
 from footpred_dagster.sources.tabular import JSON, FileRefused, Table
 from footpred_dagster.sources.values import MAX_GOALS, is_name, parse_date, parse_whole, result_of
 
 SHOWN = 80
-"""Characters of a doubted value that are kept."""
+"""Characters of a quarantined value that are kept."""
 
 _DATE_STYLES = {2: "dd/mm/yy", 4: "dd/mm/yyyy"}
 
 
 class Dropped(Exception):
-    """This row is not believed; arguments: column, reason, value."""
+    """This row is quarantined; arguments: column, reason, value."""
 
 
 class Quarantine:
-    """Collects what was not believed."""
+    """Collects what is not accepted: whole rows (dropped) and single values (noted)."""
 
     def __init__(self) -> None:
         self.records: list[Quarantined] = []
@@ -38,30 +38,6 @@ class Quarantine:
         """By line; a note on a row that was not kept after all says nothing and goes."""
         kept = (item for item in self.records if item.dropped or kept_lines is None or item.line in kept_lines)
         return sorted(kept, key=lambda item: item.line)
-
-
-class Believed:
-    """One match per date and pair: an exact repeat is counted, repeats with different scores all go."""
-
-    def __init__(self) -> None:
-        self.matches: dict[tuple[date, str, str], RawMatch] = {}
-        self.duplicates = 0
-        self._disputed: set[tuple[date, str, str]] = set()
-
-    def add(self, match: RawMatch, quarantine: Quarantine, goals_column: str) -> None:
-        """Keep ``match``; raises Dropped when an earlier row of the same date and pair says otherwise."""
-        key = (match.match_date, match.home, match.away)
-        if key not in self._disputed:
-            earlier = self.matches.setdefault(key, match)
-            if earlier is match:
-                return
-            if _score(earlier) == _score(match):
-                self.duplicates += 1
-                return
-            self._disputed.add(key)
-            quarantine.drop(earlier.line, goals_column, "conflicting_duplicate", _score(earlier))
-            del self.matches[key]
-        raise Dropped(goals_column, "conflicting_duplicate", _score(match))
 
 
 def require_rows(table: Table) -> None:
@@ -125,7 +101,3 @@ def date_style(dates: Iterable[str]) -> str | None:
     """dd/mm/yy, dd/mm/yyyy or mixed; None where no cell is a date."""
     years = {len(cell.rpartition("/")[2]) for cell in dates if parse_date(cell)}
     return _DATE_STYLES[years.pop()] if len(years) == 1 else "mixed" if years else None
-
-
-def _score(match: RawMatch) -> str:
-    return "void" if match.home_goals is None else f"{match.home_goals}-{match.away_goals}"

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from footpred_dagster.sources.alignment import beyond_header
+
 JSON: TypeAlias = "str | int | float | bool | Sequence[JSON] | Mapping[str, JSON] | None"
 
 MAX_COLUMNS = 1000
@@ -28,12 +30,12 @@ _SHOWN = 40
 
 
 class FileRefused(Exception):
-    """The whole file is not believed; the rows loaded before stay.
+    """The whole file is refused; the rows loaded before stay.
 
-    reason: stable slug (html, empty, undecodable, not_csv, truncated, missing_column, wrong_division, wrong_season,
-    rows_fell).
+    reason: stable slug (html, empty, undecodable, not_csv, truncated, missing_column, header_changes, wrong_division,
+    wrong_season, month_first_dates, unreadable_dates, unreadable_rows, rows_fell, season_gone).
     detail: for people, names the cause and the way out.
-    structural: somebody must look; a delivery fault (False) passes when the site serves the right file again.
+    structural: an engineer must act; a delivery fault (False) passes when the site serves the right file again.
     """
 
     def __init__(self, reason: str, detail: str, *, structural: bool = False) -> None:
@@ -50,6 +52,8 @@ class Table:
 
     rows: (physical line number from 1, cells as written); blank rows left out.
     index: column name -> position, first of each name, aliases resolved.
+    misaligned: lines that hold a non-empty cell beyond the last column that has a name, with that cell.
+    repeated_headers: lines, other than the first, that hold the header once more; they are no rows.
     joined: lines that hold a second date, with that date: a line end was lost and two matches stand in one row.
     unended_width: cells in the header when text stands after the last line end, else None.
     facts: what was noticed about the shape, ready for JSON.
@@ -57,6 +61,8 @@ class Table:
 
     rows: list[tuple[int, list[str]]]
     index: dict[str, int]
+    misaligned: dict[int, str]
+    repeated_headers: list[int]
     joined: dict[int, str]
     unended_width: int | None
     facts: dict[str, JSON]
@@ -92,7 +98,10 @@ def cut_table(body: bytes) -> Table:
     if start is None:
         raise FileRefused("empty", "the body holds no text; a later fetch brings the file")
     header = [name.strip() for name in _cells(lines[start])]
+    named = max((place + 1 for place, name in enumerate(header) if name), default=0)
     rows: list[tuple[int, list[str]]] = []
+    misaligned: dict[int, str] = {}
+    repeated: list[int] = []
     joined: dict[int, str] = {}
     blank, ragged = 0, 0
     for number, line in enumerate(lines[start + 1 :], start + 2):
@@ -100,14 +109,21 @@ def cut_table(body: bytes) -> Table:
         if not any(map(str.strip, cells)):
             blank += 1
             continue
+        if _is_header(cells, header, number):
+            repeated.append(number)
+            continue
         ragged += len(cells) != len(header)
         rows.append((number, cells))
+        if len(cells) > named and (beyond := beyond_header(cells, named)):
+            misaligned[number] = beyond
         if line.count("/") > 3 and len(dates := _DATE.findall(line)) > 1:
             joined[number] = dates[1]
         if len(rows) > MAX_ROWS:
             raise FileRefused("not_csv", f"more than {MAX_ROWS} rows, which is no season of football")
     blank -= not lines[-1]  # what follows the last line end is no row
     index, warnings = _index(header)
+    if repeated:
+        warnings.append(f"the header stands again in line {', '.join(map(str, repeated[:5]))}: left out")
     facts: dict[str, JSON] = {
         "rows_read": len(rows),
         "blank_rows": blank,
@@ -116,7 +132,25 @@ def cut_table(body: bytes) -> Table:
         "columns": [name[:_SHOWN] for name in header if name],
         "header_warnings": warnings[:20],
     }
-    return Table(rows, index, joined, None if ends_whole else len(header), facts)
+    return Table(rows, index, misaligned, repeated, joined, None if ends_whole else len(header), facts)
+
+
+def _is_header(cells: list[str], header: list[str], line: int) -> bool:
+    """Whether a line is the header once more, as in files put together; raises FileRefused for one of other columns."""
+    names = [name for name in header if name]
+    if cells[0].lstrip("\ufeff").strip() != header[0] or len(names) < 2 or _cell(cells, 1) != _cell(header, 1):
+        return False
+    again = [cells[0].lstrip("\ufeff"), *cells[1:]]
+    if [name for cell in again if (name := cell.strip())] == names:
+        return True
+    raise FileRefused(
+        "header_changes",
+        f"line {line} is a header with other columns than the first: the file is two put together; fetch it again",
+    )
+
+
+def _cell(cells: list[str], place: int) -> str:
+    return cells[place].strip() if place < len(cells) else ""
 
 
 def _decode(body: bytes) -> tuple[str, str]:

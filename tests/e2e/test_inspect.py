@@ -64,7 +64,7 @@ def test_json_has_the_keys_programs_read_and_an_accepted_file_exits_0(file: Path
 def test_a_refused_file_exits_1_and_options_say_what_it_should_be(file: Path) -> None:
     found = told(file, "--league", "EC", code=1)
     assert set(found) == KEYS
-    assert found["reason"].startswith("wrong_division: line 2 is of division 'E0', EC was asked for")
+    assert found["reason"].startswith("wrong_division: line 2 is of division 'E0', EC was requested")
     assert (found["league"], found["league_from"], found["season"]) == ("EC", "option", "2425")
     assert "refused wrong_division" in call(file, "--league", "EC").stdout
 

@@ -162,7 +162,7 @@ def test_fault_07_a_body_over_8_mib_and_a_gzip_bomb_are_aborted_while_streaming(
     site.requests.clear()
     site.sent = 0
     site.misbehave(E0.path, fault)
-    assert ingest.fetch().refused == [E0.partition_key]
+    assert ingest.fetch().unreadable == [E0.partition_key]
     assert site.requests == {200: 1}  # and not asked for again
     assert site.sent < OVERSIZE / 2
     assert bodies(ingest.archive.root) == objects
@@ -174,7 +174,7 @@ def test_fault_12_another_division_under_the_right_address_is_refused_and_archiv
     ingest: Ingest, loaded: StillLoaded, site: SimulatorServer
 ) -> None:
     assert ingest.refused(Fault.WRONG_DIVISION).startswith(
-        "wrong_division: line 2 is of division 'E1', E0 was asked for"
+        "wrong_division: line 2 is of division 'E1', E0 was requested"
     )
     assert b"\nE1," in ingest.archived()
     loaded()

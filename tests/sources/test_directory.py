@@ -13,6 +13,7 @@ from footpred_dagster.sources.base import (
     FIXTURES_PATH,
     MAX_BODY,
     BodyTooLarge,
+    FileUnreadable,
     SourceUnavailable,
     Validators,
     results_path,
@@ -81,12 +82,69 @@ def test_what_is_no_file_is_not_published(root: Path, path: str) -> None:
     assert (answer.status, answer.body, answer.etag) == (404, None, None)
 
 
-@pytest.mark.parametrize("path", ["../secret.csv", "/etc/passwd", "mmz4281/../../secret.csv", "link.csv"])
-def test_nothing_outside_the_folder_is_served(root: Path, path: str) -> None:
+@pytest.mark.parametrize("path", ["../secret.csv", "/etc/passwd", "mmz4281/../../secret.csv"])
+def test_no_path_leads_out_of_the_folder(root: Path, path: str) -> None:
     (root.parent / "secret.csv").write_text("secret")
-    (root / "link.csv").symlink_to(root.parent / "secret.csv")
     with pytest.raises(ValueError, match="leads out of"):
         DirectorySource(root).fetch(path)
+
+
+@pytest.fixture
+def links(root: Path) -> Path:
+    """A folder of links as a mounted ConfigMap lays it out: the files are elsewhere, behind a folder that moves."""
+    data = root.rename(root.with_name("..data_1"))
+    mount = root
+    mount.mkdir()
+    (mount / "..data").symlink_to(data)
+    (mount / "mmz4281").symlink_to("..data/mmz4281")
+    (mount / FIXTURES_PATH).symlink_to(data / PATH)
+    return mount
+
+
+@pytest.mark.fault(57, "a folder of symbolic links as source")
+def test_links_are_followed_wherever_they_lead(links: Path) -> None:
+    source = DirectorySource(links)
+    first = source.fetch(PATH)
+    assert (first.status, first.body) == (200, b"Div,Date\r\n")
+    assert source.fetch(PATH, Validators(first.etag, first.last_modified)).status == 304
+    assert source.fetch(FIXTURES_PATH).body == first.body
+    assert source.fetch(results_path("D1", Season(2024))).status == 404
+
+
+def test_the_folder_itself_may_be_a_link(root: Path) -> None:
+    alias = root.with_name("alias")
+    alias.symlink_to(root)
+    assert DirectorySource(alias).fetch(PATH).status == 200
+
+
+@pytest.mark.fault(57, "a link loop, a link to nothing, a file that may not be read: one line, for that file alone")
+@pytest.mark.parametrize(
+    ("bend", "reason", "said"),
+    [
+        (lambda file: file.symlink_to(file), "link_loop", "form a loop"),
+        (lambda file: file.symlink_to("../gone.csv"), "broken_link", "is a link to ../gone.csv, which does not exist"),
+        (
+            lambda file: (file.symlink_to(file.with_name("b")), file.with_name("b").symlink_to(file)),
+            "link_loop",
+            "loop",
+        ),
+    ],
+)
+def test_a_link_that_cannot_be_read_is_one_line_about_one_file(root: Path, bend, reason: str, said: str) -> None:
+    other = root / results_path("D1", Season(2024))
+    bend(other)
+    with pytest.raises(FileUnreadable) as caught:
+        DirectorySource(root).fetch(results_path("D1", Season(2024)))
+    assert caught.value.reason == reason
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert DirectorySource(root).fetch(PATH).status == 200
+
+
+def test_a_season_folder_that_links_to_nothing_is_no_unpublished_season(root: Path) -> None:
+    (root / "mmz4281" / "2526").symlink_to("/no/such/volume")
+    with pytest.raises(FileUnreadable, match="/no/such/volume"):
+        DirectorySource(root).fetch(results_path("E0", Season(2025)))
 
 
 def test_a_folder_that_is_gone_is_unavailable_not_unpublished(root: Path) -> None:

@@ -68,6 +68,7 @@ def test_little_is_doubted_and_one_row_is_dropped(every_file: dict[Path, ParsedF
     reasons = Counter(item.reason for parsed in every_file.values() for item in parsed.quarantined)
     assert reasons == {
         "goals_above_on_target": 66,
+        "row_not_aligned": 6,
         "on_target_above_shots": 23,
         "bad_odds": 8,
         "implausible_value": 1,

@@ -91,7 +91,9 @@ def test_a_season_the_earlier_file_lacks_keeps_its_rows_and_says_so(warehouse, a
     deliver(seasons({2022: 20, 2023: 30}))
     done = replay(warehouse, archive, early, None, None)
     refused = [(part.target.partition_key, part.loaded.detail) for part in done.parts if part.loaded.state == "refused"]
-    assert refused == [("BRA|2023", "season_gone: the file no longer holds BRA 2023, which was loaded before")]
+    assert refused == [
+        ("BRA|2023", "season_gone: the file no longer holds BRA 2023, which was loaded before; old rows stay")
+    ]
     assert counts(warehouse) == {"2022": 20, "2023": 30}
 
 

@@ -102,6 +102,17 @@ def _century(two_digits: int) -> int:
     return (1900 if two_digits >= FIRST_SEASON % 100 else 2000) + two_digits
 
 
+STARTS = {
+    **dict.fromkeys(("B1", "F2"), (7, 31)),
+    **dict.fromkeys(("D2", "F1", "SC0", "SC1", "SC2", "SC3"), (8, 4)),
+    **dict.fromkeys(("E1", "E2", "E3", "EC", "T1"), (8, 9)),
+    **dict.fromkeys(("D1", "E0", "N1", "P1"), (8, 14)),
+    **dict.fromkeys(("G1", "I1", "I2", "SP1", "SP2"), (8, 26)),
+}
+"""Month and day of a season's first match: medians of the files from 1993-94 to 2024-25, within three days."""
+USUAL_START = (8, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """Seasons of one calendar in a row, by start year; ``last`` is None while they go on."""
@@ -142,6 +153,12 @@ class League:
             Season(start, run.autumn) for run in self.runs for start in range(run.first, (run.last or until.year) + 1)
         ]
         return [season for season in found if season.first_day <= until]
+
+    def starts(self, season: Season) -> date:
+        """The day around which a season of this league starts: the median of its past seasons, for main divisions."""
+        if not season.autumn:
+            return date(season.start, 3, 1)
+        return date(season.start, *STARTS.get(self.code, USUAL_START))
 
     def has(self, season: Season) -> bool:
         """Whether the league played, plays or will play such a season."""
