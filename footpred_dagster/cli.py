@@ -15,7 +15,7 @@ import click
 from footpred_dagster import cli_backup, cli_champion, cli_keys, cli_ledger, cli_lineage, cli_models, services
 from footpred_dagster.core.domain import LEAGUES, Season
 from footpred_dagster.core.settings import Settings
-from footpred_dagster.failures import FAILED, failures_explained
+from footpred_dagster.failures import FAILED, REFUSED_FILES, failures_explained
 from footpred_dagster.selection import Selection, parse_digest, parse_instant, parse_leagues, parse_seasons
 
 
@@ -64,13 +64,16 @@ def main() -> None:
 @as_of_option
 @json_option
 def run(where: str | None, leagues: tuple[str, ...], seasons: str | None, as_of: Any, as_json: bool) -> None:
-    """Fetch what changed and materialize everything stale, from raw files to sealed predictions."""
+    """Fetch what changed and materialize everything stale, from raw files to sealed predictions.
+
+    Exit code 0 when done, 1 when an asset or a blocking check failed, 3 when done but files of the source were refused.
+    """
     with failures_explained():
         _run(where, _selection(leagues, seasons, as_of), as_of, as_json=as_json)
 
 
 def _run(where: str | None, selection: Selection, as_of: Any, *, as_json: bool) -> None:
-    """Run and print; leaves the program with code 1 if something failed."""
+    """Run and print; leaves the program with code 1 if something failed, with 3 if a file was refused."""
     from footpred_dagster import commands, printing
 
     started = time.monotonic()
@@ -79,6 +82,8 @@ def _run(where: str | None, selection: Selection, as_of: Any, *, as_json: bool) 
     printing.print_run(summary, outcome, as_json=as_json)
     if outcome.errors:
         sys.exit(FAILED)
+    if summary["refused"]:
+        sys.exit(REFUSED_FILES)
 
 
 @main.command()
@@ -139,16 +144,16 @@ def evaluate(seasons: str, leagues: str, models: str | None, detail: bool, as_of
 @click.option("--season", callback=_parsed(Season.parse), help="Season it should be of: 2526.")
 @json_option
 def inspect(file: str, league: str | None, season: Season | None, as_json: bool) -> None:
-    """Tell whether a file would be accepted, and what would be read from it, without loading anything.
+    """Tell whether a run would accept a file, and what it would read from it, without loading anything.
 
-    League and season are taken from the path (mmz4281/2526/E0.csv), the file's name or its rows where not given.
-    Exit code 1 when the file would be refused.
+    League and season are taken from the path (mmz4281/2526/E0.csv), the file's name or its rows where not given. Where
+    this home holds loads, the file is compared with the last ones. Exit code 1 when the file would be refused.
     """
     from footpred_dagster import inspection
 
     found = inspection.inspect_file(file, league, season)
     inspection.print_inspection(found, as_json=as_json)
-    sys.exit(0 if found.accepted else FAILED)
+    sys.exit(0 if found.accepted or found.not_published else FAILED)
 
 
 @main.command()

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import click
 
 FAILED = 1
-"""Exit code."""
+REFUSED_FILES = 3
+"""Exit codes: something failed; all was done, but files of the source were refused."""
 
 
 @contextmanager

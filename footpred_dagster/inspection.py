@@ -1,4 +1,7 @@
-"""``footpred inspect``: one file, read from disk and described, for people or programs. Nothing heavy is imported."""
+"""``footpred inspect``: one file, read from disk and described, for people or programs.
+
+Without a home nothing heavy is imported; with one, its last loads are read from its database.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,21 @@ from rich.table import Table
 from rich.text import Text
 
 from footpred_dagster.core.domain import Season
+from footpred_dagster.core.settings import Settings
+from footpred_dagster.failures import failures_explained
 from footpred_dagster.sources.base import MAX_BODY
 from footpred_dagster.sources.inspecting import Inspection, inspect_body
+from footpred_dagster.sources.records import ParsedFile
 
 SHOWN_ROWS = 50
 PIPE_WIDTH = 140
 
 
 def inspect_file(path: str, league: str | None, season: Season | None) -> Inspection:
-    """Inspect the file at ``path``; a pipe or device, which may never end, is a usage error."""
+    """Inspect the file at ``path`` against the last loads of this home, if there is one; none is created.
+
+    A pipe or device, which may never end, is a usage error.
+    """
     file = Path(os.path.abspath(path))
     if not file.is_file():
         raise click.UsageError(f"{click.format_filename(path)} is not a regular file")
@@ -29,7 +38,25 @@ def inspect_file(path: str, league: str | None, season: Season | None) -> Inspec
             body = opened.read(MAX_BODY + 1)
     except OSError as error:
         raise click.ClickException(f"cannot read {click.format_filename(path)}: {error.strerror}") from error
-    return inspect_body(body, file, league, season)
+    settings = Settings.from_env()
+    if settings.database_url is None and not settings.has_embedded_database:
+        return inspect_body(body, file, league, season)
+    return _against_home(settings, body, file, league, season)
+
+
+def _against_home(settings: Settings, body: bytes, file: Path, league: str | None, season: Season | None) -> Inspection:
+    from footpred_dagster.core.database import connect_reading  # psycopg: only where there is a database
+    from footpred_dagster.sources.admission import admit
+
+    with failures_explained(), connect_reading(settings) as connection:
+        if connection is None:
+            return inspect_body(body, file, league, season)
+
+        def by_last_loads(league: str, season: Season, sha256: str, parsed: ParsedFile) -> ParsedFile:
+            return admit(connection, league, season, sha256, parsed)
+
+        where = "the external database" if settings.database_url else str(settings.home)
+        return inspect_body(body, file, league, season, by_last_loads, f"the last loads of {where}")
 
 
 def print_inspection(found: Inspection, *, as_json: bool) -> None:
@@ -38,13 +65,21 @@ def print_inspection(found: Inspection, *, as_json: bool) -> None:
         return
     console = Console()
     out = console if console.is_terminal else Console(width=PIPE_WIDTH)
-    out.print(Text("accepted", "bold green") if found.accepted else Text(f"refused {_safe(found.reason)}", "bold red"))
+    out.print(_verdict(found))
     for name, text in _lines(found):
         out.print(Text(f"{name:<14}{_safe(text)}"))
     for warning in found.warnings:
         out.print(Text.assemble(("warning       ", "yellow"), _safe(warning)))
     if found.quarantined:
         out.print(_quarantine_table(found))
+
+
+def _verdict(found: Inspection) -> Text:
+    if found.accepted:
+        return Text("accepted", "bold green")
+    if found.not_published:
+        return Text(f"not published yet ({_safe(found.reason)})", "bold yellow")
+    return Text(f"refused {_safe(found.reason)}", "bold red")
 
 
 def _lines(found: Inspection) -> list[tuple[str, str]]:
@@ -54,11 +89,12 @@ def _lines(found: Inspection) -> list[tuple[str, str]]:
     dates = found.dates
     lines = [
         ("file", ", ".join(filter(None, [found.kind and f"{found.kind} file", *of]))),
+        ("judged as", found.judged_against),
         ("rows", _rows(found) if found.encoding else ""),
         ("read as", f"{found.encoding}, {found.columns} named columns" if found.encoding else ""),
         ("dates", f"{dates['style']}, {dates['first']} to {dates['last']}" if dates["style"] else ""),
         *((f"{line} odds", _priced(odds)) for line, odds in found.odds.items()),
-        ("doubted", ", ".join(f"{reason} {count}" for reason, count in found.quarantined_by_reason.items())),
+        ("quarantined", ", ".join(f"{reason} {count}" for reason, count in found.quarantined_by_reason.items())),
     ]
     return [(name, text) for name, text in lines if text]
 

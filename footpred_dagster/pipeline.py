@@ -19,7 +19,7 @@ from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import Archive
 from footpred_dagster.core.training import can_learn
 from footpred_dagster.cuts import cuts
-from footpred_dagster.partitions import LEAGUE_SEASONS, neighbours
+from footpred_dagster.partitions import add_partitions, ranges
 from footpred_dagster.progress import LayerProgress, stdout_kept_for_results
 from footpred_dagster.request import Outcome, Request
 from footpred_dagster.second_opinion import OPENFOOTBALL, STUDY, consult
@@ -28,11 +28,14 @@ from footpred_dagster.sources.base import Source, SourceUnavailable
 from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.fetch import Target, fetch
 from footpred_dagster.sources.load import FIXTURES, due, raw_version, results_target, settled
+from footpred_dagster.sources.refusals import not_loaded
+from footpred_dagster.sources.registry import league_seasons
 from footpred_dagster.staleness import latest_materializations, stale_assets
 from footpred_dagster.tracking import CORRELATION_TAG
 
 RESULTS = dg.AssetKey(["raw", "matches"])
 FIXTURE_LIST = dg.AssetKey(["raw", "fixtures"])
+FILES_ACCEPTED = "raw/matches:files_are_accepted"
 CLOCK_LAYERS = ("models", "predictions", "monitoring")
 STARTED_BY_TAG = "footpred/started_by"
 RUN_LOCK = "footpred.run"
@@ -53,7 +56,8 @@ class Pipeline:
     progress: LayerProgress
     outcome: Outcome = field(default_factory=Outcome)
     correlation: str = field(default_factory=lambda: uuid.uuid4().hex)
-    source_answers: bool = True
+    source_unavailable: str | None = None
+    """Why the source gave nothing, in one line."""
     _last_event: dict[str | None, float] = field(default_factory=dict)
 
     def run(self) -> Outcome:
@@ -96,10 +100,10 @@ class Pipeline:
             self.outcome.warnings.append(str(error))
 
     def _targets(self) -> list[Target]:
-        chosen = self.request.selection
+        chosen, today = self.request.selection, datetime.now(UTC).date()
         return [
             results_target(pair.league, pair.season)
-            for pair in LEAGUE_SEASONS
+            for pair in league_seasons(today)
             if chosen.covers(pair.league, pair.season)
         ]
 
@@ -111,41 +115,48 @@ class Pipeline:
             targets = [target for target in targets if target.partition_key not in done]
         self.progress.expect("source", len({target.path for target in targets}))
         try:
-            report = fetch(
+            fetch(
                 self.connection,
                 self.archive,
                 self.source,
                 targets,
                 progress=lambda target: self.progress.advance("source", target.path),
             )
-            for key in report.refused:
-                self.outcome.warnings.append(f"{key}: the source's file is too large to be one, old rows stay")
         except SourceUnavailable as error:
-            self.source_answers = False
-            self.outcome.warnings.append(f"source unavailable, going on with what is archived: {error}")
+            self.source_unavailable = str(error)
 
     def _materialize_raw(self) -> None:
         unsettled = self._checks().unsettled()
-        wanted = due(self.connection, self._targets()) or self._unreported_partitions(RESULTS in unsettled)
+        targets = self._targets()
+        wanted = due(self.connection, targets) or self._unreported_partitions(RESULTS in unsettled)
         self.progress.expect("raw", len(wanted))
-        ranges = neighbours(wanted)
-        for first, last in ranges:
+        add_partitions(self.instance, datetime.now(UTC).date(), first=wanted)
+        parts = ranges(self.instance, wanted)
+        for first, last in parts:
             tags = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
             # The checks look at the whole table: once, when the last range is in.
-            self._execute([RESULTS], tags, checks=(first, last) == ranges[-1])
+            self._execute([RESULTS], tags, checks=(first, last) == parts[-1])
         if self.outcome.errors:
             return
-        if not self._anything_loaded():
-            self.outcome.errors.append(
-                f"{self.source.name} gave no results file of the leagues and seasons asked for, and none was loaded "
-                "before: a source holds mmz4281/2425/E0.csv and the like"
+        anything = self._any_loaded(targets)
+        if self.source_unavailable and anything:
+            self.outcome.warnings.append(
+                f"source unavailable, going on with what is archived: {self.source_unavailable}"
             )
-        elif self.source_answers:
+        elif anything:
             self._materialize_fixtures()
+        self.outcome.not_loaded = not_loaded(self.connection, [*targets, FIXTURES], self.request.clock.date())
+        if not anything:
+            self.outcome.errors.append(
+                self.source_unavailable
+                or f"none of {len({target.path for target in targets})} files of the leagues and seasons selected was "
+                f"loaded from {self.source.name}, now or before: a source holds mmz4281/2425/E0.csv and the like"
+            )
 
-    def _anything_loaded(self) -> bool:
+    def _any_loaded(self, targets: Sequence[Target]) -> bool:
+        keys = [target.partition_key for target in targets]
         found = self.connection.execute(
-            "select exists (select from raw.loads where partition_key <> %s)", [FIXTURES.partition_key]
+            "select exists (select from raw.loads where partition_key = any(%s))", [keys]
         ).fetchone()
         return found == (True,)
 
@@ -262,6 +273,8 @@ class Pipeline:
             self.outcome.checks_passed += 1
             return
         self.outcome.checks_failed.append(name)
+        if name == FILES_ACCEPTED:
+            return  # the summary names each file
         if check.severity == dg.AssetCheckSeverity.WARN:
             self.outcome.warnings.append(f"check {name} is not met: see its metadata in the Dagster UI")
         else:

@@ -8,8 +8,10 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 PIPE_WIDTH = 140
+SHOWN_SEASONS = 5
 
 
 def console() -> Console:
@@ -47,10 +49,22 @@ def print_run(summary: dict[str, Any], outcome: Any, *, as_json: bool) -> None:
     layers = ", ".join(f"{layer['name']} {layer['seconds']:.1f} s" for layer in summary["layers"])
     idle = "stopped before anything was built" if outcome.errors else "nothing was stale"
     out.print(f"{layers or idle}; {summary['seconds']:.1f} s in all")
+    _print_not_loaded(out, summary)
     for warning in outcome.warnings:
         out.print(f"[yellow]warning[/] {warning}", markup=True, highlight=False)
     for error in outcome.errors:
         out.print(f"[red]error[/] {error}", markup=True, highlight=False)
+
+
+def _print_not_loaded(out: Console, summary: dict[str, Any]) -> None:
+    """A line for each refused file: which, why, and the way out."""
+    if seasons := summary["not_published"]:
+        shown = ", ".join(seasons[:SHOWN_SEASONS]) + (", ..." if len(seasons) > SHOWN_SEASONS else "")
+        out.print(f"not published yet: {len(seasons)} ({shown})", highlight=False)
+    if summary["refused"]:
+        out.print(f"[yellow]refused files[/] {len(summary['refused'])}; rows loaded before stay", highlight=False)
+    for file in summary["refused"]:
+        out.print(Text(f"  {file['path']} ({file['partition']}): {file['reason']}: {file['detail']}"))
 
 
 def print_evaluation(found: dict[str, list[dict[str, Any]]], *, detail: bool, as_json: bool) -> None:

@@ -13,10 +13,11 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 import psycopg
 
-from footpred_dagster.partitions import LEAGUE_SEASONS, neighbours
+from footpred_dagster.partitions import ranges
 from footpred_dagster.sources.fetch import Target
 from footpred_dagster.sources.fetch_log import newest_bodies
 from footpred_dagster.sources.load import FIXTURES, due, results_target
+from footpred_dagster.sources.registry import league_seasons
 
 WORK_TAG = "footpred/work"
 """Names what a run is for: the same work is never under way twice, and is tried again only after a failure."""
@@ -44,22 +45,25 @@ def followed(connection: psycopg.Connection, today: date) -> list[Target]:
         [FIXTURES.partition_key],
     ).fetchall()
     leagues = {league for (league,) in rows}
-    pairs = [pair for pair in LEAGUE_SEASONS if pair.league in leagues and pair.season.holds(today)]
+    pairs = [pair for pair in league_seasons(today) if pair.league in leagues and pair.season.holds(today)]
     return [*(results_target(pair.league, pair.season) for pair in pairs), FIXTURES] if pairs else []
 
 
-def planned(connection: psycopg.Connection, targets: Sequence[Target]) -> list[Refresh]:
-    """The refreshes that ``targets`` need, one for each run of neighbouring partitions; usually one or none."""
+def planned(connection: psycopg.Connection, instance: dg.DagsterInstance, targets: Sequence[Target]) -> list[Refresh]:
+    """The refreshes that ``targets`` need, one for each range of partitions; usually one or none.
+
+    The targets are partitions of ``instance``.
+    """
     wanted = due(connection, targets)
     fixtures = FIXTURES.partition_key in wanted
-    ranges = neighbours([key for key in wanted if key != FIXTURES.partition_key])
+    found = ranges(instance, [key for key in wanted if key != FIXTURES.partition_key])
     bodies = newest_bodies(connection, [target.path for target in targets if target.partition_key in wanted])
     digest = hashlib.sha256(repr(sorted(bodies.items())).encode()).hexdigest()[:16]
-    if not ranges:
+    if not found:
         return [Refresh(f"fixtures {digest}", None, True)] if fixtures else []
     return [
-        Refresh(f"{first} to {last} {digest}", (first, last), fixtures and (first, last) == ranges[-1])
-        for first, last in ranges
+        Refresh(f"{first} to {last} {digest}", (first, last), fixtures and (first, last) == found[-1])
+        for first, last in found
     ]
 
 

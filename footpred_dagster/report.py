@@ -15,16 +15,17 @@ from footpred_dagster.core.evaluating import ALIASES
 from footpred_dagster.core.provenance import simulated
 from footpred_dagster.core.registry import champion
 from footpred_dagster.core.settings import Settings
-from footpred_dagster.partitions import LEAGUE_SEASONS
 from footpred_dagster.request import Outcome, Request
 from footpred_dagster.selection import Selection
 from footpred_dagster.sources.base import results_path
+from footpred_dagster.sources.registry import league_seasons
 from footpred_dagster.states import asset_states
 
 
 def warehouse_counts(connection: psycopg.Connection, selection: Selection, clock: datetime) -> dict[str, Any]:
     """Totals the warehouse holds within the selection and before ``clock`` (fixtures: after it)."""
-    pairs = {pair.key: pair for pair in LEAGUE_SEASONS if selection.covers(pair.league, pair.season)}
+    today = datetime.now(UTC).date()
+    pairs = {pair.key: pair for pair in league_seasons(today) if selection.covers(pair.league, pair.season)}
     scope = {"keys": list(pairs), "clock": clock}
     loaded = connection.execute("select partition_key from raw.loads where partition_key = any(%(keys)s)", scope)
     files = {results_path(pairs[key].league, pairs[key].season) for (key,) in loaded.fetchall()}
@@ -115,6 +116,8 @@ def run_summary(connection: psycopg.Connection, request: Request, outcome: Outco
     empty = {"files": 0, "matches": 0, "fixtures": 0, "quarantined": {}}
     return {
         **(warehouse_counts(connection, request.selection, request.clock) if built else empty),
+        "refused": [asdict(file) for file in outcome.not_loaded.refused],
+        "not_published": outcome.not_loaded.not_published,
         "checks": {"passed": outcome.checks_passed, "failed": len(outcome.checks_failed)},
         "simulated": bool(simulated(connection)),
         "failed_checks": outcome.checks_failed,

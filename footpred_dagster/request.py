@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from footpred_dagster.selection import Selection
+from footpred_dagster.sources.refusals import NotLoaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Request:
 
 @dataclass(slots=True)
 class Outcome:
-    """What happened. ``errors`` stopped the run, ``warnings`` did not."""
+    """What happened. ``errors`` stopped the run, ``warnings`` did not; files that were not loaded stopped no other."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     materialized: int = 0
@@ -34,3 +35,4 @@ class Outcome:
     checks_failed: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    not_loaded: NotLoaded = field(default_factory=lambda: NotLoaded([], []))

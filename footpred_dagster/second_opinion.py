@@ -10,7 +10,6 @@ import psycopg
 
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import Archive
-from footpred_dagster.partitions import LeagueSeason
 from footpred_dagster.selection import Selection
 from footpred_dagster.sources.archive import ArchiveSource
 from footpred_dagster.sources.base import SourceUnavailable
@@ -19,6 +18,7 @@ from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.fetch import fetch
 from footpred_dagster.sources.openfootball import open_openfootball
 from footpred_dagster.sources.openfootball.load import due, targets, unsettled
+from footpred_dagster.sources.registry import LeagueSeason
 
 OPENFOOTBALL = dg.AssetKey(["raw", "openfootball"])
 

@@ -62,7 +62,9 @@ def quarantine(reader: Reader, limit: int = 200) -> list[Row]:
 
 
 def refusals(reader: Reader) -> list[Row]:
-    return reader.rows("select partition_key, reason, detail, refused_at from raw.refusals order by refused_at desc")
+    return reader.rows(
+        "select partition_key, reason, detail, refused_at from raw.refused_files order by refused_at desc"
+    )
 
 
 def fetches(reader: Reader) -> list[Row]:

@@ -41,6 +41,24 @@ def connect(settings: Settings, *, autocommit: bool = False) -> psycopg.Connecti
     )
 
 
+@contextlib.contextmanager
+def connect_reading(settings: Settings) -> Iterator[psycopg.Connection | None]:
+    """A read-only connection to a database that exists, or None where it holds no tables yet.
+
+    An embedded server that was down is started, and stopped again at the end.
+    """
+    embedded = None if settings.database_url else EmbeddedPostgres(settings.home)
+    ours_to_stop = embedded is not None and not embedded.running()
+    try:
+        with connect(settings, autocommit=True) as connection:
+            connection.read_only = True
+            row = connection.execute("select to_regclass('raw.accepted') is not null").fetchone()
+            yield connection if row == (True,) else None
+    finally:
+        if ours_to_stop and embedded:
+            embedded.stop()
+
+
 def sibling_database(url: str, suffix: str) -> str:
     """URL of the database ``<name>_<suffix>`` on the same server, created if missing.
 

@@ -58,6 +58,11 @@ class Settings:
         return self.home / "archive"
 
     @property
+    def has_embedded_database(self) -> bool:
+        """Whether an embedded server was ever made in this home."""
+        return (self.home / "postgres").is_dir()
+
+    @property
     def dagster_home(self) -> Path:
         return self.home / "dagster"
 

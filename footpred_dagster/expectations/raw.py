@@ -2,8 +2,8 @@
 
 import great_expectations.expectations as gxe
 
+from footpred_dagster.core.domain import LEAGUES
 from footpred_dagster.expectations.suite import Suite, between, in_season, never_null, no_row, odds, of_type
-from footpred_dagster.partitions import LEAGUE_SEASONS
 from footpred_dagster.sources.records import RawMatch
 from footpred_dagster.sources.values import MAX_GOALS, MAX_STATISTIC
 
@@ -22,7 +22,7 @@ SUITE = Suite(
         *never_null(*IDENTITY, "league", "season"),
         *of_type("DATE", "match_date"),
         *of_type("SMALLINT", *GOALS),
-        gxe.ExpectColumnValuesToBeInSet(column="partition_key", value_set=[pair.key for pair in LEAGUE_SEASONS]),
+        gxe.ExpectColumnValuesToBeInSet(column="league", value_set=list(LEAGUES)),
         no_row(
             "a row lies in the partition of its league and season",
             [*IDENTITY, "league", "season"],

@@ -74,9 +74,14 @@ QUERIES = (
     ),
     Query(
         "footpred_files_refused",
-        "Files whose newest body was refused: what was loaded before stands.",
+        "Files that were refused, but for those of seasons that the source has not published yet.",
         (),
-        "select count(*) from raw.refusals",
+        """
+        select count(*) from raw.refused_files
+        where reason not in ('html', 'wrong_division', 'empty') or partition_key in (
+            select partition_key from raw.loads
+        )
+        """,
     ),
     Query(
         "footpred_quarantined_rows",

@@ -5,28 +5,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 
 import psycopg
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.sources.football_data import refuse_unreadable
 from footpred_dagster.sources.records import ParsedFile, Quarantined
 from footpred_dagster.sources.tabular import FileRefused
+from footpred_dagster.sources.tolerance import without_future, without_rows
 
 MAX_FALL = 0.02
 ALLOWED_FALL = 3
 """Rows: a file of a season's first weeks may lose a duplicate or a void row without being cut short."""
-A_DAY = timedelta(days=1)
 
 
 def admit(connection: psycopg.Connection, league: str, season: Season, digest: str, parsed: ParsedFile) -> ParsedFile:
     """``parsed`` as it may be loaded into its partition; raises FileRefused. Reads only.
 
-    Refused are a file that no longer holds its season, and one with over 2 % fewer rows than the last good load. A match
-    that stands in another season of the league, same day and pair, is quarantined, as is a score from the future.
+    Refused are a file that no longer holds its season, and one with over 2 % fewer rows than the last good load. A
+    match that is in another season of the league, same day and pair, is quarantined, as is a score from the future.
     """
     key = f"{league}|{season}"
     refuse_emptied(connection, key, parsed)
@@ -36,21 +33,6 @@ def admit(connection: psycopg.Connection, league: str, season: Season, digest: s
     ).fetchone()
     fetched_at: datetime = row[0] if row else datetime.now(UTC)
     return _without_other_seasons(connection, league, key, without_future(parsed, fetched_at.date()))
-
-
-def without_future(parsed: ParsedFile, fetched_on: date) -> ParsedFile:
-    """Quarantine scores of matches dated after the day on which the file was fetched, a day of grace for time zones.
-
-    Raises FileRefused where they are many: in a file of the first weeks it is the only sign of month-first dates.
-    """
-    future = [
-        match for match in parsed.matches if match.home_goals is not None and match.match_date > fetched_on + A_DAY
-    ]
-    doubted = {
-        match.line: Quarantined(match.line, "Date", "result_in_future", f"{match.match_date:%d/%m/%Y}", dropped=True)
-        for match in future
-    }
-    return _without(parsed, doubted)
 
 
 def refuse_emptied(connection: psycopg.Connection, partition_key: str, parsed: ParsedFile) -> None:
@@ -106,15 +88,4 @@ def _without_other_seasons(
         if other := elsewhere.get((match.home, match.away, match.match_date)):
             said = f"{match.home} v {match.away} on {match.match_date:%d/%m/%Y} is in {other}"
             doubled[match.line] = Quarantined(match.line, "Date", "in_another_season", said, dropped=True)
-    return _without(parsed, doubled)
-
-
-def _without(parsed: ParsedFile, dropped: Mapping[int, Quarantined]) -> ParsedFile:
-    """``parsed`` less the rows of these lines; raises FileRefused when too many are gone by then."""
-    if not dropped:
-        return parsed
-    notes = [item for item in parsed.quarantined if item.line not in dropped]
-    quarantined = sorted([*notes, *dropped.values()], key=lambda item: item.line)
-    refuse_unreadable(quarantined, int(str(parsed.facts["rows_read"])))
-    matches = [match for match in parsed.matches if match.line not in dropped]
-    return replace(parsed, matches=matches, quarantined=quarantined)
+    return without_rows(parsed, doubled)

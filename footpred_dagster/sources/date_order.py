@@ -12,20 +12,13 @@ from datetime import date, timedelta
 
 from footpred_dagster.core.domain import Season
 from footpred_dagster.sources.tabular import FileRefused
+from footpred_dagster.sources.tolerance import ALLOWED_ROWS, too_many
 from footpred_dagster.sources.values import parse_date
 
-ALLOWED_SHARE = 0.02
-ALLOWED_ROWS = 3
-"""Unreadable rows that a file may hold: three, or 2 % of its rows. Beyond that the file is refused whole."""
 LATE_GAP = timedelta(days=30)
 """A season that runs past 30 June goes on without a longer pause (2019-20 did); next season starts after one."""
 
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/\d{2}(?:\d{2})?", re.ASCII)
-
-
-def too_many(unreadable: int, rows: int) -> bool:
-    """Whether a file with ``unreadable`` of ``rows`` rows is refused whole."""
-    return unreadable > max(ALLOWED_ROWS, ALLOWED_SHARE * rows)
 
 
 def check_date_order(dates: Sequence[tuple[int, str]]) -> None:

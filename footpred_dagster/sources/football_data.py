@@ -1,22 +1,22 @@
 """football-data.co.uk: results of the main divisions and the fixtures file, as measured on 30 years of real files.
 
 Every row read ends as a match, one dropped quarantine record, or a counted duplicate. Nothing but FileRefused is raised
-for any bytes. ``3.0`` counts as three goals. A season is told by all the dates of its file (``date_order``). A row whose
-Div is blank is quarantined; one that names another division refuses the file, because a file that holds one foreign row
+for any bytes. ``3.0`` counts as three goals. All the dates of a file tell its season (``date_order``). A row whose Div
+is blank is quarantined; one that names another division refuses the file, because a file that holds one foreign row
 holds, in every case seen, nothing else. A file with more unreadable rows than ``too_many`` allows is refused.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from datetime import date
 from functools import partial
 
 from footpred_dagster.core.domain import LEAGUES, Season
 from footpred_dagster.core.domain.rules import hosted_meetings
 from footpred_dagster.sources.alignment import NOT_ALIGNED, shifted
-from footpred_dagster.sources.date_order import check_date_order, season_days, too_many
+from footpred_dagster.sources.date_order import check_date_order, season_days
 from footpred_dagster.sources.records import ParsedFile, ParsedFixtures, Quarantined, RawFixture, RawMatch
 from footpred_dagster.sources.repeats import one_match_a_day, without_repeats
 from footpred_dagster.sources.rows import (
@@ -30,6 +30,7 @@ from footpred_dagster.sources.rows import (
     require_rows,
 )
 from footpred_dagster.sources.tabular import JSON, FileRefused, Table, read_table
+from footpred_dagster.sources.tolerance import refuse_unreadable
 from footpred_dagster.sources.values import NO_STATISTICS, STATISTICS, read_odds, read_statistics, read_time
 
 __all__ = [
@@ -84,20 +85,6 @@ def parse_results(body: bytes, league: str, season: Season) -> ParsedFile:
     refuse_unreadable(quarantine.records, len(rows))
     lines = {match.line for match in matches}
     return ParsedFile(matches, quarantine.sorted(lines), read_facts(table, repeats))
-
-
-def refuse_unreadable(quarantined: Sequence[Quarantined], rows: int) -> None:
-    """Raise FileRefused when more rows are quarantined than ``too_many`` allows."""
-    dropped = sorted((item for item in quarantined if item.dropped), key=lambda item: item.line)
-    if too_many(len(dropped), rows):
-        reasons = ", ".join(f"{reason} {n}" for reason, n in Counter(item.reason for item in dropped).most_common(4))
-        first = dropped[0]
-        raise FileRefused(
-            "unreadable_rows",
-            f"{len(dropped)} of {rows} rows cannot be read ({reasons}), the first is line {first.line}, column "
-            f"{first.column}: {(first.value or '')[:SHOWN]!r}; footpred inspect lists them; fetch the file again or "
-            f"correct it",
-        )
 
 
 def parse_fixtures(body: bytes, leagues: Container[str]) -> ParsedFixtures:

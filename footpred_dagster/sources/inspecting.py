@@ -1,11 +1,12 @@
-"""Would this file be accepted, and what would be read from it: the parsers' own word, without loading anything."""
+"""Would this file be accepted, and what would be read from it: what a load would do, without loading anything."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
@@ -20,16 +21,22 @@ from footpred_dagster.sources.football_data import (
     opening_columns,
 )
 from footpred_dagster.sources.kinds import Named, kind_of
+from footpred_dagster.sources.publication import BEFORE_PUBLICATION, may_be_unpublished
 from footpred_dagster.sources.rows import date_style
 from footpred_dagster.sources.tabular import Table, cut_table
+from footpred_dagster.sources.tolerance import without_future
 from footpred_dagster.sources.values import parse_date
+
+FIRST_LOAD = "first load"
 
 
 @dataclass(slots=True)
 class Inspection:
     """What ``footpred inspect`` says of a file; field names are keys that programs read.
 
-    reason: why the file is refused, starting with the refusal's code, else None. rows: data rows, blank ones left out =
+    judged_against: ``first load``, or the home whose last loads were compared. not_published: whether a run would take
+    the refusal for a season that has not started yet. reason: why the file is refused, starting with the refusal's
+    code, else None. rows: data rows, blank ones left out =
     matches + void + fixtures + duplicates + rows of other leagues + quarantined ones marked ``dropped``. matches:
     scored. league, season (as the site writes it: 2526), and who says so. dates: style, first, last (ISO). odds:
     ``opening`` and ``closing``, each with the columns read, the scored matches (or fixtures) ``priced`` in full, and
@@ -37,6 +44,8 @@ class Inspection:
     """
 
     accepted: bool = False
+    not_published: bool = False
+    judged_against: str = FIRST_LOAD
     reason: str | None = None
     kind: str | None = None
     league: str | None = None
@@ -65,9 +74,25 @@ class Inspection:
         return asdict(self)
 
 
-def inspect_body(body: bytes, path: PurePath, league: str | None = None, season: Season | None = None) -> Inspection:
+Admit = Callable[[str, Season, str, ParsedFile], ParsedFile]
+"""admit(league, season, sha256, parsed): what may be loaded of it; raises FileRefused."""
+
+
+def as_first_load(_league: str, _season: Season, _sha256: str, parsed: ParsedFile) -> ParsedFile:
+    """What a home without any load admits."""
+    return without_future(parsed, datetime.now(UTC).date())
+
+
+def inspect_body(
+    body: bytes,
+    path: PurePath,
+    league: str | None = None,
+    season: Season | None = None,
+    admit: Admit = as_first_load,
+    judged_against: str = FIRST_LOAD,
+) -> Inspection:
     """Inspect the bytes of a file; of one beyond MAX_BODY a byte more is enough. Any bytes do, nothing is raised."""
-    found = Inspection(bytes=len(body))
+    found = Inspection(bytes=len(body), judged_against=judged_against)
     named = Named()
     named.add(league, season, "option")
     try:
@@ -78,10 +103,18 @@ def inspect_body(body: bytes, path: PurePath, league: str | None = None, season:
         _describe(found, table)
         kind = kind_of(table, path, named)
         found.kind = kind.name
-        _count(found, kind.read(body, table, named), table)
+        parts = [
+            admit(*part.pair, found.sha256, part.parsed)
+            if part.pair and isinstance(part.parsed, ParsedFile)
+            else part.parsed
+            for part in kind.read(body, table, named)
+        ]
+        _count(found, parts, table)
         found.accepted = True
     except FileRefused as refusal:
         found.reason = str(refusal)
+        if named.league and named.season and refusal.reason in BEFORE_PUBLICATION:
+            found.not_published = may_be_unpublished(named.league, named.season, datetime.now(UTC).date())
     found.league, found.league_from = named.league, named.league_from
     found.season, found.season_from = named.season.site_code if named.season else None, named.season_from
     return found

@@ -27,6 +27,7 @@ from footpred_dagster.sources.football_data import (
 )
 from footpred_dagster.sources.rows import require_rows
 from footpred_dagster.sources.tabular import Table, check_shape
+from footpred_dagster.sources.tolerance import refuse_unreadable
 from footpred_dagster.sources.values import parse_date
 
 _SITE_PATH = re.compile(r"mmz4281/(\d{4})/(\w+)\.csv", re.ASCII | re.IGNORECASE)
@@ -53,6 +54,14 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What one partition would be loaded from; pair: its league and season, None for the fixtures."""
+
+    pair: tuple[str, Season] | None
+    parsed: ParsedFile | ParsedFixtures
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """A family of files: the columns that tell it from others, and the parser it goes to.
 
@@ -61,7 +70,7 @@ class Kind:
 
     name: str
     told_by: Sequence[str]
-    read: Callable[[bytes, Table, Named], Sequence[ParsedFile | ParsedFixtures]]
+    read: Callable[[bytes, Table, Named], Sequence[Part]]
 
 
 def kind_of(table: Table, path: PurePath, named: Named) -> Kind:
@@ -83,17 +92,18 @@ def kind_of(table: Table, path: PurePath, named: Named) -> Kind:
     return next((kind for kind in (EXTRA, RESULTS, FIXTURES) if set(kind.told_by) <= set(table.index)), RESULTS)
 
 
-def _read_results(body: bytes, table: Table, named: Named) -> list[ParsedFile]:
+def _read_results(body: bytes, table: Table, named: Named) -> list[Part]:
     check_shape(table, KEY_COLUMNS + SCORE_COLUMNS)
     require_rows(table)
-    return [parse_results(body, *_who_and_when(table, named))]
+    pair = _who_and_when(table, named)
+    return [Part(pair, parse_results(body, *pair))]
 
 
-def _read_fixtures(body: bytes, _table: Table, _named: Named) -> list[ParsedFixtures]:
-    return [parse_fixtures(body, MAIN_LEAGUES)]
+def _read_fixtures(body: bytes, _table: Table, _named: Named) -> list[Part]:
+    return [Part(None, parse_fixtures(body, MAIN_LEAGUES))]
 
 
-def _read_extra(body: bytes, table: Table, named: Named) -> list[ParsedFile]:
+def _read_extra(body: bytes, table: Table, named: Named) -> list[Part]:
     """A part for each competition and season; a file is told by its league, else by the country of most rows."""
     check_shape(table, EXTRA_COLUMNS)
     require_rows(table)
@@ -103,7 +113,10 @@ def _read_extra(body: bytes, table: Table, named: Named) -> list[ParsedFile]:
     named.add(told, None, "content")
     if named.league not in EXTRA_LEAGUES:
         raise FileRefused("unknown_league", f"its rows are of no country we follow ({most[:_SHOWN]!r})")
-    return list(parse_extra(body, str(EXTRA_LEAGUES[named.league].file)).values())
+    parts = [Part(pair, parsed) for pair, parsed in parse_extra(body, str(EXTRA_LEAGUES[named.league].file)).items()]
+    for part in parts:
+        refuse_unreadable(part.parsed.quarantined, int(str(part.parsed.facts["rows_read"])))
+    return parts
 
 
 RESULTS = Kind("results", ("Div", SCORE_COLUMNS[0]), _read_results)

@@ -28,8 +28,8 @@ from footpred_dagster.sources.football_data import (
     RawMatch,
     parse_fixtures,
     parse_results,
-    refuse_unreadable,
 )
+from footpred_dagster.sources.tolerance import refuse_unreadable
 
 NO_ROWS = {"rows_read": 0, "duplicate_rows": 0}
 

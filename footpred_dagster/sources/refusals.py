@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import psycopg
 
-from footpred_dagster.core.domain import LEAGUES, Season
+from footpred_dagster.core.domain import Season
 from footpred_dagster.sources.fetch import Target
-
-BEFORE_PUBLICATION = frozenset({"html", "wrong_division", "empty"})
-"""Refusals that the site's answers before a season's first results look like: its own page, another division, a header
-without rows."""
-PUBLISHED_WITHIN = timedelta(days=60)
-"""After the usual start of a season; 2020-21 began up to seven weeks late in the main divisions of six countries."""
+from footpred_dagster.sources.publication import BEFORE_PUBLICATION, may_be_unpublished
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +30,6 @@ class NotLoaded:
 
     refused: list[RefusedFile]
     not_published: list[str]
-
-
-def may_be_unpublished(league: str, season: Season, today: date) -> bool:
-    """Whether the usual start of a season is still to come or not long past, so that its file may not exist yet."""
-    return today < LEAGUES[league].starts(season) + PUBLISHED_WITHIN
 
 
 def not_loaded(connection: psycopg.Connection, targets: Iterable[Target], today: date) -> NotLoaded:
@@ -79,10 +69,9 @@ def not_loaded(connection: psycopg.Connection, targets: Iterable[Target], today:
     for key, path, reason, detail, sha256, loaded, status in rows:
         league, _, season = key.partition("|")
         absent = status == 404 and reason is None
-        if (absent or reason in BEFORE_PUBLICATION) and not loaded and season:
-            if may_be_unpublished(league, Season.stored(season), today):
-                found.not_published.append(key)
-                continue
-        if reason is not None:
+        early = bool(season) and not loaded and may_be_unpublished(league, Season.stored(season), today)
+        if early and (absent or reason in BEFORE_PUBLICATION):
+            found.not_published.append(key)
+        elif reason is not None:
             found.refused.append(RefusedFile(key, path, reason, detail, sha256))
     return found

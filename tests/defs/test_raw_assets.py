@@ -84,6 +84,7 @@ def run(assets, site, database_url, tmp_path) -> Callable[..., Run]:
 
     def materialize(name: str, **tags: Any) -> Run:
         with dg.DagsterInstance.ephemeral() as instance:
+            instance.add_dynamic_partitions("league_season", [E0, E1])
             asset = [assets[name]]
             result = dg.materialize(asset, resources=resources, instance=instance, raise_on_error=False, **tags)
             logs = instance.all_logs(result.run_id)
@@ -179,6 +180,8 @@ def test_fault_07_a_body_too_large_is_a_warning_and_the_old_rows_stay(run, site,
     before = rows(warehouse, "matches")
     site.misbehave("mmz4281/*", Fault.OVERSIZED)
     large = run("matches", partition_key=E0)
-    assert (large.result.success, large.said("source")) == (True, "1 too large")
-    assert large.warnings == [f"{E0}: the source's file is too large to be one; old rows stay"]
+    assert (large.result.success, large.said("source")) == (True, "1 unreadable")
+    assert large.warnings == [f"{E0}: the source gave no body; the check files_are_accepted says why; old rows stay"]
+    (failure,) = warehouse.execute("select path, reason from raw.fetch_failures").fetchall()
+    assert failure == ("mmz4281/2425/E0.csv", "too_large")
     assert rows(warehouse, "matches") == before

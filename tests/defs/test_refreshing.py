@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from footpred_dagster.core.domain import Season
+from footpred_dagster.partitions import add_partitions
 from footpred_dagster.refreshing import MOST_TRIES, WORK_TAG, followed, next_try, planned
 from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.fetch import fetch
@@ -47,10 +48,17 @@ def change(site, league: str, season: Season = SEASON) -> None:
     write_season(site, league, season, rows)
 
 
-def asked(warehouse, archive, site):
-    targets = followed(warehouse, MARCH)
-    fetch(warehouse, archive, DirectorySource(site), targets)
-    return planned(warehouse, targets)
+@pytest.fixture
+def asked(instance, archive, site):
+    """asked(warehouse): the source is read for what is followed in March; what is to be done."""
+    add_partitions(instance, MARCH)
+
+    def plans(warehouse):
+        targets = followed(warehouse, MARCH)
+        fetch(warehouse, archive, DirectorySource(site), targets)
+        return planned(warehouse, instance, targets)
+
+    return plans
 
 
 def test_what_is_followed_are_the_seasons_under_way_of_the_leagues_that_are_loaded(warehouse, loaded):
@@ -59,34 +67,34 @@ def test_what_is_followed_are_the_seasons_under_way_of_the_leagues_that_are_load
     assert followed(loaded, MARCH) == []
 
 
-def test_nothing_new_is_nothing_to_do(loaded, archive, site):
-    assert asked(loaded, archive, site) == []
+def test_nothing_new_is_nothing_to_do(loaded, asked):
+    assert asked(loaded) == []
 
 
-def test_new_files_are_one_piece_of_work_named_for_their_bodies(loaded, archive, site):
+def test_new_files_are_one_piece_of_work_named_for_their_bodies(loaded, asked, site):
     change(site, "E0")
-    (work,) = asked(loaded, archive, site)
+    (work,) = asked(loaded)
     assert (work.partitions, work.fixtures) == (("E0|2024-25", "E0|2024-25"), False)
-    assert asked(loaded, archive, site) == [work]
+    assert asked(loaded) == [work]
     change(site, "E0", BEFORE)  # of a season that is over: another schedule's work
-    assert asked(loaded, archive, site) == [work]
+    assert asked(loaded) == [work]
     write_fixtures(site, [FIXTURE | {"Time": "17:30"}])
-    (other,) = asked(loaded, archive, site)
+    (other,) = asked(loaded)
     assert (other.partitions, other.fixtures) == (work.partitions, True)
     assert other.key != work.key
 
 
-def test_new_fixtures_alone_load_no_results(loaded, archive, site):
+def test_new_fixtures_alone_load_no_results(loaded, asked, site):
     write_fixtures(site, [])
-    (work,) = asked(loaded, archive, site)
+    (work,) = asked(loaded)
     assert (work.partitions, work.fixtures) == (None, True)
 
 
-def test_files_that_are_no_neighbours_are_work_apart_and_the_fixtures_come_last(loaded, archive, site):
+def test_files_that_are_no_neighbours_are_work_apart_and_the_fixtures_come_last(loaded, asked, site):
     for league in ("E0", "SC0"):
         change(site, league)
     write_fixtures(site, [])
-    first, last = asked(loaded, archive, site)
+    first, last = asked(loaded)
     assert (first.partitions, last.partitions) == (("E0|2024-25",) * 2, ("SC0|2024-25",) * 2)
     assert (first.fixtures, last.fixtures) == (False, True)
 
@@ -118,12 +126,6 @@ def record(instance: dg.DagsterInstance, status: dg.DagsterRunStatus) -> None:
                 dagster_event=dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, run.job_name),
             )
         )
-
-
-@pytest.fixture
-def instance():
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield instance
 
 
 def test_new_work_is_begun_and_work_under_way_or_done_is_not_begun_again(instance):

@@ -15,10 +15,11 @@ from click.testing import CliRunner, Result
 
 from footpred_dagster.cli import main
 from footpred_dagster.inspection import SHOWN_ROWS
-from tests.support.football_data import GOOD, OTHER, body
+from tests.support.football_data import GOOD, HEADER, OTHER, body
 
 KEYS = {
-    *("accepted", "reason", "kind", "league", "league_from", "season", "season_from", "rows", "matches", "void"),
+    *("accepted", "not_published", "judged_against", "reason", "kind", "league", "league_from", "season"),
+    *("season_from", "rows", "matches", "void"),
     *("fixtures", "duplicates", "other_leagues", "quarantined", "quarantined_by_reason", "encoding", "dates", "odds"),
     *("blank_rows", "ragged_rows", "columns", "warnings", "bytes", "sha256"),
 }
@@ -44,6 +45,14 @@ def told(*arguments: str | Path, code: int) -> dict[str, Any]:
     return dict(json.loads(result.stdout))
 
 
+@pytest.fixture(autouse=True)
+def no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home that does not exist, and is not to be created."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("FOOTPRED_HOME", str(home))
+    return home
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "mmz4281" / "2425" / "E0.csv"
@@ -67,6 +76,12 @@ def test_a_refused_file_exits_1_and_options_say_what_it_should_be(file: Path) ->
     assert found["reason"].startswith("wrong_division: line 2 is of division 'E0', EC was requested")
     assert (found["league"], found["league_from"], found["season"]) == ("EC", "option", "2425")
     assert "refused wrong_division" in call(file, "--league", "EC").stdout
+
+
+def test_without_a_home_the_file_is_judged_as_a_first_load_and_no_home_is_made(file: Path, no_home: Path) -> None:
+    assert told(file, code=0)["judged_against"] == "first load"
+    assert "judged as     first load" in call(file).stdout
+    assert not no_home.exists()
 
 
 @pytest.mark.parametrize(
@@ -105,7 +120,8 @@ def test_people_read_a_summary_and_a_table_of_what_was_doubted(file: Path) -> No
 
 
 def test_a_long_table_ends_and_says_how_many_rows_it_leaves_out(file: Path) -> None:
-    file.write_bytes(body(GOOD, *[f"E0,32/08/2024,16:30,Leeds,Derby {n},1,0,H" for n in range(SHOWN_ROWS + 7)]))
+    rows = [f"E0,17/08/2024,15:00,Home {n},Away {n},2,0,H,145" for n in range(SHOWN_ROWS + 7)]
+    file.write_bytes(body(*rows, header=f"{HEADER},HF"))
     assert "and 7 more" in call(file).stdout
     assert len(told(file, code=0)["quarantined"]) == SHOWN_ROWS + 7
 

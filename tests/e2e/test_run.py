@@ -137,7 +137,7 @@ def test_an_empty_home_says_what_to_do(tmp_path):
         assert "fill it with footpred run" in empty.run("evaluate", "--seasons", "2324", code=1)
         result = empty.json("run", "--source", str(tmp_path / "not a site"), code=1)
         assert len(result["errors"]) == 1
-        assert "gave no results file" in result["errors"][0]
+        assert "a source holds mmz4281/2425/E0.csv" in result["errors"][0]
         assert {asset["state"] for asset in empty.json("status")["assets"]} == {"missing"}
 
 
@@ -186,34 +186,48 @@ def test_faults_17_a_corrected_score_reaches_what_depends_on_it_and_leaves_seale
     assert list(history.values()) == ["['changed', '9']"]
 
 
-def test_a_file_without_a_required_column_stops_the_run_and_keeps_the_old_rows(home, site, first):
-    path = site / "mmz4281" / "2324" / "SC0.csv"
-    good = path.read_bytes()
+PAGE = b"<!DOCTYPE HTML><html><title>300 Multiple Choices</title></html>"
+
+
+@pytest.mark.fault(1, "a page instead of a file: refused, the old rows stay, nothing else stops")
+@pytest.mark.fault(10, "a required column missing: the file is refused, naming it, and stops no other league")
+@pytest.mark.parametrize(
+    ("spoil", "reason", "said"),
+    [
+        (lambda good: good.replace(b"FTHG", b"Goals"), "missing_column", "no column FTHG"),
+        (lambda good: PAGE, "html", "300 Multiple Choices"),
+    ],
+)
+def test_a_refused_file_is_named_with_reason_and_way_out_and_stops_nothing_else(home, site, first, spoil, reason, said):
+    path, other = (site / "mmz4281" / "2324" / f"{league}.csv" for league in ("SC0", "E0"))
+    good, good_other = path.read_bytes(), other.read_bytes()
     before = home.checksums()
-    path.write_bytes(good.replace(b"FTHG", b"Goals"))
-    stopped = home.json("run", "--source", str(site), *ARGUMENTS, code=1)
-    assert any("files_have_the_known_shape" in error for error in stopped["errors"])
+    path.write_bytes(spoil(good))
+    other.write_bytes(good_other + b"\r\n")  # another league has news in the same run
+    done = home.json("run", "--source", str(site), *ARGUMENTS, code=3)
+    assert (done["errors"], done["matches"], done["not_published"]) == ([], first["matches"], [])
+    (refused,) = done["refused"]
+    assert (refused["partition"], refused["path"]) == ("SC0|2023-24", "mmz4281/2324/SC0.csv")
+    assert refused["reason"] == reason
+    assert said in refused["detail"]
     changed = {table for table, checksum in home.checksums().items() if before[table] != checksum}
-    assert changed == {"raw.refusals"}
-    assert any("files_have_the_known_shape" in check for check in home.json("status")["failing_checks"])
-    # The same bytes again: still stopped, for the same reason.
-    home.json("run", "--source", str(site), *ARGUMENTS, code=1)
+    assert changed <= {"raw.refusals", "raw.loads"}
+    assert any("files_are_accepted" in check for check in home.json("status")["failing_checks"])
+    inspected = json.loads(home.run("inspect", str(path), "--json", code=1))
+    assert inspected["reason"].startswith(f"{reason}: ")
+    assert str(home.path) in inspected["judged_against"]
+    # The same bytes again: nothing is done, and the file is still named.
+    again = home.run("run", "--source", str(site), *ARGUMENTS, code=3)
+    assert f"mmz4281/2324/SC0.csv (SC0|2023-24): {reason}: " in again
     path.write_bytes(good)
-    assert home.json("run", "--source", str(site), *ARGUMENTS)["errors"] == []
+    other.write_bytes(good_other)
+    assert home.json("run", "--source", str(site), *ARGUMENTS)["refused"] == []
     assert home.checksums() == before
 
 
-def test_a_page_instead_of_a_file_is_a_warning_and_the_old_rows_stay(home, site, first):
-    path = site / "mmz4281" / "2324" / "SC0.csv"
-    good = path.read_bytes()
-    path.write_text("<!DOCTYPE HTML><html><title>300 Multiple Choices</title></html>")
-    warned = home.json("run", "--source", str(site), *ARGUMENTS)
-    assert warned["matches"] == first["matches"]
-    assert any("deliveries_are_whole" in warning for warning in warned["warnings"])
-    path.write_bytes(good)
-    assert not any(
-        "deliveries" in warning for warning in home.json("run", "--source", str(site), *ARGUMENTS)["warnings"]
-    )
+def test_a_selection_of_which_nothing_is_loaded_ends_with_an_error(home, site, first):
+    nothing = home.json("run", "--source", str(site), "--leagues", "D1", "--seasons", "2324", "--as-of", AS_OF, code=1)
+    assert any("none of 1 files" in error and "mmz4281/2425/E0.csv" in error for error in nothing["errors"])
 
 
 def test_extra_leagues_are_rated_and_no_model_learns_from_them(home, first):

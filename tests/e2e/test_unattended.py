@@ -134,8 +134,8 @@ def test_a_page_instead_of_the_file_changes_nothing_turns_a_check_red_and_is_tol
     put(site, f"mmz4281/{NOW.site_code}/E0.csv", HTML_PAGE)
     (alert,) = until(lambda: heard(told, "FileRefused"), "nobody was told of the file", PATIENCE)
     assert alert["labels"]["severity"] == "warning"
-    until(lambda: "deliveries_are_whole" in warned(told), "nobody was told of the check", PATIENCE)
-    passed = "select passed from monitoring.check_states where name = 'deliveries_are_whole'"
+    until(lambda: "files_are_accepted" in warned(told), "nobody was told of the check", PATIENCE)
+    passed = "select passed from monitoring.check_states where name = 'files_are_accepted'"
     assert database.execute(passed).fetchall() == [(False,)]
     assert database.execute(rows).fetchone() == count
     assert api() == before

@@ -27,9 +27,9 @@ def season_file(first: date, rounds: int, form: str = "%d/%m/%Y", division: str 
     return body(*rows)
 
 
-def refusal(data: bytes, season: Season = Season(2024)) -> FileRefused:
+def refusal(data: bytes) -> FileRefused:
     with pytest.raises(FileRefused) as caught:
-        parse_results(data, "E0", season)
+        parse_results(data, "E0", Season(2024))
     return caught.value
 
 

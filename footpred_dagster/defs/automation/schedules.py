@@ -6,9 +6,11 @@ import dagster as dg
 
 from footpred_dagster.defs.automation.jobs import refresh, retrain
 from footpred_dagster.defs.resources import Warehouse
-from footpred_dagster.partitions import neighbours
+from footpred_dagster.partitions import add_partitions, ranges
 from footpred_dagster.refreshing import followed
 from footpred_dagster.sources.load import FIXTURES
+
+EMPTY = "the warehouse is empty: footpred run fills it first"
 
 
 @dg.schedule(job=refresh, cron_schedule="30 6 * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
@@ -18,7 +20,11 @@ def daily(context: dg.ScheduleEvaluationContext, warehouse: Warehouse) -> list[d
     with warehouse.connect() as connection:
         targets = followed(connection, at.date())
     keys = [target.partition_key for target in targets if target.partition_key != FIXTURES.partition_key]
-    return _ranges(keys, at) if keys else dg.SkipReason("the warehouse is empty: footpred run fills it first")
+    return (
+        _ranges(context.instance, keys, at)
+        if keys
+        else dg.SkipReason("the warehouse is empty: footpred run fills it first")
+    )
 
 
 @dg.schedule(job=refresh, cron_schedule="0 3 * * 2,5", default_status=dg.DefaultScheduleStatus.RUNNING)
@@ -30,7 +36,11 @@ def every_season(context: dg.ScheduleEvaluationContext, warehouse: Warehouse) ->
         ).fetchall()
     keys = [key for (key,) in rows]
     at = context.scheduled_execution_time
-    return _ranges(keys, at) if keys else dg.SkipReason("the warehouse is empty: footpred run fills it first")
+    return (
+        _ranges(context.instance, keys, at)
+        if keys
+        else dg.SkipReason("the warehouse is empty: footpred run fills it first")
+    )
 
 
 @dg.schedule(job=retrain, cron_schedule="0 4 * * 1", default_status=dg.DefaultScheduleStatus.RUNNING)
@@ -39,12 +49,13 @@ def weekly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     return dg.RunRequest(run_key=f"weekly {context.scheduled_execution_time:%Y-%m-%d}")
 
 
-def _ranges(keys: list[str], at: datetime) -> list[dg.RunRequest]:
-    """A run for each range of neighbouring partitions."""
+def _ranges(instance: dg.DagsterInstance, keys: list[str], at: datetime) -> list[dg.RunRequest]:
+    """A run for each range of partitions."""
+    add_partitions(instance, at.date())
     return [
         dg.RunRequest(
             run_key=f"{first} to {last} {at.astimezone(UTC):%Y-%m-%dT%H:%M}",
             tags={"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last},
         )
-        for first, last in neighbours(keys)
+        for first, last in ranges(instance, keys)
     ]

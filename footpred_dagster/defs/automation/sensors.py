@@ -9,6 +9,7 @@ import dagster as dg
 from footpred_dagster.core.registry import champion
 from footpred_dagster.defs.automation.jobs import refresh, retrain
 from footpred_dagster.defs.resources import SETTINGS, ArchiveStore, SourceSite, Warehouse
+from footpred_dagster.partitions import add_partitions
 from footpred_dagster.refreshing import WORK_TAG, Refresh, followed, next_try, once, planned
 from footpred_dagster.sources.base import SourceUnavailable
 from footpred_dagster.sources.fetch import fetch
@@ -32,7 +33,9 @@ def source_changed(
     The same bodies are loaded by one run; a failed one is tried again after a while, doubling.
     """
     with warehouse.connect(autocommit=True) as connection:
-        targets = followed(connection, datetime.now(UTC).date())
+        today = datetime.now(UTC).date()
+        add_partitions(context.instance, today)
+        targets = followed(connection, today)
         if not targets:
             yield dg.SkipReason("the warehouse is empty: footpred run fills it first")
             return
@@ -41,7 +44,7 @@ def source_changed(
                 fetch(connection, archive.open(), site, targets)
         except SourceUnavailable as error:
             context.log.warning("the source does not answer: %s", error)
-        plans = planned(connection, targets)
+        plans = planned(connection, context.instance, targets)
     if not plans:
         yield dg.SkipReason(f"none of {len(targets)} files is new")
     for plan in plans:

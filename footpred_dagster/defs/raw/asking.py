@@ -37,10 +37,10 @@ def ask(
     for key in report.unchanged:
         partition = key if context.has_partition_key or context.has_partition_key_range else None
         context.log_event(dg.AssetObservation(context.asset_key, metadata={"source": "unchanged"}, partition=partition))
-    for key in report.refused:
-        context.log.warning("%s: the source's file is too large to be one; old rows stay", key)
+    for key in report.unreadable:
+        context.log.warning("%s: the source gave no body; the check files_are_accepted says why; old rows stay", key)
     counts = {"changed": report.changed, "unchanged": report.unchanged, "fresh": report.fresh}
-    counts |= {"not published yet": report.missing, "too large": report.refused}
+    counts |= {"not published yet": report.missing, "unreadable": report.unreadable}
     said = ", ".join(f"{len(keys)} {what}" for what, keys in counts.items() if keys)
     return {"source": said, **_last_answer(connection, targets)}
 

@@ -1,15 +1,17 @@
 """What must hold before anything downstream reads the raw tables."""
 
+from dataclasses import astuple
+from datetime import UTC, datetime
+
 import dagster as dg
 
 from footpred_dagster.defs.raw.fixtures import fixtures
 from footpred_dagster.defs.raw.results import matches
 from footpred_dagster.defs.resources import Warehouse
 from footpred_dagster.metadata import table
-
-MAX_DROPPED_SHARE = 0.02
-FORGIVEN_ROWS = 3
-"""A season's first file has ten rows: one bad row among them is no reason to stop everything."""
+from footpred_dagster.sources.load import FIXTURES, results_target
+from footpred_dagster.sources.refusals import not_loaded
+from footpred_dagster.sources.registry import league_seasons
 
 
 @dg.asset_check(asset=matches, blocking=True)
@@ -33,61 +35,29 @@ def rows_reconcile(warehouse: Warehouse) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=not bad, metadata={"unreconciled": table(columns, bad)})
 
 
-@dg.asset_check(asset=matches, blocking=True)
-def few_rows_dropped(warehouse: Warehouse) -> dg.AssetCheckResult:
-    """No file lost more than 2 % of its rows to quarantine, three rows apart."""
+@dg.asset_check(asset=matches)
+def files_are_accepted(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """No newest file of the source was refused; a warning that names each file, the reason and the way out.
+
+    A refused file stops no other: its partition keeps the rows loaded before. Seasons not published yet are listed
+    apart.
+    """
+    today = datetime.now(UTC).date()
+    targets = [results_target(pair.league, pair.season) for pair in league_seasons(today)]
     with warehouse.connect() as connection:
-        bad = connection.execute(
-            """
-            select partition_key, count(distinct line), max(loads.rows)
-            from raw.quarantine inner join raw.loads as loads using (partition_key)
-            where dropped
-            group by 1
-            having count(distinct line) > greatest(%s, %s * (max(loads.rows) + count(distinct line)))
-            """,
-            [FORGIVEN_ROWS, MAX_DROPPED_SHARE],
-        ).fetchall()
+        found = not_loaded(connection, [*targets, FIXTURES], today)
         reasons = connection.execute(
             "select reason, dropped, count(*) from raw.quarantine group by 1, 2 order by 3 desc"
         ).fetchall()
+    columns = ["partition", "file", "reason", "detail", "sha256"]
     return dg.AssetCheckResult(
-        passed=not bad,
+        passed=not found.refused,
+        severity=dg.AssetCheckSeverity.WARN,
         metadata={
-            "files over the limit": table(["partition", "dropped", "loaded"], bad),
+            "refused": table(columns, map(astuple, found.refused)),
+            "not published yet": ", ".join(found.not_published) or "none",
             "quarantine by reason": table(["reason", "row dropped", "count"], reasons),
         },
-    )
-
-
-def _refusals(warehouse: Warehouse, *, structural: bool) -> list[tuple[str, ...]]:
-    with warehouse.connect() as connection:
-        return connection.execute(
-            "select partition_key, reason, detail, sha256 from raw.refusals where structural = %s order by 1",
-            [structural],
-        ).fetchall()
-
-
-REFUSAL_COLUMNS = ["partition", "reason", "detail", "sha256"]
-
-
-@dg.asset_check(asset=matches, blocking=True)
-def files_have_the_known_shape(warehouse: Warehouse) -> dg.AssetCheckResult:
-    """No newest file was refused for its shape (a required column gone, over 2 % of its rows gone): somebody must look.
-
-    The rows loaded before stay; ``footpred accept`` lets a file in that holds fewer rows with reason.
-    """
-    refused = _refusals(warehouse, structural=True)
-    return dg.AssetCheckResult(passed=not refused, metadata={"refused": table(REFUSAL_COLUMNS, refused)})
-
-
-@dg.asset_check(asset=matches)
-def deliveries_are_whole(warehouse: Warehouse) -> dg.AssetCheckResult:
-    """No newest file was refused for its delivery (HTML, cut short, another division); a warning, old rows stay."""
-    refused = _refusals(warehouse, structural=False)
-    return dg.AssetCheckResult(
-        passed=not refused,
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={"refused": table(REFUSAL_COLUMNS, refused)},
     )
 
 

@@ -4,9 +4,10 @@ import dagster as dg
 
 from footpred_dagster.defs.raw.asking import ask
 from footpred_dagster.defs.resources import ArchiveStore, SourceSite, Warehouse
-from footpred_dagster.partitions import LEAGUE_SEASON_PARTITIONS, LeagueSeason
+from footpred_dagster.partitions import LEAGUE_SEASON_PARTITIONS
 from footpred_dagster.sources.football_data import PARSER_VERSION
 from footpred_dagster.sources.load import load_results, raw_version, results_target
+from footpred_dagster.sources.registry import LeagueSeason
 
 PROGRESS_EVERY = 50
 
@@ -27,7 +28,7 @@ def matches(
     """Match lines of the results files, typed, nothing derived.
 
     Each file is asked for conditionally, archived by its sha256, then parsed; a partition is replaced in one
-    transaction. A file that cannot be believed is refused whole and the rows loaded before stay; they also stay, with a
+    transaction. A file that is refused stops no other and leaves the rows loaded before; they also stay, with a
     warning, while the source does not answer.
     """
     pairs = [LeagueSeason.parse(key) for key in context.partition_keys]

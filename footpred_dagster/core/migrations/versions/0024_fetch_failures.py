@@ -1,4 +1,4 @@
-"""Files of a source that gave no body."""
+"""Files of a source that gave no body, and all refused files in one view."""
 
 from alembic import op
 
@@ -16,4 +16,11 @@ def upgrade() -> None:
         );
         comment on table raw.fetch_failures is
             'Files whose newest request gave no body (too large, a broken link). Gone once the source answers for it.';
+
+        create view raw.refused_files as
+        select partition_key, reason, detail, refused_at from raw.refusals
+        union all
+        select path, reason, detail, failed_at from raw.fetch_failures;
+        comment on view raw.refused_files is
+            'Files of which nothing was loaded: by partition where there was a body, else by path.';
     """)
