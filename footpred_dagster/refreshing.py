@@ -14,10 +14,11 @@ import dagster as dg
 import psycopg
 
 from footpred_dagster.partitions import ranges
+from footpred_dagster.sources.base import results_path
 from footpred_dagster.sources.fetch import Target
 from footpred_dagster.sources.fetch_log import newest_bodies
 from footpred_dagster.sources.load import FIXTURES, due, results_target
-from footpred_dagster.sources.registry import league_seasons
+from footpred_dagster.sources.registry import LeagueSeason, league_seasons
 
 WORK_TAG = "footpred/work"
 """Names what a run is for: the same work is never under way twice, and is tried again only after a failure."""
@@ -47,6 +48,21 @@ def followed(connection: psycopg.Connection, today: date) -> list[Target]:
     leagues = {league for (league,) in rows}
     pairs = [pair for pair in league_seasons(today) if pair.league in leagues and pair.season.holds(today)]
     return [*(results_target(pair.league, pair.season) for pair in pairs), FIXTURES] if pairs else []
+
+
+def longest_unanswered(connection: psycopg.Connection, files: int) -> list[str]:
+    """Loaded partitions of the ``files`` results files that the source answered for longest ago."""
+    loaded = connection.execute(
+        "select partition_key from raw.loads where partition_key <> %s order by 1", [FIXTURES.partition_key]
+    ).fetchall()
+    answered = dict(connection.execute("select path, max(fetched_at) from raw.fetches group by path").fetchall())
+    paths: dict[str, list[str]] = {}
+    for (key,) in loaded:
+        pair = LeagueSeason.parse(key)
+        paths.setdefault(results_path(pair.league, pair.season), []).append(key)
+    never = datetime.min.replace(tzinfo=UTC)
+    oldest = sorted(paths, key=lambda path: answered.get(path) or never)[:files]
+    return [key for path in oldest for key in paths[path]]
 
 
 def planned(connection: psycopg.Connection, instance: dg.DagsterInstance, targets: Sequence[Target]) -> list[Refresh]:

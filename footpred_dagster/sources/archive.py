@@ -11,6 +11,7 @@ class ArchiveSource:
     """
 
     name = "archive"
+    rate_limited = False
 
     def close(self) -> None:
         """Nothing is held open."""

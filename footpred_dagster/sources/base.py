@@ -73,6 +73,11 @@ class Source(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def rate_limited(self) -> bool:
+        """Whether requests are to be few, because the server is somebody else's."""
+        ...
+
     def fetch(self, path: str, known: Validators | None = None) -> Fetched:
         """Ask for ``path``; raises SourceUnavailable, or FileUnreadable for this file alone."""
         ...

@@ -33,6 +33,10 @@ class DirectorySource:
     def name(self) -> str:
         return str(self._root)
 
+    @property
+    def rate_limited(self) -> bool:
+        return False
+
     def close(self) -> None:
         """Nothing is held open."""
 

@@ -15,9 +15,10 @@ from footpred_dagster.sources.base import SourceUnavailable
 from footpred_dagster.sources.fetch import fetch
 from footpred_dagster.sources.live.catalog import open_live
 from footpred_dagster.sources.live.polling import poll
+from footpred_dagster.sources.request_schedule import due_for_request, file_states
 
 POLL_SECONDS = int(os.environ.get("FOOTPRED_POLL_SECONDS", "900"))
-"""Between two looks at the source: some two dozen conditional requests, a second apart."""
+"""Between two evaluations; which files are requested then is decided by ``sources.request_schedule``."""
 PLANNED_WITHIN = 3600.0
 """Seconds for which a run takes the sensor's word that the source was asked."""
 RETRAIN_AFTER = 220
@@ -28,7 +29,7 @@ RETRAIN_AFTER = 220
 def source_changed(
     context: dg.SensorEvaluationContext, warehouse: Warehouse, archive: ArchiveStore, source: SourceSite
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Ask the source, politely, for the seasons under way and the fixtures; what is new is loaded and predicted from.
+    """Request the files of seasons under way that can have changed; what is new is loaded and predicted from.
 
     The same bodies are loaded by one run; a failed one is tried again after a while, doubling.
     """
@@ -41,7 +42,9 @@ def source_changed(
             return
         try:
             with source.open(connection) as site:
-                fetch(connection, archive.open(), site, targets)
+                now = datetime.now(UTC)
+                asked = due_for_request(file_states(connection, targets, now), now) if site.rate_limited else targets
+                fetch(connection, archive.open(), site, asked)
         except SourceUnavailable as error:
             context.log.warning("the source does not answer: %s", error)
         plans = planned(connection, context.instance, targets)
