@@ -32,10 +32,12 @@
     (({{ match_date }} + coalesce({{ kickoff_time }}, time '15:00')) at time zone 'Europe/London')
 {%- endmacro %}
 
-{# The season a day belongs to; seasons turn on 1 July. #}
-{% macro season_of(match_date) -%}
-    (
-        extract(year from {{ match_date }} - interval '6 months')::int::text
-        || '-' || lpad(((extract(year from {{ match_date }} - interval '6 months')::int + 1) % 100)::text, 2, '0')
-    )
+{# The season a day belongs to: the year, or from autumn to spring, where seasons turn on 1 July. #}
+{% macro season_of(match_date, calendar) -%}
+    case
+        when {{ calendar }} = 'year' then extract(year from {{ match_date }})::int::text
+        else
+            extract(year from {{ match_date }} - interval '6 months')::int::text
+            || '-' || lpad(((extract(year from {{ match_date }} - interval '6 months')::int + 1) % 100)::text, 2, '0')
+    end
 {%- endmacro %}

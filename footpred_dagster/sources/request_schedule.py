@@ -82,7 +82,7 @@ def file_states(connection: psycopg.Connection, targets: Iterable[Target], now: 
     """The state of each target as of ``now``; the list of fixtures can always have changed."""
     targets = list(targets)
     leagues = {target.partition_key.partition("|")[0] for target in targets}
-    requested = dict(
+    requested: dict[str, datetime] = dict(
         connection.execute(
             "select path, max(fetched_at) from raw.fetches where path = any(%s) group by path",
             [[target.path for target in targets]],

@@ -106,7 +106,6 @@ def test_a_season_costs_few_requests_and_a_new_file_is_fetched_soon() -> None:
     for _ in range(days * 96):
         year.tick(now)
         now += TICK
-    print(f"{year.requests / days:.0f} requests a day for {MATCHES_OF} files")
     assert year.requests / days <= 200
     assert len(year.delays[True]) > 300
     assert max(year.delays[True]) <= timedelta(minutes=60)

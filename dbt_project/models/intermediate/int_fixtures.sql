@@ -1,6 +1,7 @@
 -- Grain: one row per match listed in fixtures.csv. A fixture takes the next meeting number of its pair, so it keeps its
 -- id when it moves and when it becomes a match. Played ones stay in the list for a while: as of an earlier instant they
--- were still to come.
+-- were still to come. A match recorded a day from its listed day is the listed one. The source keeps the old line of a
+-- postponed match: of the lines of one match the earliest still to come on the day of the list counts, else the latest.
 with named as (
     {{ with_team_ids(ref('stg_fixtures')) }}
 ),
@@ -21,7 +22,7 @@ identified as (
             and played.season = named.season
             and played.home_id = named.home_id
             and played.away_id = named.away_id
-            and played.match_date < named.match_date
+            and played.match_date < named.match_date - 1
     ) as earlier
 )
 
@@ -44,4 +45,8 @@ select distinct on (match_id)
     opening_odds_away,
     match_id in (select played.match_id from {{ ref('int_matches') }} as played) as is_played
 from identified
-order by match_id, match_date
+order by
+    match_id asc,
+    match_date >= listed_on desc,
+    case when match_date >= listed_on then match_date end asc,
+    match_date desc
