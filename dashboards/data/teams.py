@@ -66,6 +66,18 @@ def league_table(reader: Reader, league: str, season: str) -> list[Row]:
     )
 
 
+def adjustments(reader: Reader, league: str, season: str) -> list[Row]:
+    """Points given or taken by rulings that are in force, by day."""
+    return reader.rows(
+        """
+        select team_id, team_name, points, effective_on, reason from marts.fct_points_adjustments
+        where league = %(league)s and season = %(season)s and effective_on <= current_date
+        order by effective_on, team_name
+        """,
+        {"league": league, "season": season},
+    )
+
+
 def results(reader: Reader, league: str, season: str) -> list[Row]:
     """Played matches of a season in order, for the race of points and for its rates."""
     return reader.rows(
