@@ -116,24 +116,24 @@ class _Season:
         self.later = [one for index, one in enumerate(results) if index not in first]
 
     def lines(self, *, split: bool) -> list[Line]:
-        before, _ = self._ranks(self.first, self._given())
-        groups = self._groups(before) if split else None
+        before, points = self._ranks(self.first, self._given())
+        groups = self._groups(before, points) if split else None
         if groups is None:
-            return self._lines(self.first, before, np.zeros(len(self.names), dtype=np.int64), None)
+            return self._lines(self.first, before, points, np.zeros_like(points), None)
         later = [one for one in self.later if groups[self.numbers[one.home]] == groups[self.numbers[one.away]]]
         halved, rounded = self._halved(groups)
         known: dict[Criterion, Places] = {"not_rounded_up": -rounded, "first_phase": before}
-        rank, _ = self._ranks(
+        rank, points = self._ranks(
             [*self.first, *later], self._given() + halved, self.rules.in_groups, groups=groups, known=known
         )
-        return self._lines([*self.first, *later], rank, halved, groups)
+        return self._lines([*self.first, *later], rank, points, halved, groups)
 
-    def _groups(self, before: Places) -> Places | None:
+    def _groups(self, before: Places, points: Places) -> Places | None:
         """(clubs,) number of the group each is in, or None while no match of the second phase was played."""
         assert self.rules.split is not None
         if not self.later:
             return None
-        places = self._places(before)
+        places = self._places(before, points)
         return np.array(
             [
                 next((n for n, group in enumerate(self.rules.split.groups) if group.first <= place <= group.last), 0)
@@ -191,23 +191,28 @@ class _Season:
         )
         return rank[0], points[0]
 
-    def _places(self, rank: Places) -> list[int]:
+    def _places(self, rank: Places, points: Places) -> list[int]:
         """From 1; clubs of one rank share the place, unless further matches decided."""
         places = [1 + int((rank > own).sum()) for own in rank]
         for decided in DECIDED.get(self.key, ()):
-            if self.complete and all(club in self.numbers for club in decided):
-                numbers = [self.numbers[club] for club in decided]
+            numbers = [self.numbers[club] for club in decided if club in self.numbers]
+            level = len({int(points[number]) for number in numbers}) == 1
+            if level and self.complete and len(numbers) == len(decided):
                 taken = sorted(places[number] for number in numbers)
-                places = [taken[numbers.index(n)] if n in numbers else place for n, place in enumerate(places)]
+                for number, place in zip(numbers, taken, strict=True):
+                    places[number] = place
         return places
 
     @property
     def complete(self) -> bool:
+        """Whether every match of the first phase counts already."""
         clubs = len(self.names)
         return len(self.first) >= self.rules.meetings * clubs * (clubs - 1) // 2
 
-    def _lines(self, results: Sequence[Result], rank: Places, halved: Places, groups: Places | None) -> list[Line]:
-        places = self._places(rank)
+    def _lines(
+        self, results: Sequence[Result], rank: Places, points: Places, halved: Places, groups: Places | None
+    ) -> list[Line]:
+        places = self._places(rank, points)
         given = self._given()
         lines = []
         for number, club in enumerate(self.names):
@@ -228,7 +233,7 @@ class _Season:
                     earned,
                     int(given[number]),
                     int(halved[number]),
-                    earned + int(given[number]) + int(halved[number]),
+                    int(points[number]),
                     self.rules.split.groups[groups[number]].name if self.rules.split and groups is not None else None,
                     zone_of(places[number], len(self.names), self.rules.marks),
                 )
