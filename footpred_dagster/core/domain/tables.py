@@ -205,7 +205,9 @@ class _Season:
 
     @property
     def complete(self) -> bool:
-        """Whether every match of the first phase counts already."""
+        """Whether every match of the first phase counts already, or no more will be played."""
+        if self.rules.cut_short:
+            return True
         clubs = len(self.names)
         return len(self.first) >= self.rules.meetings * clubs * (clubs - 1) // 2
 
@@ -214,10 +216,13 @@ class _Season:
     ) -> list[Line]:
         places = self._places(rank, points)
         given = self._given()
+        scored: dict[str, list[tuple[int, int]]] = {club: [] for club in self.names}
+        for one in results:
+            scored[one.home].append((one.home_goals, one.away_goals))
+            scored[one.away].append((one.away_goals, one.home_goals))
         lines = []
         for number, club in enumerate(self.names):
-            goals = [(one.home_goals, one.away_goals) for one in results if one.home == club]
-            goals += [(one.away_goals, one.home_goals) for one in results if one.away == club]
+            goals = scored[club]
             won, drawn = sum(x > y for x, y in goals), sum(x == y for x, y in goals)
             earned = won * self.rules.win + drawn
             lines.append(

@@ -72,16 +72,22 @@ IN_GROUPS: dict[str, tuple[Criterion, ...]] = {"B1": ("not_rounded_up", "first_p
 
 DECIDED: dict[tuple[str, int], tuple[tuple[str, ...], ...]] = {
     ("B1", 2008): (("standard", "anderlecht"),),  # test matches for the title, 21 and 24 May 2009
+    ("F1", 2019): (("nice", "reims"),),  # the season was cut short; LFP, 30 April 2020
+    ("I1", 1994): (("padova", "genoa"),),  # relegation, 10 June 1995
+    ("I1", 1996): (("piacenza", "cagliari", "perugia"),),  # relegation, 15 June 1997, between the first two
     ("I1", 1998): (("udinese", "juventus"),),  # for a place in the UEFA Cup, 27 and 31 May 1999
     ("I1", 2000): (("verona", "reggina"),),  # relegation, 21 and 24 June 2001
     ("I1", 2002): (("reggina", "atalanta"),),  # relegation, 29 May and 2 June 2003
     ("I1", 2004): (("parma", "bologna"),),  # relegation, 14 and 18 June 2005
     ("I1", 2022): (("verona", "spezia"),),  # relegation, 11 June 2023
+    ("I2", 1997): (("perugia", "torino"),),  # promotion, 21 June 1998
 }
 """Clubs (``team_id``) level on points that further matches put in this order, by league and start year."""
 
 PLACED_LAST: dict[tuple[str, int], tuple[str, ...]] = {
     ("I1", 2005): ("juventus",),  # Federal Court of Appeal, 25 July 2006
+    ("I2", 2004): ("genoa",),  # FIGC, 8 August 2005
+    ("G1", 2014): ("niki-volos", "ofi"),  # Super League, disciplinary committee, 22 January and 23 April 2015
 }
 """Clubs that a ruling moved to the end of the table, whatever their points."""
 

@@ -9,6 +9,8 @@ from itertools import permutations
 import pytest
 
 from footpred_dagster.core.domain import MAIN_LEAGUES, Season
+from footpred_dagster.core.domain.formats import CLUBS as CLUBS_OF
+from footpred_dagster.core.domain.formats import in_force
 from footpred_dagster.core.domain.rules import rules_of
 from footpred_dagster.core.domain.tables import until_split
 from footpred_dagster.core.projection.schedule import remaining
@@ -61,6 +63,7 @@ def test_every_main_division_has_rules_with_zones_inside_its_table(league):
         rules = rules_of(league, season)
         assert rules.source
         for zone in (*rules.zones, *rules.marks):
-            places = zone.places(10)
-            assert set(places) <= set(range(10))
+            clubs = in_force(CLUBS_OF[league], season.start)
+            places = zone.places(clubs)
+            assert set(places) <= set(range(clubs))
             assert len(places) > 0
