@@ -47,14 +47,16 @@ _PROJECTION = sql.SQL(
 
 _LINE = tuple(name for name in TableLine.__struct_fields__ if name != "team")
 _TABLE = sql.SQL("""
-    select * from marts.fct_league_tables
+    select season, table_date, is_final, position, team_id, team_name, played, won, drawn, lost, goals_for,
+        goals_against, goal_difference, points, points_won, points_adjustment, points_halved, phase, zone
+    from marts.fct_league_tables
     where league = %(league)s and season = coalesce(
         %(season)s, (select max(season) from marts.fct_league_tables where league = %(league)s)
     )
     order by position, team_name
 """)
 _ADJUSTMENTS = sql.SQL("""
-    select * from marts.fct_points_adjustments
+    select team_id, team_name, points, effective_on, reason, source from marts.fct_points_adjustments
     where league = %(league)s and season = %(season)s and effective_on <= current_date
     order by effective_on, team_name
 """)

@@ -57,7 +57,10 @@ def seasons(reader: Reader, league: str) -> list[str]:
 def league_table(reader: Reader, league: str, season: str) -> list[Row]:
     return reader.rows(
         """
-        select lines.*, form.results_last_5, form.season as form_season
+        select lines.league, lines.season, lines.table_date, lines.position, lines.team_id, lines.team_name,
+            lines.played, lines.won, lines.drawn, lines.lost, lines.goals_for, lines.goals_against,
+            lines.goal_difference, lines.points, lines.points_won, lines.points_adjustment, lines.points_halved,
+            lines.phase, lines.zone, form.results_last_5, form.season as form_season
         from marts.fct_league_tables as lines left join marts.fct_team_form as form using (team_id)
         where lines.league = %(league)s and lines.season = %(season)s
         order by position, team_name
