@@ -194,6 +194,8 @@ def test_a_table_as_csv_holds_its_lines_and_no_formula(client):
 @pytest.mark.usefixtures("tables")
 def test_a_table_that_is_known_already_is_not_sent_again(client):
     etag = client.get("/leagues/E0/table").headers["etag"]
+    again = client.get("/leagues/E0/table", headers={"If-None-Match": f'"other", {etag}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
     assert client.get("/leagues/E0/table", headers={"If-None-Match": '"other"'}).status_code == 200
     other = client.get("/leagues/E0/table", params={"season": "2022-23"}).headers["etag"]
     table = client.get("/leagues/E0/table", headers={"Accept": "text/csv"}).headers["etag"]
