@@ -12,7 +12,16 @@ from typing import Any
 
 import click
 
-from footpred_dagster import cli_backup, cli_champion, cli_keys, cli_ledger, cli_lineage, cli_models, services
+from footpred_dagster import (
+    cli_backup,
+    cli_champion,
+    cli_keys,
+    cli_ledger,
+    cli_lineage,
+    cli_models,
+    cli_tables,
+    services,
+)
 from footpred_dagster.core.domain import LEAGUES, Season
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.failures import FAILED, REFUSED_FILES, failures_explained
@@ -273,6 +282,7 @@ for command in (
         cli_keys.keys,
         cli_backup.backup,
         cli_backup.restore,
+        cli_tables.table,
     ),
 ):
     main.add_command(command)

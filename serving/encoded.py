@@ -32,3 +32,8 @@ def header(scope: Mapping[str, Any], name: bytes) -> str | None:
         if key == name:
             return str(value, "latin-1")
     return None
+
+
+def etag_matches(asked: str, etag: str) -> bool:
+    """Whether an If-None-Match header names the weak ``etag``; it compares weakly."""
+    return asked.strip() == "*" or etag[2:] in {tag.strip().removeprefix("W/") for tag in asked.split(",")}

@@ -108,3 +108,13 @@ class Listed(Operation):
         if isinstance(found, OpenAPIResponse) and found.content is not None:
             text = Schema(type=OpenAPIType.STRING)
             found.content |= {kind: OpenAPIMediaType(schema=text) for kind in ("application/x-ndjson", "text/csv")}
+
+
+@dataclass
+class Tabled(Operation):
+    """An operation whose answer also comes as a table."""
+
+    def __post_init__(self) -> None:
+        found = (self.responses or {}).get("200")
+        if isinstance(found, OpenAPIResponse) and found.content is not None:
+            found.content |= {"text/csv": OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))}

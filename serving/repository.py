@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import sql
 
 from serving.database import Database
-from serving.schemas.matches import Form, Match, ProjectedTeam
+from serving.schemas.matches import Form, Match, PointsAdjustment, ProjectedTeam, Table, TableLine
 from serving.schemas.problem import Team
 
 _MATCH = sql.SQL("""
@@ -43,6 +43,23 @@ _OF_TEAM = sql.SQL("""
 _PROJECTION = sql.SQL(
     "select * from predictions.latest_projections where league = %(league)s order by place, team_name"
 )
+
+
+_LINE = tuple(name for name in TableLine.__struct_fields__ if name != "team")
+_TABLE = sql.SQL("""
+    select season, table_date, is_final, position, team_id, team_name, played, won, drawn, lost, goals_for,
+        goals_against, goal_difference, points, points_won, points_adjustment, points_halved, phase, zone
+    from marts.fct_league_tables
+    where league = %(league)s and season = coalesce(
+        %(season)s, (select max(season) from marts.fct_league_tables where league = %(league)s)
+    )
+    order by position, team_name
+""")
+_ADJUSTMENTS = sql.SQL("""
+    select team_id, team_name, points, effective_on, reason, source from marts.fct_points_adjustments
+    where league = %(league)s and season = %(season)s and effective_on <= current_date
+    order by effective_on, team_name
+""")
 
 
 async def matches(database: Database, filters: Mapping[str, Any], limit: int) -> list[Match]:
@@ -94,6 +111,32 @@ async def projection(database: Database, league: str) -> tuple[dict[str, Any], l
         for row in rows
     ]
     return rows[0], clubs
+
+
+async def table(database: Database, league: str, season: str | None) -> Table | None:
+    """The table of a season, of the newest where it is None; None when no result of it is loaded."""
+    rows = await database.rows(_TABLE, {"league": league, "season": season})
+    if not rows:
+        return None
+    first = rows[0]
+    adjustments = await database.rows(_ADJUSTMENTS, {"league": league, "season": first["season"]})
+    return Table(
+        league,
+        first["season"],
+        first["table_date"],
+        first["is_final"],
+        [TableLine(team=Team(row["team_id"], row["team_name"]), **{name: row[name] for name in _LINE}) for row in rows],
+        [
+            PointsAdjustment(
+                Team(row["team_id"], row["team_name"]),
+                row["points"],
+                row["effective_on"],
+                row["reason"],
+                row["source"],
+            )
+            for row in adjustments
+        ],
+    )
 
 
 def _match(row: Mapping[str, Any]) -> Match:

@@ -57,10 +57,25 @@ def seasons(reader: Reader, league: str) -> list[str]:
 def league_table(reader: Reader, league: str, season: str) -> list[Row]:
     return reader.rows(
         """
-        select lines.*, form.results_last_5, form.season as form_season
+        select lines.league, lines.season, lines.table_date, lines.position, lines.team_id, lines.team_name,
+            lines.played, lines.won, lines.drawn, lines.lost, lines.goals_for, lines.goals_against,
+            lines.goal_difference, lines.points, lines.points_won, lines.points_adjustment, lines.points_halved,
+            lines.phase, lines.zone, form.results_last_5, form.season as form_season
         from marts.fct_league_tables as lines left join marts.fct_team_form as form using (team_id)
         where lines.league = %(league)s and lines.season = %(season)s
         order by position, team_name
+        """,
+        {"league": league, "season": season},
+    )
+
+
+def adjustments(reader: Reader, league: str, season: str) -> list[Row]:
+    """Points given or taken by rulings that are in force, by day."""
+    return reader.rows(
+        """
+        select team_id, team_name, points, effective_on, reason from marts.fct_points_adjustments
+        where league = %(league)s and season = %(season)s and effective_on <= current_date
+        order by effective_on, team_name
         """,
         {"league": league, "season": season},
     )

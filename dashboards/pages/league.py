@@ -55,12 +55,15 @@ def content(view: View) -> list[Part]:
     leaders = ", ".join(f"{row['team_name']} {row['points']}" for row in rows[:3])
     return [
         html.head(title, state, export),
-        html.card("Who leads?", standing(rows, view.followed, season)),
+        html.card(
+            "Who leads?",
+            standing(rows, view.followed, season, teams.adjustments(view.reader, league["league"], season)),
+        ),
         chart_card(
             "How did it come to that?",
             lines.points_race(results, names, first),
             f"Points: {leaders}",
-            f"Points after each match; the first {len(first)} in colour, everyone else grey",
+            f"Points won after each match, without rulings; the first {len(first)} in colour, everyone else grey",
             [(names[team], colour) for team, colour in zip(first, SERIES, strict=False)],
         ),
         projection(view.reader, league["league"], season),
@@ -68,7 +71,7 @@ def content(view: View) -> list[Part]:
     ]
 
 
-def standing(rows: Sequence[Row], followed: tuple[str, ...], season: str) -> Markup:
+def standing(rows: Sequence[Row], followed: tuple[str, ...], season: str, adjustments: Sequence[Row] = ()) -> Markup:
     def team(row: Row) -> Markup:
         star = "★ " if row["team_id"] in followed else ""
         return html.link("matches", f"{star}{row['team_name']}", team=row["team_id"])
@@ -82,12 +85,34 @@ def standing(rows: Sequence[Row], followed: tuple[str, ...], season: str) -> Mar
         html.numeric("L", "lost", kind="n wide"),
         html.Column("Goals", lambda row: f"{row['goals_for']}:{row['goals_against']}", "n wide"),
         html.Column("±", lambda row: html.number(row["goal_difference"], sign=True), "n", "goal difference"),
-        html.numeric("Points", "points"),
+        html.Column("Points", points, "n"),
     ]
+    if any(row["zone"] for row in rows):
+        columns.append(html.Column("Zone", lambda row: row["zone"] or "", hint="what the place is worth"))
     if any(row["form_season"] == season for row in rows):
         columns.append(html.Column("Form", lambda row: html.run(row["results_last_5"] or "", "form"), "wide"))
-    caption = "Level on points, goal difference and goals: a shared place. The source has no deductions of points."
-    return html.table(columns, rows, caption, mark=lambda row: "us" if row["team_id"] in followed else "")
+    return html.table(
+        columns, rows, caption(rows, adjustments), mark=lambda row: "us" if row["team_id"] in followed else ""
+    )
+
+
+def points(row: Row) -> str:
+    """With an asterisk where a ruling gave or took some."""
+    return f"{html.number(row['points'])}{'*' if row['points_adjustment'] else ''}"
+
+
+def caption(rows: Sequence[Row], adjustments: Sequence[Row]) -> str:
+    """How the table is ranked, and the rulings that changed its points."""
+    parts = ["Ranked by the rules of the season"]
+    if any(row["points_halved"] for row in rows):
+        parts.append("points won before the split are halved where the rules say so")
+    totals: dict[str, list[Row]] = {}
+    for row in adjustments:
+        totals.setdefault(row["team_name"], []).append(row)
+    for name, own in totals.items():
+        reasons = "; ".join(dict.fromkeys(row["reason"] for row in own))
+        parts.append(f"* {name} {html.number(sum(row['points'] for row in own), sign=True)}: {reasons}")
+    return ". ".join(parts) + "."
 
 
 def projection(reader: Reader, league: str, season: str) -> Markup:
@@ -158,7 +183,8 @@ def export(reader: Reader, query: Mapping[str, str]) -> list[Row]:
     if league is None or season is None:
         return []
     names = ("league", "season", "table_date", "position", "team_id", "team_name", "played", "won", "drawn", "lost",
-             "goals_for", "goals_against", "goal_difference", "points")  # fmt: skip
+             "goals_for", "goals_against", "goal_difference", "points", "points_won", "points_adjustment",
+             "points_halved", "phase", "zone")  # fmt: skip
     return [{name: row[name] for name in names} for row in teams.league_table(reader, league["league"], season)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 KEPT = {
     "raw.fetches": "when which bytes were fetched: the way into the archive, and what is asked of a source next",
     "raw.accepted": "decisions of people",
+    "raw.stated_adjustments": "decisions of people",
     "raw.match_history": "what a source said before it corrected itself; newest files do not tell",
     "models.versions": "the ledger names them, and their artifacts in the archive are found by them",
     "models.candidates": "the fit that belongs to each recipe's rows of walk_forward",
@@ -47,6 +48,7 @@ LEFT_OUT = {
     "ratings.team_strength": _BUILT,
     "ratings.team_state": _BUILT,
     "ratings.division_state": _BUILT,
+    "ratings.standings": _BUILT,
     "models.evaluation": _SCORED,
     "models.slices": _SCORED,
     "models.comparisons": _SCORED,

@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody
 from serving import metrics
 from serving.answers import Answer, head_of
 from serving.call import call_of
-from serving.encoded import PRIVATE, Encoded, header
+from serving.encoded import PRIVATE, Encoded, etag_matches, header
 from serving.errors import Problem
 from serving.negotiation import accepted
 from serving.openapi import SECURITY, problems
@@ -53,14 +53,9 @@ async def get_prediction(request: Request[Any, Any, Any], match_id: FromPath[str
         raise await why_not(service, match_id)
     etag = (b"etag", found.etag.encode())
     asked = header(request.scope, b"if-none-match")
-    if asked is not None and not service.age.stale and _matches(asked, found.etag):
+    if asked is not None and not service.age.stale and etag_matches(asked, found.etag):
         return Encoded(b"", etag, PRIVATE, status=304)
     return Encoded(found.head + service.age.tail(), etag, PRIVATE)
-
-
-def _matches(asked: str, etag: str) -> bool:
-    """If-None-Match compares weakly."""
-    return asked.strip() == "*" or etag[2:] in {tag.strip().removeprefix("W/") for tag in asked.split(",")}
 
 
 @post(

@@ -87,3 +87,49 @@ class Projection(Struct, frozen=True):
     teams: list[ProjectedTeam]
     disclaimer: str
     data_age_seconds: int | None
+
+
+class TableLine(Struct, frozen=True):
+    """A club's line. ``position``: by the rules of the season, shared by clubs they leave level.
+
+    ``points``: those won, with ``points_adjustment`` (rulings) and ``points_halved`` (at a split that halves them).
+    ``phase``: group of the second phase. ``zone``: what the place is worth - title, promotion, relegation and the like.
+    """
+
+    position: int
+    team: Team
+    played: int
+    won: int
+    drawn: int
+    lost: int
+    goals_for: int
+    goals_against: int
+    goal_difference: int
+    points: int
+    points_won: int
+    points_adjustment: int
+    points_halved: int
+    phase: str | None
+    zone: str | None
+
+
+class PointsAdjustment(Struct, frozen=True):
+    """Points a ruling gave a club or took from it (negative), counted from ``effective_on`` on."""
+
+    team: Team
+    points: int
+    effective_on: date
+    reason: str
+    source: str
+
+
+class Table(Struct, frozen=True):
+    """``table_date``: day of the latest result. ``is_final``: a later season has begun."""
+
+    league: str
+    season: str
+    table_date: date
+    is_final: bool
+    lines: list[TableLine]
+    adjustments: list[PointsAdjustment]
+    data_age_seconds: int | None = None

@@ -169,3 +169,21 @@ def test_exports_have_rows_and_no_odds(reader, name):
 def test_names_come_out_of_an_export_as_they_are(reader):
     names = {row["home_name"] for row in EXPORTS["matches"](reader, {"show": "next"})}
     assert names == {NASTY, FORMULA}
+
+
+def test_the_table_says_what_places_are_worth_and_which_rulings_changed_its_points(reader, world_url):
+    with psycopg.connect(world_url) as connection:
+        connection.execute(
+            "insert into marts.fct_points_adjustments values "
+            "('E0', '2024-25', 'alpha', %s, -6, '2024-09-01', %s, 'x'), "
+            "('E0', '2024-25', 'alpha', %s, 2, '2024-09-02', 'appeal', 'x'), "
+            "('E0', '2024-25', 'beta', 'Beta', -9, '2999-01-01', 'not yet', 'x')",
+            ["Alpha", NASTY, "Alpha"],
+        )
+    written = text(reader, "league")
+    assert ">title<" in written
+    assert f"* Alpha −4: {escape(NASTY)}; appeal" in written
+    assert "not yet" not in written
+    rows = EXPORTS["league"](reader, {})
+    assert rows[0]["zone"] == "title"
+    assert {"points_won", "points_adjustment", "points_halved"} <= set(rows[0])

@@ -180,13 +180,18 @@ class TestAgainstTheSource:
         assert rivals == {}
 
 
-def test_points_are_taken_from_clubs_that_exist_in_main_divisions_once_a_season(aliases):
+def test_points_are_adjusted_for_clubs_that_exist_each_on_a_day_with_a_source(aliases):
     rows = _read_seed("points_adjustments.csv")
     known = {(row["country"], row["team_id"]) for row in aliases}
-    assert rows == sorted(rows, key=lambda row: (row["league"], row["season"], row["team_id"]))
-    assert len({(row["league"], row["season"], row["team_id"]) for row in rows}) == len(rows)
+    keys = [(row["league"], row["season"], row["team_id"], row["effective_on"]) for row in rows]
+    assert keys == sorted(set(keys))
     for row in rows:
-        assert (MAIN_LEAGUES[row["league"]].country, row["team_id"]) in known
-        assert -40 < int(row["points"]) < 0
-        assert re.fullmatch(r"(19|20)\d\d-\d\d", row["season"])
+        league = MAIN_LEAGUES[row["league"]]
+        assert (league.country, row["team_id"]) in known
+        season = league.season(row["season"])
+        assert -40 < int(row["points"]) < 40
+        assert row["points"] != "0"
+        # From the summer before a season to the rulings on it in the summer after.
+        assert date(season.start, 6, 1) <= date.fromisoformat(row["effective_on"]) <= date(season.start + 1, 9, 1)
         assert row["reason"]
+        assert row["source"]

@@ -36,12 +36,36 @@ def built_url(module_database_url, target):
 
 
 def test_every_unit_test_passes(built_url, target):
-    assert "PASS=25 " in run_dbt(built_url, target, "test", "--select", "test_type:unit")
+    assert "PASS=26 " in run_dbt(built_url, target, "test", "--select", "test_type:unit")
 
 
 def test_every_table_and_column_is_described_in_the_database(built_url):
     with psycopg.connect(built_url) as connection:
         assert connection.execute(UNDESCRIBED).fetchall() == []
+
+
+OLD_SEED = """
+    drop table staging.points_adjustments cascade;
+    create table staging.points_adjustments (league text, season text, team_id text, points integer, reason text);
+    insert into staging.points_adjustments values ('E0', '2023-24', 'everton', -8, 'as it was');
+    create table staging.untouched as select oid from pg_class where oid = 'staging.leagues'::regclass;
+"""
+
+
+def test_a_seed_whose_columns_changed_is_created_anew_and_another_keeps_its_table(built_url, target):
+    """An older home has the table without the new columns: dbt would truncate it and fail on the insert."""
+    with psycopg.connect(built_url, autocommit=True) as connection:
+        connection.execute(OLD_SEED)
+        run_dbt(built_url, target, "seed")
+        rows = connection.execute(
+            "select effective_on::text, points from staging.points_adjustments "
+            "where team_id = 'everton' and season = '2023-24' order by 1"
+        ).fetchall()
+        assert rows == [("2023-11-17", -10), ("2024-02-26", 4), ("2024-04-08", -2)]
+        kept = connection.execute("select oid = 'staging.leagues'::regclass from staging.untouched").fetchone()
+        assert kept == (True,)
+        connection.execute("drop table staging.untouched")
+    run_dbt(built_url, target, "run", "--select", "points_adjustments+")
 
 
 def test_docs_are_generated_with_a_reader_for_every_mart(built_url, target):

@@ -25,10 +25,12 @@ KEYS = {
     *("intermediate/int_matches", "intermediate/int_fixtures", "intermediate/int_match_spine"),
     *("intermediate/int_team_matches", "intermediate/int_team_form", "intermediate/int_team_seasons"),
     *("intermediate/int_changes", "intermediate/int_team_venue_form", "intermediate/int_head_to_head"),
-    "intermediate/int_league_tables",
+    *("intermediate/int_league_tables", "intermediate/int_points_adjustments"),
     *("ratings/team_elo", "ratings/team_pi", "ratings/team_strength", "ratings/team_state", "ratings/division_state"),
+    "ratings/standings",
     *("features/fct_match_features", "features/online_team_state", "features/online_pair_state"),
     *("marts/dim_leagues", "marts/dim_teams", "marts/fct_matches", "marts/fct_league_tables", "marts/fct_team_form"),
+    "marts/fct_points_adjustments",
     *(
         "models/base_rate",
         "models/elo_logit",
@@ -54,6 +56,7 @@ BLOCKING = {
     "intermediate/int_fixtures": {"future_meets_expectations"},
     "ratings/team_elo": {"ratings_are_plausible"},
     "ratings/team_strength": {"strengths_are_plausible"},
+    "ratings/standings": {"standings_add_up"},
     "features/fct_match_features": {"features_meets_expectations"},
 }
 WARNING = {

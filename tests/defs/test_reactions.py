@@ -17,7 +17,7 @@ PROMOTED = """
 FOLLOWERS = {
     "predictions/season_projection": {
         *("models/champion", "features/online_team_state", "features/online_pair_state"),
-        *("intermediate/int_matches", "intermediate/int_fixtures", "staging/points_adjustments"),
+        *("intermediate/int_matches", "intermediate/int_fixtures", "ratings/standings"),
     },
     "monitoring/drift": {"features/fct_match_features", "models/champion", "predictions/scores"},
     "predictions/market": {"models/evaluation", "models/champion"},

@@ -7,12 +7,14 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from footpred_dagster.core.projection.rules import RULES
+from footpred_dagster.core.domain import Season
+from footpred_dagster.core.domain.rules import rules_of
 from footpred_dagster.core.projection.simulation import SIMULATIONS, Played, Remaining, project
 from footpred_dagster.core.scorelines import outcomes
 from tests.support.timing import best, report
 
 pytestmark = pytest.mark.bench
+SEASON = Season(2025)
 CLUBS = 20
 FEW = SIMULATIONS // 100
 
@@ -40,5 +42,5 @@ def test_a_whole_season_beside_one_after_another_in_a_loop(league: str) -> None:
                 margin[other] -= difference
             sorted(range(CLUBS), key=lambda club: (points[club], margin[club]), reverse=True)
 
-    ours = best(lambda: project(RULES[league], CLUBS, played, to_come))
+    ours = best(lambda: project(rules_of(league, SEASON), CLUBS, played, to_come))
     report(f"{SIMULATIONS} seasons of {league}", ours, "a loop", best(loop) * SIMULATIONS / FEW)

@@ -141,6 +141,82 @@ def test_a_projection_is_told_club_by_club(client, world):
     assert (found["label"], found["simulations"], found["model"]["name"]) == ("simulated", 10_000, "elo_logit")
 
 
+TABLE = """
+    create table marts.fct_league_tables (league text, season text, table_date date, position bigint, team_id text,
+        team_name text, played bigint, won bigint, drawn bigint, lost bigint, goals_for bigint, goals_against bigint,
+        goal_difference bigint, points bigint, points_won bigint, points_adjustment bigint, points_halved bigint,
+        phase text, zone text, is_final boolean);
+    create table marts.fct_points_adjustments (league text, season text, team_id text, team_name text, points integer,
+        effective_on date, reason text, source text);
+    insert into marts.fct_league_tables values
+        ('E0', '2023-24', '2024-05-19', 2, 'leeds', 'Leeds', 2, 1, 0, 1, 2, 2, 0, -3, 3, -6, 0, null, null, true),
+        ('E0', '2023-24', '2024-05-19', 1, 'arsenal', '=Arsenal', 2, 1, 0, 1, 2, 2, 0, 3, 3, 0, 0, null, 'title', true),
+        ('E0', '2022-23', '2023-05-28', 1, 'leeds', 'Leeds', 1, 1, 0, 0, 2, 0, 2, 3, 3, 0, 0, null, 'title', true);
+    insert into marts.fct_points_adjustments values
+        ('E0', '2023-24', 'leeds', 'Leeds', -6, '2024-01-01', 'a ruling', 'a page'),
+        ('E0', '2023-24', 'leeds', 'Leeds', -9, '2999-01-01', 'a later ruling', 'a page');
+"""
+
+
+@pytest.fixture(scope="module")
+def tables(world):
+    with world.connect() as connection:
+        connection.execute(TABLE)
+    yield
+    with world.connect() as connection:
+        connection.execute("drop table marts.fct_league_tables, marts.fct_points_adjustments")
+
+
+def test_a_table_that_was_not_made_is_not_made_up(client):
+    assert problem(client.get("/leagues/E0/table"), 404) == "not-computed"
+
+
+@pytest.mark.usefixtures("tables")
+def test_a_table_is_shown_with_rulings_in_force_and_the_newest_season_is_the_default(client):
+    found = client.get("/leagues/E0/table").json()
+    assert (found["season"], found["is_final"], found["table_date"]) == ("2023-24", True, "2024-05-19")
+    assert [line["team"]["id"] for line in found["lines"]] == ["arsenal", "leeds"]
+    assert found["lines"][0]["zone"] == "title"
+    assert (found["lines"][1]["points"], found["lines"][1]["points_adjustment"]) == (-3, -6)
+    assert [(one["points"], one["reason"]) for one in found["adjustments"]] == [(-6, "a ruling")]
+    assert client.get("/leagues/E0/table", params={"season": "2324"}).json() == found
+
+
+@pytest.mark.usefixtures("tables")
+def test_a_table_as_csv_holds_its_lines_and_no_formula(client):
+    rows = read(client.get("/leagues/E0/table", headers={"Accept": "text/csv"}))
+    assert [(row["position"], row["team"], row["zone"]) for row in rows] == [
+        ("1", "'=Arsenal", "title"),
+        ("2", "Leeds", ""),
+    ]
+
+
+@pytest.mark.usefixtures("tables")
+def test_a_table_that_is_known_already_is_not_sent_again(client):
+    etag = client.get("/leagues/E0/table").headers["etag"]
+    again = client.get("/leagues/E0/table", headers={"If-None-Match": f'"other", {etag}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
+    assert client.get("/leagues/E0/table", headers={"If-None-Match": '"other"'}).status_code == 200
+    other = client.get("/leagues/E0/table", params={"season": "2022-23"}).headers["etag"]
+    table = client.get("/leagues/E0/table", headers={"Accept": "text/csv"}).headers["etag"]
+    assert len({etag, other, table}) == 3
+
+
+@pytest.mark.usefixtures("tables")
+@pytest.mark.parametrize(
+    ("path", "status", "kind"),
+    [
+        ("/leagues/XX/table", 404, "unknown-league"),
+        ("/leagues/E0/table?season=2019-20", 404, "unknown-season"),
+        ("/leagues/E0/table?season=1901-02", 404, "unknown-season"),
+        ("/leagues/E0/table?season=2021-25", 404, "unknown-season"),
+        ("/leagues/E0/table?season=next", 400, "invalid-request"),
+    ],
+)
+def test_a_league_or_season_that_is_not_there_is_a_problem(client, path, status, kind):
+    assert problem(client.get(path), status) == kind
+
+
 def test_the_model_that_predicts_is_told_with_the_decision_that_made_it(client, world):
     found = client.get("/predict/model/info").json()
     assert found["champion"]["bundle_sha256"] == world.version.artifact_sha256

@@ -90,7 +90,8 @@ def _matches(connection: psycopg.Connection) -> None:
         insert(connection, "marts.fct_league_tables", league | {
             "table_date": date(2024, 9, 15), "position": place, "team_id": team, "team_name": name, "played": 3,
             "won": 2, "drawn": 1, "lost": 0, "goals_for": 5, "goals_against": 2, "goal_difference": 3,
-            "points": 7})  # fmt: skip
+            "points": 7, "points_won": 7, "points_adjustment": 0, "points_halved": 0, "is_final": False,
+            "zone": "title" if place == 1 else None})  # fmt: skip
         insert(connection, "marts.fct_team_form", league | {
             "team_id": team, "team_name": name, "latest_match_date": date(2024, 9, 15), "results_last_5": "WDL",
             "points_last_5": 1.33, "goals_for_last_5": 1.5, "goals_against_last_5": 1.0})  # fmt: skip

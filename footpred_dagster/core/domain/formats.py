@@ -19,7 +19,7 @@ FIRST = 1993
 class Group:
     """Clubs ``first`` to ``last`` of the first phase, which then meet each other ``meetings`` times more.
 
-    carried: what a club takes along of the points it won before, ``half`` rounded up. A group ends at its places.
+    carried: what a club takes along of the points it won before, ``half`` rounded up. A group ends at the same places.
     """
 
     name: str

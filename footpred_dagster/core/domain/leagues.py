@@ -160,6 +160,20 @@ class League:
             return date(season.start, 3, 1)
         return date(season.start, *STARTS.get(self.code, USUAL_START))
 
+    def season(self, text: str) -> Season:
+        """The season of this league that ``text`` names: as stored, or its site code.
+
+        Raises ValueError where there is none. 2021 is the calendar year in a league that had one, else the site code.
+        """
+        read = [Season.stored(text)] if re.fullmatch(r"\d{4}(-\d{2})?", text) else []
+        if re.fullmatch(r"\d{4}", text) and not self.has(read[0]):
+            start = Season.parse(text).start
+            read = [Season(start), Season(start, autumn=False)]
+        found = next((season for season in read if self.has(season)), None)
+        if found is None:
+            raise ValueError(f"{self.name} has no season {text!r}: write 2425 or 2024-25")
+        return found
+
     def has(self, season: Season) -> bool:
         """Whether the league played, plays or will play such a season."""
         return any(

@@ -5,17 +5,74 @@ Rules are those of the season given: leagues change them. The extra leagues have
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from footpred_dagster.core.domain.formats import (
     CLUBS,
     CUT_SHORT,
+    EXPUNGED,
     HOSTED_BEYOND,
     MEETINGS,
     SPLITS,
+    WIN_POINTS,
     CutShort,
     Split,
     in_force,
 )
-from footpred_dagster.core.domain.leagues import MAIN_LEAGUES, Season
+from footpred_dagster.core.domain.leagues import LEAGUES, MAIN_LEAGUES, Season
+from footpred_dagster.core.domain.tiebreakers import GOALS, IN_GROUPS, Criterion, tiebreak
+from footpred_dagster.core.domain.zones import Zone, marks, projected
+
+
+@dataclass(frozen=True, slots=True)
+class LeagueRules:
+    """How a season of a league is decided.
+
+    meetings: of every two clubs in the first phase, half of them at either's ground. split: the second phase, where
+    the results files hold one. in_groups: tiebreakers of that phase. zones: what a projection states chances of; those
+    of the first phase where there is a second. marks: what places of the final table are worth.
+    """
+
+    meetings: int
+    win: int
+    tiebreakers: tuple[Criterion, ...]
+    in_groups: tuple[Criterion, ...]
+    zones: tuple[Zone, ...]
+    marks: tuple[Zone, ...]
+    source: str
+    split: Split | None = None
+    cut_short: CutShort | None = None
+    expunged: frozenset[str] = frozenset()
+
+    @property
+    def label(self) -> str:
+        return "at the split" if self.split else "final table"
+
+
+def rules_of(league: str, season: Season) -> LeagueRules:
+    """Rules of a season of a main division. Other leagues: a double round robin by goal difference, nothing known."""
+    if league not in MAIN_LEAGUES:
+        return LeagueRules(2, 3, GOALS, GOALS, (), (), "not known: points, goal difference, goals")
+    start = season.start
+    how = tiebreak(league, start)
+    second = split(league, season)
+    if second and not second.published:
+        second = None
+    zones = projected(league, start, top=LEAGUES[league].tier == 1)
+    if second:
+        zones = (Zone("first", 1, 1), *(Zone(group.name, group.first, group.last) for group in second.groups))
+    return LeagueRules(
+        meetings=meetings(league, season),
+        win=in_force(WIN_POINTS.get(league, ((0, 3),)), start),
+        tiebreakers=how.criteria,
+        in_groups=IN_GROUPS.get(league, how.criteria),
+        zones=zones,
+        marks=marks(league, start),
+        source=how.source,
+        split=second,
+        cut_short=cut_short(league, season),
+        expunged=EXPUNGED.get((league, start), frozenset()),
+    )
 
 
 def meetings(league: str, season: Season) -> int:

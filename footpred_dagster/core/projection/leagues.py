@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -15,15 +15,16 @@ import pandas as pd
 import psycopg
 
 from footpred_dagster.core.contract import FEATURE_NAMES
-from footpred_dagster.core.domain import MAIN_LEAGUES
+from footpred_dagster.core.domain import MAIN_LEAGUES, Season
+from footpred_dagster.core.domain.rules import LeagueRules, rules_of
+from footpred_dagster.core.domain.tables import Adjustment, Line, Result, table, until_split
+from footpred_dagster.core.league_tables import adjustments
 from footpred_dagster.core.models.goals import DixonColes
 from footpred_dagster.core.models.recipes import ALL_RECIPES
 from footpred_dagster.core.online import OnlineStore, load_store
 from footpred_dagster.core.predicting import goals_beside
-from footpred_dagster.core.projection.rules import RULES, LeagueRules
-from footpred_dagster.core.projection.schedule import remaining, until_split
+from footpred_dagster.core.projection.schedule import remaining
 from footpred_dagster.core.projection.simulation import Played, Projection, Remaining, project
-from footpred_dagster.core.projection.standings import standings
 from footpred_dagster.core.registry import ModelVersion, champion, load
 from footpred_dagster.core.storage import Archive
 
@@ -44,11 +45,24 @@ class LeagueSeason:
     names: Mapping[str, str]
     matches: pd.DataFrame
     listed: list[tuple[str, str]]
-    adjustments: Mapping[str, int]
+    adjustments: Sequence[Adjustment]
 
     @property
     def numbers(self) -> dict[str, int]:
         return {club: number for number, club in enumerate(self.clubs)}
+
+    @property
+    def rules(self) -> LeagueRules:
+        return rules_of(self.league, Season.stored(self.season))
+
+    def table(self) -> list[Line]:
+        """The table as it stands; of a league that splits, that of the matches before."""
+        names = ["kickoff", "home", "away", "home_goals", "away_goals"]
+        results = [
+            Result(kickoff.date(), *rest) for kickoff, *rest in self.matches[names].itertuples(index=False, name=None)
+        ]
+        season = Season.stored(self.season)
+        return table(self.league, season, results, self.adjustments, self.clubs, first_phase=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +88,13 @@ def projection_cut(connection: psycopg.Connection, as_of: datetime) -> str:
         "select exists (select from intermediate.int_matches where status = 'played' and kickoff >= %s)", [as_of]
     ).fetchone()
     by = f"{version.name} {version.version}" if version else "nobody"
-    return f"by {by}{', later results known' if later == (True,) else ''}"
+    (stated,) = connection.execute("select max(stated_at) from raw.stated_adjustments").fetchone() or (None,)
+    parts = [f"by {by}"]
+    if later == (True,):
+        parts.append("later results known")
+    if stated is not None:
+        parts.append(f"adjustments stated {stated.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}")
+    return ", ".join(parts)
 
 
 def project_leagues(
@@ -99,14 +119,12 @@ def project_leagues(
         if isinstance(found, str):
             left[league] = found
             continue
-        rules = RULES[league]
-        to_play = remaining(
-            found.clubs, zip(found.matches["home"], found.matches["away"], strict=True), found.listed, rules.meetings
-        )
+        pairs = zip(found.matches["home"], found.matches["away"], strict=True)
+        to_play = remaining(found.clubs, pairs, found.listed, found.rules.meetings)
         frame = _features(store, found.league, to_play)
         chances = bundle.predict_frame(frame) if to_play else np.empty((0, 3))
-        projection = _project(rules, found, to_play, goals, frame, chances)
-        _store(connection, rules, found, projection, version, as_of)
+        projection = _project(found, to_play, goals, frame, chances)
+        _store(connection, found, projection, version, as_of)
         first = int(projection.positions[:, 0].argmax())
         favourite, chance = found.names[found.clubs[first]], float(projection.positions[first, 0])
         spent = time.monotonic() - started
@@ -120,11 +138,12 @@ def league_season(connection: psycopg.Connection, league: str, as_of: datetime) 
     rows = connection.execute(
         """
         with newest as (
-            select max(season) as season from intermediate.int_matches where league = %(league)s and status = 'played'
+            select max(season) as season from intermediate.int_matches
+            where league = %(league)s and status in ('played', 'awarded')
         )
         select home_id, away_id, home_name, away_name, home_goals, away_goals, kickoff, true, season
         from intermediate.int_matches inner join newest using (season)
-        where league = %(league)s and status = 'played'
+        where league = %(league)s and status in ('played', 'awarded')
         union all
         select home_id, away_id, home_name, away_name, null, null, kickoff, false, season
         from intermediate.int_fixtures inner join newest using (season)
@@ -150,15 +169,11 @@ def league_season(connection: psycopg.Connection, league: str, as_of: datetime) 
     if before and len(clubs) < before[0] - MISSING_CLUBS:
         return f"only {len(clubs)} clubs have played or are to play, {before[0]} did last season"
     named = dict(zip([*frame["home"], *frame["away"]], [*frame["home_name"], *frame["away_name"]], strict=True))
-    rules, pairs = RULES[league], list(zip(matches["home"], matches["away"], strict=True))
+    rules, pairs = rules_of(league, Season.stored(season)), list(zip(matches["home"], matches["away"], strict=True))
     if rules.split:
         matches = matches.iloc[until_split(pairs, rules.meetings)]
     listed = frame[~frame["played"]]
-    adjustments = connection.execute(
-        "select team_id, sum(points)::integer from staging.points_adjustments where league = %s and season = %s "
-        "group by team_id",
-        [league, season],
-    ).fetchall()
+    key = (league, season)
     return LeagueSeason(
         league,
         season,
@@ -167,7 +182,7 @@ def league_season(connection: psycopg.Connection, league: str, as_of: datetime) 
         named,
         matches,
         list(zip(listed["home"], listed["away"], strict=True)),
-        dict(adjustments),
+        adjustments(connection, as_of, key).get(key, []),
     )
 
 
@@ -182,7 +197,6 @@ def _features(store: OnlineStore, league: str, pairings: Sequence[tuple[str, str
 
 
 def _project(
-    rules: LeagueRules,
     found: LeagueSeason,
     to_play: Sequence[tuple[str, str]],
     goals: DixonColes,
@@ -193,7 +207,7 @@ def _project(
     home, away = (np.array([numbers[pair[side]] for pair in to_play], dtype=np.int64) for side in range(2))
     rates = goals.rates(frame) if to_play else np.empty((0, 2))
     to_come = Remaining(home, away, rates, goals.correction, chances)
-    return project(rules, len(found.clubs), _played(found), to_come, _adjustments(found))
+    return project(found.rules, len(found.clubs), _played(found), to_come, _adjustments(found))
 
 
 def _played(found: LeagueSeason) -> Played:
@@ -206,28 +220,22 @@ def _played(found: LeagueSeason) -> Played:
 
 
 def _adjustments(found: LeagueSeason) -> npt.NDArray[np.int64]:
-    return np.array([found.adjustments.get(club, 0) for club in found.clubs], dtype=np.int64)
+    given = np.zeros(len(found.clubs), dtype=np.int64)
+    for one in found.adjustments:
+        if one.club in found.numbers:
+            given[found.numbers[one.club]] += one.points
+    return given
 
 
 def _store(
     connection: psycopg.Connection,
-    rules: LeagueRules,
     found: LeagueSeason,
     projection: Projection,
     version: ModelVersion,
     as_of: datetime,
 ) -> None:
-    so_far = _played(found)
-    places, points = standings(
-        so_far.home,
-        so_far.away,
-        so_far.home_goals[None],
-        so_far.away_goals[None],
-        len(found.clubs),
-        rules.tiebreakers,
-        _adjustments(found),
-    )
-    played = np.bincount(np.concatenate([so_far.home, so_far.away]), minlength=len(found.clubs))
+    rules = found.rules
+    lines = {line.club: line for line in found.table()}
     zones = {zone.name: projection.chance(zone.places(len(found.clubs))) for zone in rules.zones}
     key = [found.league, found.season, found.results_to]
     with connection.cursor() as cursor:
@@ -238,11 +246,11 @@ def _store(
             "as_of) from stdin"
         ) as copy:
             for number, club in enumerate(found.clubs):
+                line = lines[club]
                 copy.write_row(
                     [
                         *key,
-                        *(club, found.names[club], int(places[0, number]) + 1, int(played[number])),
-                        *(int(points[0, number]), found.adjustments.get(club, 0)),
+                        *(club, found.names[club], line.place, line.played, line.points, line.adjustment),
                         *(float(projection.points[number]), float(projection.points_sd[number])),
                         projection.positions[number].tolist(),
                         json.dumps({name: round(float(chance[number]), 6) for name, chance in zones.items()}),

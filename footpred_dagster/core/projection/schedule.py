@@ -32,15 +32,3 @@ def remaining(
                 been[pick] += 1
                 at_home[pick[0]] += 1
     return found
-
-
-def until_split(played: Sequence[Pairing], meetings: int) -> list[int]:
-    """Places in ``played``, in order of date, of each pair's first ``meetings`` matches: those before a split."""
-    seen: Counter[frozenset[str]] = Counter()
-    kept = []
-    for place, pairing in enumerate(played):
-        pair = frozenset(pairing)
-        seen[pair] += 1
-        if seen[pair] <= meetings:
-            kept.append(place)
-    return kept

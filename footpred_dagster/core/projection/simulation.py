@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from footpred_dagster.core.projection.rules import LeagueRules
-from footpred_dagster.core.projection.standings import Goals, Places, standings
+from footpred_dagster.core.domain.rules import LeagueRules
+from footpred_dagster.core.domain.standings import Goals, Places, standings
 from footpred_dagster.core.scorelines import MOST_GOALS, grid
 
 SIMULATIONS = 10_000
@@ -93,6 +93,7 @@ def project(
         rules.tiebreakers,
         adjustments,
         seed,
+        rules.win,
     )
     cells = (np.arange(clubs) * clubs + places).ravel()
     positions = np.bincount(cells, minlength=clubs * clubs).reshape(clubs, clubs) / simulations

@@ -4,7 +4,8 @@ import dagster as dg
 
 from footpred_dagster.automation import follows_upstream
 from footpred_dagster.core import online
-from footpred_dagster.core.projection import leagues, rules, schedule, simulation, standings
+from footpred_dagster.core.domain import formats, rules, standings, tables, tiebreakers, zones
+from footpred_dagster.core.projection import leagues, schedule, simulation
 from footpred_dagster.core.projection.leagues import project_leagues, projection_cut
 from footpred_dagster.defs.resources import ArchiveStore, Clock, Warehouse
 from footpred_dagster.metadata import table
@@ -12,7 +13,7 @@ from footpred_dagster.versions import CUT, code_version, cut_version
 
 UPSTREAM = (
     *(["models", "champion"], ["features", "online_team_state"], ["features", "online_pair_state"]),
-    *(["intermediate", "int_matches"], ["intermediate", "int_fixtures"], ["staging", "points_adjustments"]),
+    *(["intermediate", "int_matches"], ["intermediate", "int_fixtures"], ["ratings", "standings"]),
 )
 
 
@@ -22,7 +23,9 @@ UPSTREAM = (
     owners=["team:footpred"],
     pool="analysis",
     kinds={"python", "postgres"},
-    code_version=code_version(leagues, online, rules, schedule, simulation, standings),
+    code_version=code_version(
+        leagues, online, schedule, simulation, formats, rules, standings, tables, tiebreakers, zones
+    ),
     automation_condition=follows_upstream(),
     deps=[dg.AssetKey(key) for key in UPSTREAM],
 )

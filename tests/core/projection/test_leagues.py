@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 
 import psycopg
 import pytest
 
+from footpred_dagster.core import league_tables
+from footpred_dagster.core.domain.tables import Adjustment
 from footpred_dagster.core.projection.leagues import LeagueSeason, league_season
 
 AS_OF = datetime(2025, 10, 1, tzinfo=UTC)
@@ -20,7 +22,9 @@ TABLES = """
         league text, season text, kickoff timestamptz, home_id text, away_id text, home_name text, away_name text,
         is_played boolean
     );
-    create table staging.points_adjustments (league text, season text, team_id text, points integer, reason text)
+    create table intermediate.int_points_adjustments (
+        league text, season text, team_id text, points integer, effective_on date
+    )
 """
 
 
@@ -38,8 +42,8 @@ def warehouse(connection: psycopg.Connection) -> psycopg.Connection:
         [AS_OF + timedelta(days=3)],
     )
     connection.execute(
-        "insert into staging.points_adjustments values ('SC0', '2025-26', 'b', -6, 'x'), "
-        "('SC0', '2024-25', 'a', -9, 'x')"
+        "insert into intermediate.int_points_adjustments values ('SC0', '2025-26', 'b', -6, '2025-08-01'), "
+        "('SC0', '2024-25', 'a', -9, '2024-08-01')"
     )
     return connection
 
@@ -58,7 +62,8 @@ def found(connection: psycopg.Connection, as_of: datetime = AS_OF) -> LeagueSeas
 def test_the_newest_season_stands_as_its_results_fixtures_and_adjustments_say(warehouse):
     season = found(warehouse)
     assert (season.season, season.clubs, season.names["a"]) == ("2025-26", ["a", "b", "c", "d"], "A")
-    assert (len(season.matches), season.listed, season.adjustments) == (4, [("d", "c")], {"b": -6})
+    assert (len(season.matches), season.listed) == (4, [("d", "c")])
+    assert season.adjustments == [Adjustment("b", -6, date(2025, 8, 1))]
     assert season.results_to == AS_OF - timedelta(days=17)
 
 
@@ -84,3 +89,35 @@ def test_of_a_league_that_splits_the_matches_after_the_split_do_not_count(wareho
         play(warehouse, "2025-26", ("a", "b") if meeting % 2 else ("b", "a"), AS_OF - timedelta(days=10 - meeting))
     pairs = list(zip(found(warehouse).matches["home"], found(warehouse).matches["away"], strict=True))
     assert sum(set(pair) == {"a", "b"} for pair in pairs) == 3
+
+
+def test_a_deduction_that_takes_effect_after_as_of_is_not_applied(warehouse):
+    """Forbids a backtest that knows a ruling before it was made."""
+    day = AS_OF + timedelta(days=5)
+    warehouse.execute(
+        "insert into intermediate.int_points_adjustments values ('SC0', '2025-26', 'a', -3, %s)", [day.date()]
+    )
+    points = {line.club: line.points for line in found(warehouse).table()}
+    assert {one.club for one in found(warehouse).adjustments} == {"b"}
+    later = {line.club: line.points for line in found(warehouse, day + timedelta(seconds=1)).table()}
+    assert later["a"] == points["a"] - 3
+    # At 00:00 of its day it is not in force yet: as_of is exclusive.
+    assert {one.club for one in found(warehouse, day).adjustments} == {"b"}
+
+
+def test_the_projected_table_is_the_one_in_the_standings(warehouse):
+    warehouse.execute(
+        "create view intermediate.int_changes as select 1 as change_id, 'SC0' as league, '' as season, 'x' as country, "
+        "current_date as from_date; alter table intermediate.int_matches add match_date date; "
+        "update intermediate.int_matches set match_date = kickoff::date"
+    )
+    league_tables.store_standings(warehouse, "code")
+    stored = warehouse.execute(
+        "select team_id, place, played, points, points_adjustment, is_final from ratings.standings "
+        "where season = '2025-26' order by team_id"
+    ).fetchall()
+    lines = sorted(found(warehouse).table(), key=lambda line: line.club)
+    assert stored == [(line.club, line.place, line.played, line.points, line.adjustment, False) for line in lines]
+    assert warehouse.execute(
+        "select bool_and(is_final) from ratings.standings where season = '2024-25'"
+    ).fetchone() == (True,)

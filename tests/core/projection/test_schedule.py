@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from itertools import permutations
 
 import pytest
 
-from footpred_dagster.core.projection.rules import RULES
-from footpred_dagster.core.projection.schedule import remaining, until_split
+from footpred_dagster.core.domain import MAIN_LEAGUES, Season
+from footpred_dagster.core.domain.formats import CLUBS as CLUBS_OF
+from footpred_dagster.core.domain.formats import in_force
+from footpred_dagster.core.domain.rules import rules_of
+from footpred_dagster.core.domain.tables import until_split
+from footpred_dagster.core.projection.schedule import remaining
 
+SEASON = Season(2025)
 CLUBS = ["a", "b", "c", "d"]
 
 
@@ -46,16 +52,18 @@ def test_after_a_split_only_the_meetings_before_it_count():
 
 @pytest.mark.parametrize(("league", "clubs", "matches"), [("E0", 20, 380), ("SC0", 12, 198), ("SC1", 10, 180)])
 def test_seasons_have_as_many_matches_as_they_should(league, clubs, matches):
-    assert len(remaining([f"c{number}" for number in range(clubs)], [], [], RULES[league].meetings)) == matches
+    assert (
+        len(remaining([f"c{number}" for number in range(clubs)], [], [], rules_of(league, SEASON).meetings)) == matches
+    )
 
 
-def test_every_main_division_has_rules_with_zones_inside_its_table():
-    from footpred_dagster.core.domain import MAIN_LEAGUES
-
-    assert set(RULES) == set(MAIN_LEAGUES)
-    for rules in RULES.values():
+@pytest.mark.parametrize("league", MAIN_LEAGUES)
+def test_every_main_division_has_rules_with_zones_inside_its_table(league):
+    for season in MAIN_LEAGUES[league].seasons(date(2027, 1, 1)):
+        rules = rules_of(league, season)
         assert rules.source
-        for zone in rules.zones:
-            places = zone.places(10)
-            assert set(places) <= set(range(10))
+        for zone in (*rules.zones, *rules.marks):
+            clubs = in_force(CLUBS_OF[league], season.start)
+            places = zone.places(clubs)
+            assert set(places) <= set(range(clubs))
             assert len(places) > 0

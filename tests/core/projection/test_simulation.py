@@ -7,11 +7,13 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from footpred_dagster.core.projection.rules import RULES
+from footpred_dagster.core.domain import Season
+from footpred_dagster.core.domain.rules import rules_of
+from footpred_dagster.core.domain.standings import standings
 from footpred_dagster.core.projection.simulation import Played, Remaining, project
-from footpred_dagster.core.projection.standings import standings
 from footpred_dagster.core.scorelines import outcomes
 
+SEASON = Season(2025)
 CLUBS = 20
 HOME, AWAY = (np.array(side) for side in zip(*permutations(range(CLUBS), 2), strict=True))
 RHO = -0.05
@@ -42,8 +44,10 @@ def none_played() -> Played:
 def test_a_finished_season_is_certain():
     home_goals, away_goals = season(np.linspace(2, -2, CLUBS), np.random.default_rng(1))
     nothing = Remaining(NOTHING, NOTHING, np.empty((0, 2)), RHO, np.empty((0, 3)))
-    found = project(RULES["E0"], CLUBS, Played(HOME, AWAY, home_goals, away_goals), nothing, simulations=50)
-    places, points = standings(HOME, AWAY, home_goals[None], away_goals[None], CLUBS, RULES["E0"].tiebreakers)
+    found = project(rules_of("E0", SEASON), CLUBS, Played(HOME, AWAY, home_goals, away_goals), nothing, simulations=50)
+    places, points = standings(
+        HOME, AWAY, home_goals[None], away_goals[None], CLUBS, rules_of("E0", SEASON).tiebreakers
+    )
     assert (found.positions[np.arange(CLUBS), places[0]] == 1).all()
     assert (found.points == points[0]).all()
     assert (found.points_sd == 0).all()
@@ -51,18 +55,18 @@ def test_a_finished_season_is_certain():
 
 def test_places_add_up_and_the_same_state_gives_the_same_projection():
     asked = whole_season(np.linspace(1, -1, CLUBS))
-    one, again = (project(RULES["SP1"], CLUBS, none_played(), asked, simulations=2000) for _ in range(2))
+    one, again = (project(rules_of("SP1", SEASON), CLUBS, none_played(), asked, simulations=2000) for _ in range(2))
     assert one.positions.sum(axis=0) == pytest.approx(np.ones(CLUBS))
     assert one.positions.sum(axis=1) == pytest.approx(np.ones(CLUBS))
     assert (one.positions == again.positions).all()
-    other = project(RULES["SP1"], CLUBS, none_played(), asked, simulations=2000, seed=2)
+    other = project(rules_of("SP1", SEASON), CLUBS, none_played(), asked, simulations=2000, seed=2)
     assert np.abs(one.positions - other.positions).max() < 0.06
 
 
 def test_every_match_is_played_at_the_odds_it_was_given():
     strength = np.linspace(1.5, -1.5, CLUBS)
     asked = whole_season(strength)
-    found = project(RULES["E0"], CLUBS, none_played(), asked, simulations=4000, spread=0.0)
+    found = project(rules_of("E0", SEASON), CLUBS, none_played(), asked, simulations=4000, spread=0.0)
     home_points, away_points = (asked.probabilities @ np.array(points) for points in ([3, 1, 0], [0, 1, 3]))
     expected = np.bincount(HOME, home_points, CLUBS) + np.bincount(AWAY, away_points, CLUBS)
     assert found.points == pytest.approx(expected, abs=4.5 * found.points_sd.max() / np.sqrt(4000))
@@ -71,7 +75,8 @@ def test_every_match_is_played_at_the_odds_it_was_given():
 def test_doubt_about_strengths_widens_the_table_and_moves_nobody_on_average():
     asked = whole_season(np.linspace(1, -1, CLUBS))
     sure, doubtful = (
-        project(RULES["E0"], CLUBS, none_played(), asked, simulations=4000, spread=spread) for spread in (0.0, 0.5)
+        project(rules_of("E0", SEASON), CLUBS, none_played(), asked, simulations=4000, spread=spread)
+        for spread in (0.0, 0.5)
     )
     assert (doubtful.points_sd > 1.15 * sure.points_sd).all()
     assert doubtful.points == pytest.approx(sure.points, abs=1.2)
@@ -82,7 +87,7 @@ def test_a_points_deduction_costs_places():
     asked = whole_season(np.zeros(CLUBS))
     taken = np.zeros(CLUBS, dtype=np.int64)
     taken[0] = -15
-    found = project(RULES["E0"], CLUBS, none_played(), asked, taken, simulations=1000)
+    found = project(rules_of("E0", SEASON), CLUBS, none_played(), asked, taken, simulations=1000)
     assert found.chance(range(17, 20))[0] > 0.5 > 0.3 > found.chance(range(17, 20))[1]
 
 
@@ -93,9 +98,11 @@ def title_chances(spread: float) -> tuple[np.ndarray, np.ndarray]:
     for _ in range(50):
         rated = chance.normal(0, 0.6, CLUBS)
         true = rated + chance.normal(0, 0.35, CLUBS)
-        found = project(RULES["E0"], CLUBS, none_played(), whole_season(rated), simulations=2000, spread=spread)
+        found = project(
+            rules_of("E0", SEASON), CLUBS, none_played(), whole_season(rated), simulations=2000, spread=spread
+        )
         goals = season(true, chance)
-        places, _ = standings(HOME, AWAY, goals[0][None], goals[1][None], CLUBS, RULES["E0"].tiebreakers)
+        places, _ = standings(HOME, AWAY, goals[0][None], goals[1][None], CLUBS, rules_of("E0", SEASON).tiebreakers)
         claimed.append(found.positions[:, 0])
         happened.append(places[0] == 0)
     return np.concatenate(claimed), np.concatenate(happened)

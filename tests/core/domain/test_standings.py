@@ -8,8 +8,9 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from footpred_dagster.core.projection.rules import RULES
-from footpred_dagster.core.projection.standings import standings
+from footpred_dagster.core.domain import Season
+from footpred_dagster.core.domain.rules import rules_of
+from footpred_dagster.core.domain.standings import standings
 
 
 def order(results: dict[tuple[str, str], tuple[int, int]], tiebreakers, **adjustments: int) -> str:
@@ -102,6 +103,6 @@ def test_a_real_season_ends_in_its_official_order(league, data_dir):
     home, away = (np.array([clubs.index(pair[side]) for pair in results]) for side in range(2))
     goals = np.array(list(results.values()), dtype=np.int16)
     given = np.array([TAKEN.get(league, {}).get(club, 0) for club in clubs])
-    rules = RULES[league]
+    rules = rules_of(league, Season(2023))
     places, _ = standings(home, away, goals[None, :, 0], goals[None, :, 1], len(clubs), rules.tiebreakers, given)
     assert sorted(clubs, key=lambda club: places[0, clubs.index(club)]) == FINAL_2023_24[league].split(",")

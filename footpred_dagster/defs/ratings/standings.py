@@ -1,0 +1,43 @@
+"""League tables by the rules of each season."""
+
+import dagster as dg
+
+from footpred_dagster.core import league_tables
+from footpred_dagster.core.domain import formats, rules, standings, tables, tiebreakers, zones
+from footpred_dagster.defs.resources import Warehouse
+from footpred_dagster.versions import code_version
+
+CODE = code_version(league_tables, formats, rules, standings, tables, tiebreakers, zones)
+
+
+@dg.asset(
+    key=["ratings", "standings"],
+    group_name="ratings",
+    owners=["team:footpred"],
+    pool="warehouse",
+    kinds={"python", "postgres"},
+    code_version=CODE,
+    deps=[dg.AssetKey(["intermediate", name]) for name in ("int_matches", "int_points_adjustments")],
+)
+def league_standings(warehouse: Warehouse) -> dg.MaterializeResult:
+    """Every league and season, ranked by its rules: deductions, head-to-head, splits, halved points, cut seasons."""
+    with warehouse.connect() as connection:
+        written = league_tables.store_standings(connection, CODE)
+        rows, seasons = connection.execute(
+            "select count(*), count(distinct (league, season)) from ratings.standings"
+        ).fetchone() or (0, 0)
+    return dg.MaterializeResult(
+        metadata={"dagster/row_count": rows, "league seasons": seasons, "rows written": written}
+    )
+
+
+@dg.asset_check(asset=league_standings, blocking=True)
+def standings_add_up(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """In every league and season goals scored are goals conceded, wins are defeats, and the first place is taken."""
+    with warehouse.connect() as connection:
+        wrong = connection.execute("""
+            select league || ' ' || season from ratings.standings group by league, season
+            having sum(goals_for) <> sum(goals_against) or sum(won) <> sum(lost) or min(place) <> 1
+            order by 1
+        """).fetchall()
+    return dg.AssetCheckResult(passed=not wrong, metadata={"wrong": ", ".join(name for (name,) in wrong) or "none"})

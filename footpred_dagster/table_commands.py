@@ -1,0 +1,113 @@
+"""What ``footpred table`` does, and how it is shown."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from datetime import date
+from typing import Any
+
+import click
+import psycopg
+from psycopg.rows import dict_row
+from rich.table import Table
+
+from footpred_dagster.core.database import connect, database_url, migrate
+from footpred_dagster.core.domain import LEAGUES
+from footpred_dagster.core.league_tables import Stated, state_adjustment, store_season
+from footpred_dagster.core.settings import Settings
+from footpred_dagster.printing import console
+
+NEAR = 3
+_TABLE = """
+    select position, team_id, team_name, played, won, drawn, lost, goals_for, goals_against, points, points_adjustment,
+        points_halved, phase, zone
+    from marts.fct_league_tables where league = %s and season = %s order by position, team_name
+"""
+_ADJUSTMENTS = """
+    select team_id, team_name, points, effective_on::text as effective_on, reason, source
+    from marts.fct_points_adjustments where league = %s and season = %s order by effective_on, team_id
+"""
+
+
+class UnknownClub(ValueError):
+    """No club of the league's country goes by this id or name; the message names near ones."""
+
+
+def adjust(league: str, season: str, club: str, points: int, day: date, because: str) -> dict[str, Any]:
+    """Record the adjustment and bring that season's standings up to date; raises UnknownClub."""
+    settings = Settings.from_env()
+    migrate(database_url(settings))
+    with connect(settings) as connection:
+        team_id = _club(connection, league, season, club)
+        state_adjustment(connection, Stated(league, season, team_id, points, day, because))
+        built = connection.execute(
+            "select to_regclass('intermediate.int_points_adjustments') is not null"
+        ).fetchone() == (True,)
+        lines = store_season(connection, league, season) if built else 0
+    return {
+        "league": league,
+        "season": season,
+        "team_id": team_id,
+        "points": points,
+        "effective_on": day.isoformat(),
+        "because": because,
+        "lines": lines,
+    }
+
+
+def _club(connection: psycopg.Connection, league: str, season: str, club: str) -> str:
+    if connection.execute("select to_regclass('staging.team_aliases') is not null").fetchone() != (True,):
+        raise UnknownClub("no clubs are loaded yet: footpred run")
+    known = connection.execute(
+        "select name, team_id from staging.team_aliases where country = %s", [LEAGUES[league].country]
+    ).fetchall()
+    spelled = {name.casefold(): team_id for name, team_id in known} | {team_id: team_id for _, team_id in known}
+    if team_id := spelled.get(club.casefold()):
+        return str(team_id)
+    near = difflib.get_close_matches(club.casefold(), spelled, NEAR)
+    hint = f": {', '.join(sorted({spelled[name] for name in near}))}" if near else ""
+    raise UnknownClub(f"no club of {LEAGUES[league].country} is called {club!r}{hint}")
+
+
+def print_adjusted(done: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(done))
+        return
+    click.echo(
+        f"{done['team_id']}, {done['league']} {done['season']}: {done['points']:+} points from {done['effective_on']}"
+    )
+    click.echo("the table counts it" if done["lines"] else "the table counts it once results are loaded")
+
+
+def show(league: str, season: str | None) -> dict[str, Any] | None:
+    """The table of a season, by default the newest, with its adjustments; None when nothing of it is loaded."""
+    settings = Settings.from_env()
+    migrate(database_url(settings))
+    with connect(settings) as connection, connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute("select to_regclass('marts.fct_points_adjustments') is not null as built")
+        if cursor.fetchone() != {"built": True}:
+            return None
+        newest = cursor.execute("select max(season) as season from ratings.standings where league = %s", [league])
+        season = season or (newest.fetchone() or {}).get("season")
+        rows = cursor.execute(_TABLE, [league, season]).fetchall()
+        adjustments = cursor.execute(_ADJUSTMENTS, [league, season]).fetchall()
+    return {"league": league, "season": season, "table": rows, "adjustments": adjustments} if rows else None
+
+
+def print_table(found: dict[str, Any]) -> None:
+    table = Table(title=f"{LEAGUES[found['league']].name} {found['season']}")
+    for name in ("#", "club", "P", "W", "D", "L", "goals", "points", "zone"):
+        table.add_column(name, justify="left" if name in {"club", "zone"} else "right")
+    for row in found["table"]:
+        table.add_row(
+            *(str(row["position"]), row["team_name"]),
+            *(str(row[name]) for name in ("played", "won", "drawn", "lost")),
+            f"{row['goals_for']}:{row['goals_against']}",
+            str(row["points"]) + ("*" if row["points_adjustment"] else ""),
+            row["zone"] or "",
+        )
+    out = console()
+    out.print(table)
+    for row in found["adjustments"]:
+        out.print(f"* {row['team_name']} {row['points']:+} from {row['effective_on']}: {row['reason']}")

@@ -1,0 +1,88 @@
+"""League tables."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any
+
+import msgspec
+import psycopg
+from litestar import Request, Response, get
+from litestar.openapi import ResponseSpec
+from litestar.params import FromPath, QueryParameter
+
+from footpred_dagster.core.domain import LEAGUES
+from serving import repository
+from serving.call import call_of
+from serving.encoded import etag_matches, header
+from serving.errors import Problem
+from serving.negotiation import CSV, JSON, accepted, as_csv
+from serving.openapi import SECURITY, Tabled, problems
+from serving.schemas.matches import Table, TableLine
+from serving.security import needs
+from serving.service import Service
+
+COLUMNS = (
+    *("league", "season", "table_date", "is_final", "position", "team_id", "team", "played", "won", "drawn", "lost"),
+    *("goals_for", "goals_against", "goal_difference", "points", "points_won", "points_adjustment", "points_halved"),
+    *("phase", "zone"),
+)
+SeasonOf = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=7, pattern=r"^[0-9-]*$", description="2023-24, its site code 2324, or 2024; by default the newest"
+    ),
+]
+
+
+@get(
+    "/leagues/{code:str}/table",
+    before_request=needs("read"),
+    responses={
+        200: ResponseSpec(Table, generate_examples=False, description="The table."),
+        304: ResponseSpec(None, description="It is as If-None-Match has it."),
+        **problems(400, 404, 406, 503),
+    },
+    security=SECURITY,
+    tags=["matches"],
+    operation_id="get_table",
+    operation_class=Tabled,
+)
+async def get_table(request: Request[Any, Any, Any], code: FromPath[str], season: SeasonOf = None) -> Response[Any]:
+    """The table of a league's season by its own rules: deductions, tiebreakers, splits. JSON or CSV, by Accept.
+
+    Its ETag changes when it does, not while its data ages.
+    """
+    kind = accepted(request.headers.get("accept"), (JSON, CSV))
+    service: Service = call_of(request.scope).service
+    if code not in LEAGUES:
+        raise Problem("unknown-league", f"codes are {', '.join(LEAGUES)}")
+    stored = None
+    if season:
+        try:
+            stored = str(LEAGUES[code].season(season))
+        except ValueError as error:
+            raise Problem("unknown-season", str(error)) from error
+    try:
+        found = await repository.table(service.database, code, stored)
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
+        raise Problem("not-computed", "no table was made yet") from None
+    if found is None:
+        raise Problem("unknown-season", f"no results of {code} {stored or ''}".rstrip() + " are loaded")
+    content = msgspec.json.encode(found)
+    etag = f'W/"{hashlib.sha256(kind.encode() + content).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
+    asked = header(request.scope, b"if-none-match")
+    if asked is not None and not service.age.stale and etag_matches(asked, etag):
+        return Response(b"", status_code=304, headers=headers)
+    if kind == CSV:
+        rows = (_flat(found, line) for line in found.lines)
+        return Response(as_csv(rows, COLUMNS), media_type=f"{CSV}; header=present", headers=headers)
+    found = msgspec.structs.replace(found, data_age_seconds=service.age.seconds())
+    return Response(found, headers=headers, media_type=JSON)
+
+
+def _flat(table: Table, line: TableLine) -> dict[str, Any]:
+    whole = {"league": table.league, "season": table.season, "table_date": table.table_date.isoformat()}
+    team = {"team_id": line.team.id, "team": line.team.name, "is_final": str(table.is_final).lower()}
+    return {name: getattr(line, name, None) for name in COLUMNS} | whole | team
