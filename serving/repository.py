@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
 from psycopg import sql
 
 from serving.database import Database
+from serving.schemas.directory import LeagueEntry
 from serving.schemas.matches import Form, Match, ProjectedTeam
 from serving.schemas.problem import Team
 
@@ -40,19 +41,31 @@ _OF_TEAM = sql.SQL("""
     {match} where status = %(status)s and away_id = %(team)s
     order by kickoff {order}, match_id limit %(limit)s
 """)
+_LEAGUES = sql.SQL("""
+    select leagues.league, leagues.name, leagues.country, leagues.tier, leagues.calendar, leagues.matches,
+        array(
+            select distinct tables.season from marts.fct_league_tables as tables
+            where tables.league = leagues.league order by tables.season desc
+        ) as seasons
+    from marts.dim_leagues as leagues order by leagues.country, leagues.tier, leagues.league
+""")
 _PROJECTION = sql.SQL(
     "select * from predictions.latest_projections where league = %(league)s order by place, team_name"
 )
 
 
-async def matches(database: Database, filters: Mapping[str, Any], limit: int) -> list[Match]:
+Named = Callable[[str, str], Team]
+"""A team of its id and the source's name."""
+
+
+async def matches(database: Database, named: Named, filters: Mapping[str, Any], limit: int) -> list[Match]:
     """By kickoff; ``filters`` by the names of _FILTERS, None for none."""
     given = {name: value for name, value in filters.items() if value is not None}
     conditions = [_FILTERS[name] for name in given if name in _FILTERS] or [sql.SQL("true")]
     query = sql.SQL("{} where {} order by kickoff, match_id limit %(limit)s").format(
         _MATCH, sql.SQL(" and ").join(conditions)
     )
-    return [_match(row) for row in await database.rows(query, {**given, "limit": limit})]
+    return [_match(row, named) for row in await database.rows(query, {**given, "limit": limit})]
 
 
 async def team(database: Database, team_id: str) -> dict[str, Any] | None:
@@ -68,21 +81,29 @@ async def team(database: Database, team_id: str) -> dict[str, Any] | None:
     return {**row, "form": form}
 
 
-async def matches_of(database: Database, team_id: str, status: str, limit: int) -> list[Match]:
+async def matches_of(database: Database, named: Named, team_id: str, status: str, limit: int) -> list[Match]:
     """Fixtures of a team soonest first, or played matches newest first."""
     order = sql.SQL("asc" if status == "fixture" else "desc")
     query = _OF_TEAM.format(match=_MATCH, order=order)
-    return [_match(row) for row in await database.rows(query, {"team": team_id, "status": status, "limit": limit})]
+    values = {"team": team_id, "status": status, "limit": limit}
+    return [_match(row, named) for row in await database.rows(query, values)]
 
 
-async def projection(database: Database, league: str) -> tuple[dict[str, Any], list[ProjectedTeam]] | None:
+async def leagues(database: Database) -> list[LeagueEntry]:
+    """Every league followed, by country and tier, with its seasons on record."""
+    return [LeagueEntry(*row.values()) for row in await database.rows(_LEAGUES, {})]
+
+
+async def projection(
+    database: Database, named: Named, league: str
+) -> tuple[dict[str, Any], list[ProjectedTeam]] | None:
     """The newest projection of a league: what is common to its rows, and a line for each club."""
     rows = await database.rows(_PROJECTION, {"league": league})
     if not rows:
         return None
     clubs = [
         ProjectedTeam(
-            Team(row["team_id"], row["team_name"]),
+            named(row["team_id"], row["team_name"]),
             row["place"],
             row["played"],
             row["points"],
@@ -96,7 +117,7 @@ async def projection(database: Database, league: str) -> tuple[dict[str, Any], l
     return rows[0], clubs
 
 
-def _match(row: Mapping[str, Any]) -> Match:
+def _match(row: Mapping[str, Any], named: Named) -> Match:
     day: date = row["match_date"]
     kickoff: datetime = row["kickoff"]
     return Match(
@@ -107,8 +128,8 @@ def _match(row: Mapping[str, Any]) -> Match:
         kickoff,
         row["kickoff_known"],
         row["status"],
-        Team(row["home_id"], row["home_name"]),
-        Team(row["away_id"], row["away_name"]),
+        named(row["home_id"], row["home_name"]),
+        named(row["away_id"], row["away_name"]),
         row["home_goals"],
         row["away_goals"],
     )

@@ -60,7 +60,7 @@ class Club:
             country=row["country"],
             league=row["league"],
             city=row["city"],
-            aliases=tuple(row["aliases"]),
+            aliases=tuple(row["aliases"].split("|")),
             rank=(-int(row["season"][:4]), row["tier"]),
         )
 
@@ -90,6 +90,7 @@ class ClubSearch:
 
     def __init__(self, clubs: Sequence[Club]) -> None:
         self.clubs = sorted(clubs, key=lambda club: (club.rank, club.display_name, club.team_id))
+        self.by_name = sorted(clubs, key=lambda club: (folded(club.display_name), club.team_id))
         self._spellings: list[_Spelling] = []
         self._initials: dict[str, set[int]] = {}
         self._named: dict[tuple[str, str], dict[str, Club]] = {}

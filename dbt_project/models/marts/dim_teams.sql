@@ -98,7 +98,7 @@ listed as (
 spellings as (
     select
         team_id,
-        array_agg(distinct spelling order by spelling) as aliases
+        string_agg(distinct spelling, '|' order by spelling) as aliases
     from (
         select
             team_id,
@@ -121,7 +121,7 @@ select
     listed.name,
     coalesce(clubs.name, listed.name) as display_name,
     clubs.city,
-    coalesce(spellings.aliases, array[listed.name]) as aliases,
+    coalesce(spellings.aliases, listed.name) as aliases,
     listed.country,
     listed.league,
     listed.season,
