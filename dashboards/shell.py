@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import panel as pn
@@ -78,16 +79,13 @@ class Session:
             sizing_mode="stretch_width",
             styles={"flex": "1 1 240px", "max-width": "360px"},
         )
-        self._controls = pn.FlexBox(align_items="center", sizing_mode="stretch_width", margin=0)
-        self._body = pn.Column(pane(html.empty("Loading …")), sizing_mode="stretch_width", margin=(0, 0, 24, 0))
+        whole: dict[str, Any] = {"sizing_mode": "stretch_width", "stylesheets": [theme.WHOLE]}
+        self._controls = pn.FlexBox(align_items="center", margin=0, **whole)
+        self._body = pn.Column(pane(html.empty("Loading …")), margin=(0, 0, 24, 0), **whole)
         self._foot = pane(Markup('<footer class="foot"><p>{}</p></footer>').format(DISCLAIMER))
-        top = pn.FlexBox(
-            self._nav, self._search, align_items="center", sizing_mode="stretch_width", margin=(0, 0, 8, 0)
-        )
+        top = pn.FlexBox(self._nav, self._search, align_items="center", margin=(0, 0, 8, 0), **whole)
         self._nav.styles = {"flex": "1 1 320px", "min-width": "0"}
-        frame = pn.Column(
-            top, self._controls, self._body, self._foot, self._router, sizing_mode="stretch_width", margin=(8, 16)
-        )
+        frame = pn.Column(top, self._controls, self._body, self._foot, self._router, margin=(8, 16), **whole)
         self.page = pmui.Page(
             title="footpred",
             main=[frame],

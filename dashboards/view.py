@@ -94,6 +94,8 @@ def chart_card(title: str, plot: Plot, says: str, note: object = "", key: Iterab
         pn.pane.Bokeh(plot, sizing_mode="stretch_width", margin=(0, 8, 16, 16)),
         sizing_mode="stretch_width",
         styles=CARD,
+        css_classes=["chart-card"],
+        stylesheets=[theme.WHOLE],
     )
 
 
