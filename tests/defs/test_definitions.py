@@ -46,7 +46,7 @@ KEYS = {
     *("predictions/season_projection", "predictions/market"),
     "monitoring/drift",
 }
-DATA_LAYERS = ("raw", "staging", "intermediate", "ratings", "features")
+DATA_LAYERS = ("raw", "staging", "intermediate", "ratings", "features", "marts")
 BLOCKING = {
     "raw/matches": {
         *("rows_reconcile", "few_rows_dropped", "files_have_the_known_shape", "scored_matches_exist"),

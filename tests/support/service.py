@@ -146,8 +146,8 @@ def _fill(connection: psycopg.Connection[Any]) -> None:
     insert("features.online_pair_state", ("arsenal", "chelsea", 4, 1.75))
     for place, (team, name) in enumerate(TEAMS.items()):
         proper, city = PROPER.get(team, (name, None))
-        facts = (team, name, proper, city, ALIASES.get(team, name), "England", "E0", "2025-26", "stayed", "1993-94", 900)
-        insert("marts.dim_teams", facts)
+        names = (team, name, proper, city, ALIASES.get(team, name))
+        insert("marts.dim_teams", (*names, "England", "E0", "2025-26", "stayed", "1993-94", 900))
         insert("marts.fct_team_form", (team, PLAYED.date(), "WDLWW", 2.0, 1.8, 0.9))
         ratings = (1500.0 + 40 * place, 0.1 * place, -0.1 * place, [0.1] * 4, [0.0] * 4, [0.0] * 4)
         facts = (PLAYED.date(), PLAYED, 900, 38, place + 1, 1.5)
