@@ -38,6 +38,19 @@ def search(reader: Reader) -> ClubSearch:
     return found
 
 
+def matching(reader: Reader, text: str, limit: int) -> list[dict[str, str]]:
+    """Clubs that ``text`` may mean, best first: id, proper name, and where it is from and plays."""
+    known = {row["league"]: row["name"] for row in leagues(reader)}
+    return [
+        {
+            "id": club.team_id,
+            "name": club.display_name,
+            "where": ", ".join(filter(None, (club.city, club.country, known.get(club.league, club.league)))),
+        }
+        for club in search(reader).find(text, limit)
+    ]
+
+
 def team(reader: Reader, team_id: str) -> Row | None:
     return reader.row(
         """
