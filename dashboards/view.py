@@ -73,7 +73,12 @@ def pane(content: Markup) -> pn.pane.HTML:
     )
 
 
-CARD = {"background": "var(--fp-surface)", "border": "1px solid var(--fp-line)", "border-radius": "8px"}
+CARD = {
+    "background": "var(--fp-surface)",
+    "border": "1px solid var(--fp-line)",
+    "border-radius": "8px",
+    "padding-bottom": "8px",
+}
 
 
 def chart_card(title: str, plot: Plot, says: str, note: object = "", key: Iterable[tuple[str, str]] = ()) -> pn.Column:

@@ -26,6 +26,8 @@ export function render({model}) {
   root.append(input, list, none)
 
   let timer, number = 0, active = -1
+  let fresh = false // whether the list is of what is typed now
+  let entered = false // Enter came before that list did
 
   const close = () => {
     list.hidden = none.hidden = true
@@ -74,10 +76,14 @@ export function render({model}) {
     none.textContent = some ? "" : `No team is called “${input.value.trim()}”`
     input.setAttribute("aria-expanded", String(some))
     mark(-1)
+    fresh = true
+    if (entered && some) choose(list.children[0])
+    entered = false
   }
 
   input.addEventListener("input", () => {
     clearTimeout(timer)
+    fresh = entered = false
     if (input.value.trim().length < 2) { number += 1; close(); return }
     timer = setTimeout(ask, WAIT)
   })
@@ -88,9 +94,10 @@ export function render({model}) {
       event.preventDefault()
       const step = event.key === "ArrowDown" ? 1 : -1
       mark(active < 0 ? (step > 0 ? 0 : items.length - 1) : (active + step + items.length) % items.length)
-    } else if (event.key === "Enter" && items.length) {
+    } else if (event.key === "Enter" && input.value.trim().length >= 2) {
       event.preventDefault()
-      choose(items[Math.max(active, 0)])
+      if (fresh && items.length) choose(items[Math.max(active, 0)])
+      else if (!fresh) entered = true
     } else if (event.key === "Escape") {
       if (list.hidden && none.hidden) input.value = ""
       close()

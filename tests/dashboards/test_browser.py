@@ -187,6 +187,17 @@ def test_the_search_is_worked_by_keyboard_alone_and_more_than_once(address, sess
     expect(page.get_by_role("option")).to_have_count(0)
 
 
+def test_enter_chooses_from_what_is_typed_not_from_an_older_list(address, session):
+    page = session.page
+    visit(page, f"{address}/ratings")
+    field = page.get_by_role("combobox", name="Find a team")
+    field.fill("alpha")
+    expect(page.get_by_role("option")).to_have_count(1)
+    field.fill("beta")
+    field.press("Enter")
+    page.wait_for_url("**/matches?team=beta")
+
+
 def test_a_search_without_result_says_so_and_a_late_answer_does_not_come_back(address, session):
     page = session.page
     visit(page, f"{address}/matches")
