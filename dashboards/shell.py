@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import panel as pn
@@ -17,17 +18,18 @@ from markupsafe import Markup
 from panel.viewable import Viewable
 
 from dashboards import html, theme
-from dashboards.data import health
+from dashboards.data import health, teams
 from dashboards.data.models import honest_number
-from dashboards.data.teams import teams
 from dashboards.links import Links
 from dashboards.reader import DatabaseDown, Reader
 from dashboards.router import Router
+from dashboards.search import TeamSearch
 from dashboards.view import Page, Part, View, pane
 from footpred_dagster.core.settings import Settings
 
 log = logging.getLogger(__name__)
 MOST_FOLLOWED = 50
+MOST_FOUND = 12
 RETRY_MS = 5000
 FIRST_SECONDS = 0.3
 """How long a new tab holds up the others for its first page: without it that page would be one round trip later."""
@@ -44,7 +46,6 @@ class Drawing:
     content: list[Part] = field(default_factory=list)
     controls: list[Viewable] | None = None
     foot: Markup | None = None
-    teams: dict[str, str] = field(default_factory=dict)
     again: bool = False
 
 
@@ -66,28 +67,16 @@ class Session:
             url=html.address(slug, arguments), followed=[team for team in followed if team][:MOST_FOLLOWED], dark=dark
         )
         self._nav = pane(self._links(slug))
-        self._search = pmui.AutocompleteInput(
-            label="Find a team",
-            options={},
-            min_characters=2,
-            case_sensitive=False,
-            search_strategy="includes",
-            size="small",
-            margin=(4, 0),
-            restrict=True,
-            sizing_mode="stretch_width",
-            styles={"flex": "1 1 240px", "max-width": "360px"},
+        self._search = TeamSearch(
+            margin=(4, 0), sizing_mode="stretch_width", styles={"flex": "1 1 240px", "max-width": "360px"}
         )
-        self._controls = pn.FlexBox(align_items="center", sizing_mode="stretch_width", margin=0)
-        self._body = pn.Column(pane(html.empty("Loading …")), sizing_mode="stretch_width", margin=(0, 0, 24, 0))
+        whole: dict[str, Any] = {"sizing_mode": "stretch_width", "stylesheets": [theme.WHOLE]}
+        self._controls = pn.FlexBox(align_items="center", margin=0, **whole)
+        self._body = pn.Column(pane(html.empty("Loading …")), margin=(0, 0, 24, 0), **whole)
         self._foot = pane(Markup('<footer class="foot"><p>{}</p></footer>').format(DISCLAIMER))
-        top = pn.FlexBox(
-            self._nav, self._search, align_items="center", sizing_mode="stretch_width", margin=(0, 0, 8, 0)
-        )
+        top = pn.FlexBox(self._nav, self._search, align_items="center", margin=(0, 0, 8, 0), **whole)
         self._nav.styles = {"flex": "1 1 320px", "min-width": "0"}
-        frame = pn.Column(
-            top, self._controls, self._body, self._foot, self._router, sizing_mode="stretch_width", margin=(8, 16)
-        )
+        frame = pn.Column(top, self._controls, self._body, self._foot, self._router, margin=(8, 16), **whole)
         self.page = pmui.Page(
             title="footpred",
             main=[frame],
@@ -102,7 +91,8 @@ class Session:
         unbind_busy(self.page)
         self._router.link(self.page, dark="dark_theme", bidirectional=True)
         self._router.param.watch(lambda _: self.draw(), ["url", "followed"])
-        self._search.param.watch(self._found, "value")
+        self._search.param.watch(self._asked, "asked")
+        self._search.param.watch(self._chose, "chosen")
 
     def open(self) -> pmui.Page:
         """The page with its content in it; where that takes long an empty frame, and the content follows."""
@@ -123,7 +113,6 @@ class Session:
         drawing = Drawing(page)
         try:
             drawing.foot = footer(self._reader)
-            drawing.teams = {f"{row['name']} · {row['league_name']}": row["team_id"] for row in teams(self._reader)}
             if self._drawn != page.slug or self._chosen != url:  # not by these very controls
                 drawing.controls = page.controls(view)
             drawing.content = page.content(view)
@@ -147,8 +136,6 @@ class Session:
         with pn.io.hold(self._document, freeze=True):
             if drawn.foot:
                 self._foot.object = pane(drawn.foot).object
-            if drawn.teams and not self._search.options:
-                self._search.options = drawn.teams
             if drawn.controls is not None:
                 self._controls.objects = drawn.controls
             self._body.objects = assembled(drawn.content)
@@ -169,10 +156,24 @@ class Session:
 
         return View(self._reader, query, tuple(self._router.followed), Links.of(self._settings), change)
 
-    def _found(self, event: object) -> None:
-        if team := self._search.value:
-            self._search.value = None
-            self._router.url = html.address("matches", {"team": team})
+    def _asked(self, event: Any) -> None:
+        """Search beside the loop. The answer has the number of its question, by which the browser drops late ones."""
+        found = self._pool.submit(self._matching, event.new["text"])
+        found.add_done_callback(
+            lambda done: self._document.add_next_tick_callback(
+                lambda: self._search.param.update(results={"number": event.new["number"], "rows": done.result()})
+            )
+        )
+
+    def _matching(self, text: str) -> list[dict[str, str]]:
+        """Teams to choose from; none while the database does not answer or nothing is built."""
+        try:
+            return teams.matching(self._reader, text, MOST_FOUND)
+        except (DatabaseDown, psycopg.Error):
+            return []
+
+    def _chose(self, event: Any) -> None:
+        self._router.url = html.address("matches", {"team": event.new["team"]})
 
     def _links(self, slug: str) -> Markup:
         current = {"match": "matches"}.get(slug, slug)

@@ -52,6 +52,9 @@ SHARED = {
 }
 
 
+WHOLE = ":host{max-height:none;flex-shrink:0}"
+"""For containers: Bokeh limits each to the height of its parent, here the window's, and what is longer is overlaid."""
+
 BUSY = """
 :root[data-busy]::before{content:"";position:fixed;z-index:2000;top:0;left:0;height:3px;width:100%;
 background:var(--fp-home);transform-origin:left;animation:fp-busy 2s .2s ease-out both;}

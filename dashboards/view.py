@@ -73,7 +73,12 @@ def pane(content: Markup) -> pn.pane.HTML:
     )
 
 
-CARD = {"background": "var(--fp-surface)", "border": "1px solid var(--fp-line)", "border-radius": "8px"}
+CARD = {
+    "background": "var(--fp-surface)",
+    "border": "1px solid var(--fp-line)",
+    "border-radius": "8px",
+    "padding-bottom": "8px",
+}
 
 
 def chart_card(title: str, plot: Plot, says: str, note: object = "", key: Iterable[tuple[str, str]] = ()) -> pn.Column:
@@ -94,6 +99,8 @@ def chart_card(title: str, plot: Plot, says: str, note: object = "", key: Iterab
         pn.pane.Bokeh(plot, sizing_mode="stretch_width", margin=(0, 8, 16, 16)),
         sizing_mode="stretch_width",
         styles=CARD,
+        css_classes=["chart-card"],
+        stylesheets=[theme.WHOLE],
     )
 
 

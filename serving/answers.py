@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,12 +49,12 @@ def head_of(prediction: Prediction) -> bytes:
     return encoder.encode(prediction)[: -len(TAIL)]
 
 
-def answers(rows: Sequence[Mapping[str, Any]]) -> list[Answer]:
-    """Of rows of ``predictions.served``."""
-    return [_answer(row, goals) for row, goals in zip(rows, _goals(rows), strict=True)]
+def answers(rows: Sequence[Mapping[str, Any]], named: Callable[[str, str], Team]) -> list[Answer]:
+    """Of rows of ``predictions.served``; ``named`` makes a team of an id and the source's name."""
+    return [_answer(row, goals, named) for row, goals in zip(rows, _goals(rows), strict=True)]
 
 
-def _answer(row: Mapping[str, Any], goals: Goals | None) -> Answer:
+def _answer(row: Mapping[str, Any], goals: Goals | None, named: Callable[[str, str], Team]) -> Answer:
     probabilities = outcomes(row["p_home"], row["p_draw"], row["p_away"])
     prediction = Prediction(
         match_id=row["match_id"],
@@ -62,8 +62,8 @@ def _answer(row: Mapping[str, Any], goals: Goals | None) -> Answer:
         season=row["season"],
         kickoff=row["kickoff"],
         kickoff_known=row["kickoff_known"],
-        home=Team(row["home_id"], row["home_name"]),
-        away=Team(row["away_id"], row["away_name"]),
+        home=named(row["home_id"], row["home_name"]),
+        away=named(row["away_id"], row["away_name"]),
         probabilities=probabilities,
         fair_odds=fair(probabilities),
         goals=goals,

@@ -9,7 +9,19 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 
-from serving.controllers import batch, health, leagues, ledger, livescores, matches, model, monitoring, predict, tasks
+from serving.controllers import (
+    batch,
+    directory,
+    health,
+    leagues,
+    ledger,
+    livescores,
+    matches,
+    model,
+    monitoring,
+    predict,
+    tasks,
+)
 from serving.controllers.predictions import list_cards, list_predictions
 from serving.errors import HANDLERS
 from serving.gateway import Gateway
@@ -25,6 +37,7 @@ ROUTES = [
     *(health.healthcheck, health.readyz, health.exposition),
     *(predict.get_prediction, predict.predict, batch.predict_batch),
     *(list_predictions, list_cards, ledger.get_ledger_head, model.get_model_info),
+    *(directory.list_teams, directory.list_leagues),
     *(matches.list_matches, matches.get_team, matches.get_projection),
     leagues.get_table,
     *(livescores.get_livescores, livescores.stream_livescores),

@@ -9,6 +9,7 @@ from serving.schemas.predictions import Prediction
 COLUMNS = (
     *("match_id", "league", "season", "kickoff", "home_id", "home", "away_id", "away"),
     *("p_home", "p_draw", "p_away", "kind", "sealed", "model", "model_version", "as_of", "stale", "disclaimer"),
+    *("home_display_name", "away_display_name"),
 )
 
 
@@ -33,4 +34,6 @@ def flat(prediction: Prediction, stale: bool) -> dict[str, Any]:
         "as_of": prediction.as_of.isoformat(),
         "stale": str(stale).lower(),
         "disclaimer": prediction.disclaimer,
+        "home_display_name": prediction.home.display_name,
+        "away_display_name": prediction.away.display_name,
     }

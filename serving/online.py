@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import psycopg
 
-from footpred_dagster.core.clubs import nearest
+from footpred_dagster.core.club_search import Club, ClubSearch
 from footpred_dagster.core.domain import LEAGUES, MAIN_LEAGUES, SITE_ZONE
 from footpred_dagster.core.online import OnlineStore, load_store
 from footpred_dagster.core.served import SERVED_CHANNEL
+from serving.clubs import Clubs, team_of
 from serving.errors import Problem
 from serving.schemas.predictions import ByTeams
 from serving.schemas.problem import Team
@@ -25,31 +27,34 @@ class Online:
 
     channels: Sequence[str] = (SERVED_CHANNEL,)
 
-    def __init__(self) -> None:
+    def __init__(self, clubs: Clubs) -> None:
         self.store: OnlineStore | None = None
-        self._spellings: dict[str, dict[str, Team]] = {}
+        self._clubs = clubs
+        self._search = ClubSearch([])
         self._seen: tuple[Any, ...] | None = None
 
     def refresh(self, connection: psycopg.Connection[Any]) -> None:
         """Read everything again if anything changed: a second on 32 seasons."""
-        seen = connection.execute("""
+        counts = connection.execute("""
             select count(*), max(latest_kickoff), sum(matches_played), sum(elo),
                 (select count(*) from marts.dim_teams), (select count(*) from staging.team_aliases)
             from features.online_team_state
         """).fetchone()
+        seen = (counts, id(self._clubs.search))
         if seen == self._seen:
             return
         store = load_store(connection)
         names = dict(connection.execute("select team_id, name from marts.dim_teams").fetchall())
         aliases: dict[tuple[str, str], list[str]] = {}
         for country, name, team_id in connection.execute("select country, name, team_id from staging.team_aliases"):
-            aliases.setdefault((country, team_id), []).append(name.casefold())
-        spellings: dict[str, dict[str, Team]] = {}
+            aliases.setdefault((country, team_id), []).append(name)
+        search = []
         for team_id, league in store.teams:
-            team = Team(team_id, names.get(team_id, team_id))
-            known = (*aliases.get((LEAGUES[league].country, team_id), ()), team_id, team.name.casefold())
-            spellings.setdefault(league, {}).update(dict.fromkeys(known, team))
-        self.store, self._spellings, self._seen = store, spellings, seen
+            country, name = LEAGUES[league].country, names.get(team_id, team_id)
+            known = self._clubs.by_id.get(team_id) or Club(team_id, name, name, country, league)
+            spelled = dict.fromkeys([*known.aliases, *aliases.get((country, team_id), ())])
+            search.append(replace(known, league=league, aliases=tuple(spelled)))
+        self.store, self._search, self._seen = store, ClubSearch(search), seen
 
     def pairing(self, asked: ByTeams, now: datetime) -> tuple[Team, Team, date]:
         """Both teams and the UK date of their match, by which it counts; raises Problem."""
@@ -64,25 +69,20 @@ class Online:
         if self.store is None:
             raise Problem("not-built", "footpred run builds it", headers={"Retry-After": "60"})
         home, away = self._team(asked.league, asked.home), self._team(asked.league, asked.away)
-        if home is away:
+        if home.id == away.id:
             raise Problem("not-predictable", f"{home.name} cannot play itself")
         return home, away, asked.kickoff.astimezone(SITE_ZONE).date()
 
     def _team(self, league: str, name: str) -> Team:
-        here = self._spellings.get(league, {})
-        found = here.get(name) or here.get(name.casefold())
-        if found is None:
-            what = f"no team of {league} goes by the name asked for"
-            raise Problem("unknown-team", what, suggestions=_nearest(name, here))
-        return found
+        found = self._search.named(league, name)
+        if len(found) == 1:
+            return team_of(found[0])
+        what = (
+            f"{'several teams' if found else 'no team'} of {league} {'go' if found else 'goes'} by the name asked for"
+        )
+        suggestions = found or self._search.suggest(name, SUGGESTIONS, [league])
+        raise Problem("unknown-team", what, suggestions=[team_of(club) for club in suggestions])
 
     def near(self, name: str) -> list[Team]:
         """Teams of any league whose names or ids look like ``name``."""
-        return _nearest(
-            name, {spelling: team for known in self._spellings.values() for spelling, team in known.items()}
-        )
-
-
-def _nearest(name: str, spellings: dict[str, Team]) -> list[Team]:
-    found: Iterable[Team] = (spellings[each] for each in nearest(name.casefold(), spellings, 2 * SUGGESTIONS))
-    return list(dict.fromkeys(found))[:SUGGESTIONS]
+        return [team_of(club) for club in self._clubs.search.suggest(name, SUGGESTIONS)]

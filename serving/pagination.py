@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 
 from serving.errors import Problem
 from serving.schemas.problem import FieldError
+
+Item = TypeVar("Item")
 
 
 class _Place(msgspec.Struct, array_like=True):
@@ -35,6 +39,26 @@ def place_of(cursor: str | None) -> tuple[datetime, str] | None:
         errors = [FieldError("query.cursor", "not a cursor of an earlier page")]
         raise Problem("invalid-request", "see errors", errors=errors) from error
     return place.kickoff, place.match_id
+
+
+def cursor_after(identity: str) -> str:
+    """The place after an item of a list that is short enough to be in memory."""
+    return base64.urlsafe_b64encode(identity.encode()).decode().rstrip("=")
+
+
+def page_after(
+    items: Sequence[Item], cursor: str | None, limit: int, identity: Callable[[Item], str]
+) -> tuple[list[Item], str | None]:
+    """The items after the one that ``cursor`` names, and the cursor of those after them; raises Problem."""
+    begin = 0
+    if cursor is not None:
+        places = {cursor_after(identity(item)): place for place, item in enumerate(items)}
+        if cursor not in places:
+            errors = [FieldError("query.cursor", "not a cursor of an earlier page")]
+            raise Problem("invalid-request", "see errors", errors=errors)
+        begin = places[cursor] + 1
+    page = list(items[begin : begin + limit])
+    return page, cursor_after(identity(page[-1])) if begin + limit < len(items) else None
 
 
 def link(cursor: str | None) -> dict[str, str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
 from psycopg import sql
 
 from serving.database import Database
+from serving.schemas.directory import LeagueEntry
 from serving.schemas.matches import Form, Match, PointsAdjustment, ProjectedTeam, Table, TableLine
 from serving.schemas.problem import Team
 
@@ -40,6 +41,14 @@ _OF_TEAM = sql.SQL("""
     {match} where status = %(status)s and away_id = %(team)s
     order by kickoff {order}, match_id limit %(limit)s
 """)
+_LEAGUES = sql.SQL("""
+    select leagues.league, leagues.name, leagues.country, leagues.tier, leagues.calendar, leagues.matches,
+        array(
+            select distinct tables.season from marts.fct_league_tables as tables
+            where tables.league = leagues.league order by tables.season desc
+        ) as seasons
+    from marts.dim_leagues as leagues order by leagues.country, leagues.tier, leagues.league
+""")
 _PROJECTION = sql.SQL(
     "select * from predictions.latest_projections where league = %(league)s order by place, team_name"
 )
@@ -61,15 +70,18 @@ _ADJUSTMENTS = sql.SQL("""
     order by effective_on, team_name
 """)
 
+Named = Callable[[str, str], Team]
+"""A team of its id and the source's name."""
 
-async def matches(database: Database, filters: Mapping[str, Any], limit: int) -> list[Match]:
+
+async def matches(database: Database, named: Named, filters: Mapping[str, Any], limit: int) -> list[Match]:
     """By kickoff; ``filters`` by the names of _FILTERS, None for none."""
     given = {name: value for name, value in filters.items() if value is not None}
     conditions = [_FILTERS[name] for name in given if name in _FILTERS] or [sql.SQL("true")]
     query = sql.SQL("{} where {} order by kickoff, match_id limit %(limit)s").format(
         _MATCH, sql.SQL(" and ").join(conditions)
     )
-    return [_match(row) for row in await database.rows(query, {**given, "limit": limit})]
+    return [_match(row, named) for row in await database.rows(query, {**given, "limit": limit})]
 
 
 async def team(database: Database, team_id: str) -> dict[str, Any] | None:
@@ -85,21 +97,29 @@ async def team(database: Database, team_id: str) -> dict[str, Any] | None:
     return {**row, "form": form}
 
 
-async def matches_of(database: Database, team_id: str, status: str, limit: int) -> list[Match]:
+async def matches_of(database: Database, named: Named, team_id: str, status: str, limit: int) -> list[Match]:
     """Fixtures of a team soonest first, or played matches newest first."""
     order = sql.SQL("asc" if status == "fixture" else "desc")
     query = _OF_TEAM.format(match=_MATCH, order=order)
-    return [_match(row) for row in await database.rows(query, {"team": team_id, "status": status, "limit": limit})]
+    values = {"team": team_id, "status": status, "limit": limit}
+    return [_match(row, named) for row in await database.rows(query, values)]
 
 
-async def projection(database: Database, league: str) -> tuple[dict[str, Any], list[ProjectedTeam]] | None:
+async def leagues(database: Database) -> list[LeagueEntry]:
+    """Every league followed, by country and tier, with its seasons on record."""
+    return [LeagueEntry(*row.values()) for row in await database.rows(_LEAGUES, {})]
+
+
+async def projection(
+    database: Database, named: Named, league: str
+) -> tuple[dict[str, Any], list[ProjectedTeam]] | None:
     """The newest projection of a league: what is common to its rows, and a line for each club."""
     rows = await database.rows(_PROJECTION, {"league": league})
     if not rows:
         return None
     clubs = [
         ProjectedTeam(
-            Team(row["team_id"], row["team_name"]),
+            named(row["team_id"], row["team_name"]),
             row["place"],
             row["played"],
             row["points"],
@@ -113,7 +133,7 @@ async def projection(database: Database, league: str) -> tuple[dict[str, Any], l
     return rows[0], clubs
 
 
-async def table(database: Database, league: str, season: str | None) -> Table | None:
+async def table(database: Database, named: Named, league: str, season: str | None) -> Table | None:
     """The table of a season, of the newest where it is None; None when no result of it is loaded."""
     rows = await database.rows(_TABLE, {"league": league, "season": season})
     if not rows:
@@ -125,10 +145,13 @@ async def table(database: Database, league: str, season: str | None) -> Table | 
         first["season"],
         first["table_date"],
         first["is_final"],
-        [TableLine(team=Team(row["team_id"], row["team_name"]), **{name: row[name] for name in _LINE}) for row in rows],
+        [
+            TableLine(team=named(row["team_id"], row["team_name"]), **{name: row[name] for name in _LINE})
+            for row in rows
+        ],
         [
             PointsAdjustment(
-                Team(row["team_id"], row["team_name"]),
+                named(row["team_id"], row["team_name"]),
                 row["points"],
                 row["effective_on"],
                 row["reason"],
@@ -139,7 +162,7 @@ async def table(database: Database, league: str, season: str | None) -> Table | 
     )
 
 
-def _match(row: Mapping[str, Any]) -> Match:
+def _match(row: Mapping[str, Any], named: Named) -> Match:
     day: date = row["match_date"]
     kickoff: datetime = row["kickoff"]
     return Match(
@@ -150,8 +173,8 @@ def _match(row: Mapping[str, Any]) -> Match:
         kickoff,
         row["kickoff_known"],
         row["status"],
-        Team(row["home_id"], row["home_name"]),
-        Team(row["away_id"], row["away_name"]),
+        named(row["home_id"], row["home_name"]),
+        named(row["away_id"], row["away_name"]),
         row["home_goals"],
         row["away_goals"],
     )

@@ -13,6 +13,7 @@ from typing import Any
 from footpred_dagster.core.database import database_url
 from footpred_dagster.core.storage import open_archive
 from serving.champion import Champion
+from serving.clubs import Clubs
 from serving.database import Database, Watcher
 from serving.facts import ModelFacts
 from serving.limits import Limits
@@ -39,9 +40,10 @@ class Service:
         self.database = Database()
         self.limits = Limits(self.database)
         self.keys, self.uses = KeyRing(), Uses()
-        self.snapshot, self.age = Snapshot(), DataAge()
+        self.clubs = Clubs()
+        self.snapshot, self.age = Snapshot(self.clubs), DataAge()
         self.champion = Champion(open_archive(settings.core))
-        self.online, self.live, self.facts = Online(), Live(), ModelFacts()
+        self.online, self.live, self.facts = Online(self.clubs), Live(), ModelFacts()
         self.memory, self.batcher = Memory(), Batcher(self)
         self.access = AccessLog()
         self.ending = threading.Event()
@@ -52,6 +54,7 @@ class Service:
         url = await asyncio.to_thread(database_url, self.settings.core)
         await self.database.open(url)
         parts = (
+            self.clubs,  # before those that name clubs
             *(self.keys, self.snapshot, self.age, self.champion, self.online, self.live, self.facts),
             QueueFacts(),
             self.uses,  # last: it is written once more at the end

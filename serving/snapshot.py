@@ -13,6 +13,7 @@ from footpred_dagster.core import ledger
 from footpred_dagster.core.served import SERVED_CHANNEL
 from serving import metrics
 from serving.answers import Answer, answers, tail
+from serving.clubs import Clubs
 
 CHUNK = 1000
 """Rows made into answers at a time: their grids of scorelines take 2 KB each."""
@@ -26,7 +27,8 @@ class Snapshot:
 
     channels = (SERVED_CHANNEL,)
 
-    def __init__(self) -> None:
+    def __init__(self, clubs: Clubs) -> None:
+        self._clubs, self._named = clubs, clubs.by_id
         self.by_id: dict[str, Answer] = {}
         self.ordered: list[Answer] = []
         self.head: ledger.Head | None = None
@@ -36,12 +38,14 @@ class Snapshot:
     def refresh(self, connection: psycopg.Connection[Any]) -> None:
         with connection.cursor(row_factory=dict_row, binary=True) as cursor:
             rows = {row["match_id"]: row for row in cursor.execute("select * from predictions.served")}
+        if self._named is not self._clubs.by_id:  # names go into every answer
+            self._named, self._rows = self._clubs.by_id, {}
         changed = [row for match_id, row in rows.items() if self._rows.get(match_id) != row]
         if changed or len(rows) != len(self._rows):
             made = {match_id: answer for match_id, answer in self.by_id.items() if match_id in rows}
             for start in range(0, len(changed), CHUNK):
                 part = changed[start : start + CHUNK]
-                made.update(zip((row["match_id"] for row in part), answers(part), strict=True))
+                made.update(zip((row["match_id"] for row in part), answers(part, self._clubs.team), strict=True))
             self._rows = rows
             self.by_id, self.ordered = made, sorted(made.values(), key=by_kickoff)
             metrics.SERVED.set(len(made))

@@ -23,10 +23,10 @@ def projection(reader: Reader, league: str) -> list[Row]:
     try:
         return reader.rows(
             """
-            select season, results_to, team_id, team_name, place, played, points, adjustment, expected_points,
-                points_sd, positions, zones, label, simulations, model_name, model_version, as_of
-            from predictions.latest_projections where league = %(league)s
-            order by expected_points desc, team_name
+            select latest.*, coalesce(teams.display_name, latest.team_name) as display_name
+            from predictions.latest_projections as latest left join marts.dim_teams as teams using (team_id)
+            where latest.league = %(league)s
+            order by latest.expected_points desc, latest.place, display_name
             """,
             {"league": league},
         )

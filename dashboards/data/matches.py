@@ -20,8 +20,8 @@ CHAMPION = """
 COLUMNS = """
     matches.match_id, matches.league, leagues.name as league_name, leagues.country, matches.season,
     matches.match_date, matches.kickoff, matches.kickoff_known, matches.status,
-    matches.home_id, coalesce(home.name, matches.home_name) as home_name,
-    matches.away_id, coalesce(away.name, matches.away_name) as away_name,
+    matches.home_id, coalesce(home.display_name, matches.home_name) as home_name,
+    matches.away_id, coalesce(away.display_name, matches.away_name) as away_name,
     matches.home_goals, matches.away_goals, matches.outcome,
     matches.opening_odds_home, matches.opening_odds_draw, matches.opening_odds_away,
     matches.closing_odds_home, matches.closing_odds_draw, matches.closing_odds_away,
@@ -89,12 +89,18 @@ def latest(reader: Reader, team_id: str, before: Row, limit: int = 10) -> list[R
     """A club's matches before the day of ``before``, newest first."""
     return reader.rows(
         """
-        select match_id, league, match_date, home_id, home_name, away_id, away_name, home_goals, away_goals,
-            case when home_id = %(team)s then (array['W', 'D', 'L'])[outcome + 1]
-                else (array['L', 'D', 'W'])[outcome + 1] end as result
-        from marts.fct_matches
-        where (home_id = %(team)s or away_id = %(team)s) and status = 'played' and match_date < %(day)s
-        order by match_date desc limit %(limit)s
+        select matches.match_id, matches.league, matches.match_date,
+            matches.home_id, coalesce(home.display_name, matches.home_name) as home_name,
+            matches.away_id, coalesce(away.display_name, matches.away_name) as away_name,
+            matches.home_goals, matches.away_goals,
+            case when matches.home_id = %(team)s then (array['W', 'D', 'L'])[matches.outcome + 1]
+                else (array['L', 'D', 'W'])[matches.outcome + 1] end as result
+        from marts.fct_matches as matches
+        left join marts.dim_teams as home on home.team_id = matches.home_id
+        left join marts.dim_teams as away on away.team_id = matches.away_id
+        where (matches.home_id = %(team)s or matches.away_id = %(team)s) and matches.status = 'played'
+            and matches.match_date < %(day)s
+        order by matches.match_date desc limit %(limit)s
         """,
         {"team": team_id, "day": before["match_date"], "limit": limit},
     )
@@ -104,11 +110,17 @@ def meetings(reader: Reader, before: Row, limit: int = 10) -> list[Row]:
     """Earlier matches of the same two clubs, newest first."""
     return reader.rows(
         """
-        select match_id, league, season, match_date, home_id, home_name, away_id, away_name, home_goals, away_goals
-        from marts.fct_matches
-        where status = 'played' and match_date < %(day)s
-            and ((home_id = %(home)s and away_id = %(away)s) or (home_id = %(away)s and away_id = %(home)s))
-        order by match_date desc limit %(limit)s
+        select matches.match_id, matches.league, matches.season, matches.match_date,
+            matches.home_id, coalesce(home.display_name, matches.home_name) as home_name,
+            matches.away_id, coalesce(away.display_name, matches.away_name) as away_name,
+            matches.home_goals, matches.away_goals
+        from marts.fct_matches as matches
+        left join marts.dim_teams as home on home.team_id = matches.home_id
+        left join marts.dim_teams as away on away.team_id = matches.away_id
+        where matches.status = 'played' and matches.match_date < %(day)s
+            and ((matches.home_id = %(home)s and matches.away_id = %(away)s)
+                or (matches.home_id = %(away)s and matches.away_id = %(home)s))
+        order by matches.match_date desc limit %(limit)s
         """,
         {"day": before["match_date"], "home": before["home_id"], "away": before["away_id"], "limit": limit},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboards.reader import Reader, Row
+from footpred_dagster.core.club_search import CLUBS, Club, ClubSearch
 
 ELO_NEAR = 25
 """Half the width of what counts as a similar Elo difference."""
@@ -23,17 +24,38 @@ def home_league(reader: Reader) -> str | None:
 
 
 def teams(reader: Reader) -> list[Row]:
-    return reader.rows("""
-        select teams.team_id, teams.name, teams.country, teams.league, teams.season, leagues.name as league_name
-        from marts.dim_teams as teams inner join marts.dim_leagues as leagues using (league)
-        order by teams.season desc, leagues.tier, teams.name
-    """)
+    """Every club with all its names and its last league, those that played last and highest first."""
+    return sorted(reader.rows(CLUBS), key=lambda row: (-int(row["season"][:4]), row["tier"], row["display_name"]))
+
+
+def search(reader: Reader) -> ClubSearch:
+    """The clubs to search, kept as long as other rows are."""
+
+    def index() -> list[Row]:
+        return [{"search": ClubSearch([Club.of(row) for row in reader.rows(CLUBS)])}]
+
+    found: ClubSearch = reader.derived(("club search",), index)[0]["search"]
+    return found
+
+
+def matching(reader: Reader, text: str, limit: int) -> list[dict[str, str]]:
+    """Clubs that ``text`` may mean, best first: id, proper name, and where it is from and plays."""
+    known = {row["league"]: row["name"] for row in leagues(reader)}
+    return [
+        {
+            "id": club.team_id,
+            "name": club.display_name,
+            "where": ", ".join(filter(None, (club.city, club.country, known.get(club.league, club.league)))),
+        }
+        for club in search(reader).find(text, limit)
+    ]
 
 
 def team(reader: Reader, team_id: str) -> Row | None:
     return reader.row(
         """
-        select teams.team_id, teams.name, teams.country, teams.league, leagues.name as league_name, teams.season,
+        select teams.team_id, teams.display_name as name, teams.country, teams.league, leagues.name as league_name,
+            teams.season,
             teams.first_season, teams.matches, form.results_last_5, form.points_last_5, form.goals_for_last_5,
             form.goals_against_last_5, form.latest_match_date, state.elo
         from marts.dim_teams as teams
@@ -58,12 +80,13 @@ def league_table(reader: Reader, league: str, season: str) -> list[Row]:
     return reader.rows(
         """
         select lines.league, lines.season, lines.table_date, lines.position, lines.team_id, lines.team_name,
-            lines.played, lines.won, lines.drawn, lines.lost, lines.goals_for, lines.goals_against,
+            teams.display_name, lines.played, lines.won, lines.drawn, lines.lost, lines.goals_for, lines.goals_against,
             lines.goal_difference, lines.points, lines.points_won, lines.points_adjustment, lines.points_halved,
             lines.phase, lines.zone, form.results_last_5, form.season as form_season
-        from marts.fct_league_tables as lines left join marts.fct_team_form as form using (team_id)
+        from marts.fct_league_tables as lines inner join marts.dim_teams as teams using (team_id)
+        left join marts.fct_team_form as form using (team_id)
         where lines.league = %(league)s and lines.season = %(season)s
-        order by position, team_name
+        order by lines.position, teams.display_name
         """,
         {"league": league, "season": season},
     )
@@ -97,7 +120,8 @@ def strongest(reader: Reader, league: str | None, limit: int = 30) -> list[Row]:
     return reader.rows(
         """
         with newest as (select league, max(season) as season from ratings.team_state group by league)
-        select teams.team_id, teams.name, teams.country, state.league, leagues.name as league_name, state.elo,
+        select teams.team_id, teams.display_name as name, teams.country, state.league, leagues.name as league_name,
+            state.elo,
             state.home_pi, state.away_pi, form.results_last_5
         from ratings.team_state as state
         inner join newest using (league, season)

@@ -50,9 +50,9 @@ def content(view: View) -> list[Part]:
     title = f"{league['name']} {season}"
     state = f"{league['country']}, {len(results)} matches played to {html.day(rows[0]['table_date'])}."
     export = html.csv_link("league", {"league": league["league"], "season": season})
-    names = {row["team_id"]: row["team_name"] for row in rows}
+    names = {row["team_id"]: row["display_name"] for row in rows}
     first = [row["team_id"] for row in rows[:IN_COLOUR]]
-    leaders = ", ".join(f"{row['team_name']} {row['points']}" for row in rows[:3])
+    leaders = ", ".join(f"{row['display_name']} {row['points']}" for row in rows[:3])
     return [
         html.head(title, state, export),
         html.card(
@@ -74,7 +74,7 @@ def content(view: View) -> list[Part]:
 def standing(rows: Sequence[Row], followed: tuple[str, ...], season: str, adjustments: Sequence[Row] = ()) -> Markup:
     def team(row: Row) -> Markup:
         star = "★ " if row["team_id"] in followed else ""
-        return html.link("matches", f"{star}{row['team_name']}", team=row["team_id"])
+        return html.link("matches", f"{star}{row['display_name']}", team=row["team_id"])
 
     columns = [
         html.numeric("#", "position"),
@@ -124,7 +124,7 @@ def projection(reader: Reader, league: str, season: str) -> Markup:
     first = rows[0]
     zones = list(first["zones"])
     columns = [
-        html.Column("Team", lambda row: html.link("matches", row["team_name"], team=row["team_id"])),
+        html.Column("Team", lambda row: html.link("matches", row["display_name"], team=row["team_id"])),
         html.numeric("Points now", "points", kind="n wide"),
         html.Column("Expected", lambda row: html.number(row["expected_points"], 1), "n", "mean points at the end"),
         html.Column("±", lambda row: html.number(row["points_sd"], 1), "n wide", "standard deviation"),

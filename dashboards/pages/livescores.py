@@ -51,7 +51,9 @@ def in_play(view: View) -> Markup:
         html.Column("Source", lambda row: row["source"], "wide"),
     ]
     listed = (
-        html.table(columns, rows, "Names as the source spells them") if rows else html.empty("Nothing is played now")
+        html.table(columns, rows, "Scores as their sources report them")
+        if rows
+        else html.empty("Nothing is played now")
     )
     return html.card("In play", listed, *(html.empty("Not up to date", each) for each in silent), note=note)
 

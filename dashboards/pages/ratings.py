@@ -38,7 +38,7 @@ def league_of(reader: Reader, query: Mapping[str, str]) -> str | None:
 
 
 def controls(view: View) -> list[Viewable]:
-    options = {f"{row['name']} · {row['league_name']}": row["team_id"] for row in teams.teams(view.reader)}
+    options = {f"{row['display_name']} · {row['league_name']}": row["team_id"] for row in teams.teams(view.reader)}
     current = [row["team_id"] for row in chosen(view.reader, view.query)]
     picker = pmui.MultiChoice(
         label=f"Teams to compare, at most {MOST}", options=options, value=[t for t in current if t in options.values()],

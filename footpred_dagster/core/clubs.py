@@ -18,9 +18,12 @@ from datetime import date, timedelta
 
 import psycopg
 
+from footpred_dagster.core.domain import MAIN_LEAGUES
+
 ALIKE = 0.8
 """difflib's ratio from which two spellings are near: "Genk" and "Gent" 0.75, "Ath Madrid" and "Atl. Madrid" 0.9."""
 LEAST_WORD = 3
+NAMED_SINCE = "2005-06"
 NO_NAMES = frozenset({"afc", "club", "the"})
 JOINS_LATE = timedelta(days=28)
 """Nobody joins a league weeks after its first day: a name that does is a spelling of somebody in it."""
@@ -119,6 +122,19 @@ def known_names(connection: psycopg.Connection) -> dict[tuple[str, str], str]:
     """The alias table as built: (country, name) -> team_id."""
     rows = connection.execute("select country, name, team_id from staging.team_aliases").fetchall()
     return {(country, name): team_id for country, name, team_id in rows}
+
+
+def unnamed(connection: psycopg.Connection) -> list[tuple[str, str, str, str, str]]:
+    """(country, league, latest season, id, name) of clubs of the main divisions since 2005 that clubs.csv lacks."""
+    return connection.execute(
+        """
+        select teams.country, teams.league, teams.season, teams.team_id, teams.name
+        from marts.dim_teams as teams left join staging.clubs using (team_id)
+        where clubs.team_id is null and teams.league = any(%s) and teams.season >= %s
+        order by 1, 2, 4
+        """,
+        [list(MAIN_LEAGUES), NAMED_SINCE],
+    ).fetchall()
 
 
 def appearances(connection: psycopg.Connection) -> list[Appearance]:

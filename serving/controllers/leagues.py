@@ -64,7 +64,7 @@ async def get_table(request: Request[Any, Any, Any], code: FromPath[str], season
         except ValueError as error:
             raise Problem("unknown-season", str(error)) from error
     try:
-        found = await repository.table(service.database, code, stored)
+        found = await repository.table(service.database, service.clubs.team, code, stored)
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
         raise Problem("not-computed", "no table was made yet") from None
     if found is None:

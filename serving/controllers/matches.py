@@ -28,6 +28,7 @@ SHOWN = 5
 COLUMNS = (
     *("match_id", "league", "season", "match_date", "kickoff", "kickoff_known", "status"),
     *("home_id", "home", "away_id", "away", "home_goals", "away_goals"),
+    *("home_display_name", "away_display_name"),
 )
 Limit = Annotated[int, QueryParameter(ge=1, le=500, description="Items on a page")]
 Cursor = Annotated[str | None, QueryParameter(max_length=200, description="`next` of the page before")]
@@ -65,7 +66,7 @@ async def list_matches(
     filters = {"league": league, "season": season, "team": team, "status": status, "from": start, "to": end}
     if place := place_of(cursor):
         filters |= {"kickoff": place[0], "match_id": place[1]}
-    found = await repository.matches(service.database, filters, limit + 1)
+    found = await repository.matches(service.database, service.clubs.team, filters, limit + 1)
     last = found[limit - 1] if len(found) > limit else None
     following = cursor_of(last.kickoff, last.match_id) if last else None
     page = found[:limit]
@@ -82,6 +83,8 @@ def _flat(match: Match) -> dict[str, Any]:
         "home": match.home.name,
         "away_id": match.away.id,
         "away": match.away.name,
+        "home_display_name": match.home.display_name,
+        "away_display_name": match.away.display_name,
         "kickoff_known": str(match.kickoff_known).lower(),
     }
     return {name: getattr(match, name, None) for name in COLUMNS} | teams | {"kickoff": match.kickoff.isoformat()}
@@ -105,11 +108,13 @@ async def get_team(request: Request[Any, Any, Any], team_id: FromPath[str]) -> T
     row = await repository.team(service.database, team_id) if "\0" not in team_id else None
     if row is None:
         raise Problem("unknown-team", "no team has this id", suggestions=service.online.near(team_id))
-    recent = await repository.matches_of(service.database, team_id, "played", SHOWN)
-    upcoming = await repository.matches_of(service.database, team_id, "fixture", SHOWN)
+    recent = await repository.matches_of(service.database, service.clubs.team, team_id, "played", SHOWN)
+    upcoming = await repository.matches_of(service.database, service.clubs.team, team_id, "fixture", SHOWN)
     return TeamAnswer(
         id=row["team_id"],
         name=row["name"],
+        display_name=row.get("display_name", row["name"]),
+        city=row.get("city"),
         country=row["country"],
         league=row["league"],
         season=row["season"],
@@ -141,7 +146,7 @@ async def get_projection(request: Request[Any, Any, Any], code: FromPath[str]) -
     if code not in LEAGUES:
         raise Problem("unknown-league", f"codes are {', '.join(LEAGUES)}")
     try:
-        found = await repository.projection(service.database, code)
+        found = await repository.projection(service.database, service.clubs.team, code)
     except psycopg.errors.UndefinedTable:
         found = None
     if found is None:

@@ -33,6 +33,7 @@ CARD_COLUMNS = (
     *("match_id", "league", "kickoff", "home_id", "home", "away_id", "away", "p_home", "p_draw", "p_away"),
     *("market_home", "market_draw", "market_away", "value_home", "value_draw", "value_away"),
     *("odds_home", "odds_draw", "odds_away", "model", "model_version", "as_of"),
+    *("home_display_name", "away_display_name"),
 )
 Kind = Annotated[Literal["live", "replay"] | None, QueryParameter()]
 
@@ -201,6 +202,8 @@ def _flat(card: Card) -> dict[str, Any]:
         "model": card.model.name,
         "model_version": card.model.version,
         "as_of": card.as_of.isoformat(),
+        "home_display_name": card.home.display_name,
+        "away_display_name": card.away.display_name,
     }
     for name, found in (("p", card.probabilities), ("market", card.market), ("value", card.value), ("odds", card.odds)):
         if found is not None:

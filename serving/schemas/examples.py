@@ -16,8 +16,8 @@ SEALED = Prediction(
     season="2026-27",
     kickoff=datetime(2027, 1, 2, 15, tzinfo=UTC),
     kickoff_known=True,
-    home=Team("arsenal", "Arsenal"),
-    away=Team("chelsea", "Chelsea"),
+    home=Team("arsenal", "Arsenal", "Arsenal"),
+    away=Team("chelsea", "Chelsea", "Chelsea"),
     probabilities=Outcomes(0.52, 0.25, 0.23),
     fair_odds=Outcomes(1.92, 4.0, 4.35),
     goals=Goals(1.68, 1.05, 0.53, [OverUnder(2.5, 0.51, 0.49)], [Scoreline(1, 1, 0.12), Scoreline(1, 0, 0.11)]),
@@ -38,7 +38,7 @@ UNKNOWN_TEAM = ProblemDetails(
     404,
     "no team of E0 goes by the name asked for",
     request_id="38125eb7df4e1cd6",
-    suggestions=[Team("arsenal", "Arsenal")],
+    suggestions=[Team("arsenal", "Arsenal", "Arsenal")],
 )
 
 

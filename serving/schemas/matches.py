@@ -49,6 +49,8 @@ class TeamAnswer(Struct, frozen=True):
 
     id: str
     name: str
+    display_name: str
+    city: str | None
     country: str
     league: str
     season: str

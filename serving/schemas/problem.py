@@ -13,8 +13,11 @@ class FieldError(Struct, frozen=True):
 
 
 class Team(Struct, frozen=True):
+    """``name`` as the source spells it; ``display_name``: the proper name, or ``name`` where none is known."""
+
     id: str
     name: str
+    display_name: str
 
 
 class ProblemDetails(Struct, frozen=True, omit_defaults=True):

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from markupsafe import Markup, escape
 
-from dashboards.data import matches, teams
+from dashboards.data import live, matches, teams
 from dashboards.data.models import honest_number, span
 from dashboards.links import Links
 from dashboards.pages import EXPORTS, PAGES
@@ -187,3 +187,28 @@ def test_the_table_says_what_places_are_worth_and_which_rulings_changed_its_poin
     rows = EXPORTS["league"](reader, {})
     assert rows[0]["zone"] == "title"
     assert {"points_won", "points_adjustment", "points_halved"} <= set(rows[0])
+
+
+@pytest.mark.parametrize(
+    ("slug", "query"),
+    [
+        ("matches", {}),
+        ("matches", {"team": "beta"}),
+        ("matches", {"show": "played"}),
+        ("match", {"id": "formula-beta"}),
+        ("match", {"id": "beta-nasty"}),
+        ("league", {}),
+        ("ratings", {}),
+        ("livescores", {}),
+    ],
+)
+def test_a_club_is_shown_by_its_proper_name_wherever_it_is_read(reader, slug, query):
+    written = text(reader, slug, query)
+    assert "Bêta Town United" in written
+    assert "Beta Town" not in written
+
+
+def test_live_scores_name_a_club_properly_where_the_spelling_is_known(reader):
+    clubs = teams.search(reader)
+    assert live.proper(clubs, "E0", "BETA TOWN") == "Bêta Town United"
+    assert live.proper(clubs, "E0", "Somebody Else") == "Somebody Else"

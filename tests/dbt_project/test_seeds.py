@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import re
+import unicodedata
 from collections import defaultdict
 from datetime import date, datetime
 from itertools import pairwise
@@ -195,3 +196,43 @@ def test_points_are_adjusted_for_clubs_that_exist_each_on_a_day_with_a_source(al
         assert date(season.start, 6, 1) <= date.fromisoformat(row["effective_on"]) <= date(season.start + 1, 9, 1)
         assert row["reason"]
         assert row["source"]
+
+
+@pytest.mark.real_data
+def test_every_club_of_the_main_divisions_since_2005_has_a_name_and_a_city(played, team_id):
+    named = {row["team_id"]: row for row in _read_seed("clubs.csv")}
+    since = date(2005, 7, 1)
+    clubs = {(row.country, name) for row in played if row.day >= since for name in (row.home, row.away)}
+    assert len(clubs) > 650
+    assert {(*club, team_id[club]) for club in clubs if team_id[club] not in named} == set()
+
+
+def test_proper_names_are_one_for_each_club_and_cities_are_given(team_id):
+    rows = _read_seed("clubs.csv")
+    assert {row["team_id"] for row in rows} <= set(team_id.values())
+    for column in ("team_id", "name"):
+        assert len({row[column] for row in rows}) == len(rows)
+    assert all(row["city"] for row in rows)
+    for row in rows:
+        for text in row.values():
+            assert text == unicodedata.normalize("NFC", text).strip(), row
+
+
+@pytest.mark.parametrize(
+    ("club", "name", "city"),
+    [
+        ("man-city", "Manchester City", "Manchester"),
+        ("nottm-forest", "Nottingham Forest", "Nottingham"),
+        ("ath-madrid", "Atlético Madrid", "Madrid"),
+        ("ath-bilbao", "Athletic Bilbao", "Bilbao"),
+        ("paris-sg", "Paris Saint-Germain", "Paris"),
+        ("mgladbach", "Borussia Mönchengladbach", "Mönchengladbach"),
+        ("sp-lisbon", "Sporting CP", "Lisbon"),
+        ("st-gilloise", "Union Saint-Gilloise", "Brussels"),
+        ("buyuksehyr", "İstanbul Başakşehir", "Istanbul"),
+        ("inverness-c", "Inverness Caledonian Thistle", "Inverness"),
+    ],
+)
+def test_a_proper_name_is_the_one_readers_know(club, name, city):
+    named = {row["team_id"]: row for row in _read_seed("clubs.csv")}
+    assert (named[club]["name"], named[club]["city"]) == (name, city)

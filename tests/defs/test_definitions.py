@@ -18,6 +18,7 @@ KEYS = {
     *(
         "staging/leagues",
         "staging/team_aliases",
+        "staging/clubs",
         "staging/points_adjustments",
         "staging/stg_matches",
         "staging/stg_fixtures",
@@ -47,7 +48,7 @@ KEYS = {
     *("predictions/season_projection", "predictions/market"),
     "monitoring/drift",
 }
-DATA_LAYERS = ("raw", "staging", "intermediate", "ratings", "features")
+DATA_LAYERS = ("raw", "staging", "intermediate", "ratings", "features", "marts")
 BLOCKING = {
     "raw/matches": {
         *("rows_reconcile", "scored_matches_exist", "raw_meets_expectations"),
@@ -64,6 +65,7 @@ WARNING = {
     "raw/fixtures": {"no_pair_twice_on_one_day", "fixtures_are_fresh"},
     "raw/openfootball": {"agrees_with_results"},
     "intermediate/int_matches": {"team_names_are_known"},
+    "marts/dim_teams": {"clubs_have_proper_names"},
 }
 
 

@@ -27,7 +27,7 @@ def test_a_sealed_prediction_is_answered_as_the_ledger_has_it(client, world):
     assert [datetime.fromisoformat(found[name]) for name in ("as_of", "sealed_at")] == list(row[4:])
     assert (found["sealed"], found["kind"], found["stale"]) == (True, "live", False)
     assert found["model"] == {"name": "elo_logit", "version": world.version.version}
-    assert found["home"] == {"id": "arsenal", "name": "Arsenal"}
+    assert found["home"] == {"id": "arsenal", "name": "Arsenal", "display_name": "Arsenal"}
     assert found["reasons"] == {"strength": 0.4}
     assert found["data_age_seconds"] >= 0
     assert "not advice" in found["disclaimer"]
@@ -99,7 +99,7 @@ def test_names_are_read_in_any_case_and_by_their_other_spellings(client):
 def test_an_unknown_team_comes_with_those_that_look_like_it(client):
     answer = client.post("/predict/", json=PAIRING | {"home": "Arsenaal"})
     assert problem(answer, 404) == "unknown-team"
-    assert answer.json()["suggestions"][0] == {"id": "arsenal", "name": "Arsenal"}
+    assert answer.json()["suggestions"][0] == {"id": "arsenal", "name": "Arsenal", "display_name": "Arsenal"}
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ def test_a_manifest_names_the_body_of_every_partition_and_the_seeds(warehouse, a
         assert partition.sha256 == sha256_hex((site / partition.path).read_bytes())
         assert partition.parser == PARSER_VERSION
     assert [seed.path for seed in kept.seeds] == [
+        "dbt_project/seeds/clubs.csv",
         "dbt_project/seeds/leagues.csv",
         "dbt_project/seeds/points_adjustments.csv",
         "dbt_project/seeds/team_aliases.csv",

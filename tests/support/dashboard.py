@@ -17,6 +17,8 @@ NASTY = "<script>document.title='pwned'</script><b>Bold & Co</b>"
 """A club's name as a broken or hostile source may spell it."""
 FORMULA = '=HYPERLINK("http://evil.example","x")'
 CLUBS = {"alpha": "Alpha", "beta": "Beta Town", "nasty": NASTY, "formula": FORMULA}
+PROPER = {"beta": "Bêta Town United"}
+CITIES = {"beta": "Betaville"}
 CHAMPION = ("stack", 1, "recipe-1")
 PLAYED = [  # day, home, away, goals
     (1, "alpha", "beta", (2, 0)),
@@ -85,7 +87,9 @@ def _matches(connection: psycopg.Connection) -> None:
             "match_id": match_id(home, away), "kickoff": kickoff, "is_played": goals is not None,
             "home_elo": 1500.0 + number, "away_elo": 1490.0, "elo_difference": 10.0 + number})  # fmt: skip
     for place, (team, name) in enumerate(CLUBS.items(), 1):
-        insert(connection, "marts.dim_teams", league | {"team_id": team, "name": name, "country": "England",
+        insert(connection, "marts.dim_teams", league | {
+               "team_id": team, "name": name, "display_name": PROPER.get(team, name),
+               "city": CITIES.get(team), "aliases": name, "country": "England",
                "moved": "stayed", "first_season": "2024-25", "matches": 3})  # fmt: skip
         insert(connection, "marts.fct_league_tables", league | {
             "table_date": date(2024, 9, 15), "position": place, "team_id": team, "team_name": name, "played": 3,

@@ -31,6 +31,9 @@ FORMULA = "=HYPERLINK(1)"
 TEAMS = {"arsenal": "Arsenal", "chelsea": "Chelsea", "leeds": "Leeds", "formula": FORMULA}
 KICKOFF = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
 PLAYED = datetime(2024, 5, 4, 14, tzinfo=UTC)
+ALIASES = {"arsenal": "Arsenal|The Gunners"}
+PROPER = {"leeds": ("Leeds United", "Leeds"), "arsenal": ("Arsenal", "London")}
+"""Proper name and city of those that have one."""
 ODDS = (2.1, 3.4, 3.6)
 EVERY_SCOPE = ("read", "predict", "batch")
 FIXTURES: dict[str, tuple[str, str, datetime]] = {
@@ -49,8 +52,11 @@ TABLES = f"""
         home_name text, away_id text, away_name text, opening_odds_home float8, opening_odds_draw float8,
         opening_odds_away float8);
     create table staging.team_aliases (country text, name text, team_id text);
-    create table marts.dim_teams (team_id text, name text, country text, league text, season text, moved text,
-        first_season text, matches bigint);
+    create table marts.dim_teams (team_id text, name text, display_name text, city text, aliases text, country text,
+        league text, season text, moved text, first_season text, matches bigint);
+    create table marts.dim_leagues (league text, name text, country text, tier integer, calendar text,
+        first_season text, latest_season text, matches bigint);
+    create table marts.fct_league_tables (league text, season text, team_id text);
     create table marts.fct_team_form (team_id text, latest_match_date date, results_last_5 text,
         points_last_5 float8, goals_for_last_5 float8, goals_against_last_5 float8);
     create table marts.fct_matches (match_id text, league text, season text, match_date date, kickoff timestamptz,
@@ -133,10 +139,15 @@ def _fill(connection: psycopg.Connection[Any]) -> None:
             connection.execute(f"insert into {table} values ({', '.join(['%s'] * len(row))})".encode(), row)
 
     insert("staging.team_aliases", ("England", "The Gunners", "arsenal"))
+    insert("marts.dim_leagues", ("E0", "Premier League", "England", 1, "autumn", "1993-94", "2025-26", 9000))
+    insert("marts.dim_leagues", ("D1", "Bundesliga", "Germany", 1, "autumn", None, None, 0))
+    insert("marts.fct_league_tables", ("E0", "2024-25", "leeds"), ("E0", "2025-26", "leeds"))
     insert("ratings.division_state", ("E0", "2025-26", [0.3, 0.3, 0.3, 0.3], [0.2, 0.2, 0.2, 0.2]))
     insert("features.online_pair_state", ("arsenal", "chelsea", 4, 1.75))
     for place, (team, name) in enumerate(TEAMS.items()):
-        insert("marts.dim_teams", (team, name, "England", "E0", "2025-26", "stayed", "1993-94", 900))
+        proper, city = PROPER.get(team, (name, None))
+        names = (team, name, proper, city, ALIASES.get(team, name))
+        insert("marts.dim_teams", (*names, "England", "E0", "2025-26", "stayed", "1993-94", 900))
         insert("marts.fct_team_form", (team, PLAYED.date(), "WDLWW", 2.0, 1.8, 0.9))
         ratings = (1500.0 + 40 * place, 0.1 * place, -0.1 * place, [0.1] * 4, [0.0] * 4, [0.0] * 4)
         facts = (PLAYED.date(), PLAYED, 900, 38, place + 1, 1.5)

@@ -64,31 +64,70 @@ newcomers as (
     left join on_record on to_play.team_id = on_record.team_id
     where on_record.team_id is null
     order by to_play.team_id asc, to_play.match_date asc
+),
+
+listed as (
+    select
+        latest_seasons.team_id,
+        case when latest_matches.is_home then results.home_name else results.away_name end as name,
+        latest_seasons.country,
+        latest_seasons.league,
+        latest_seasons.season,
+        latest_seasons.moved,
+        on_record.first_season,
+        on_record.matches
+    from latest_seasons
+    inner join on_record on latest_seasons.team_id = on_record.team_id
+    inner join latest_matches on latest_seasons.team_id = latest_matches.team_id
+    inner join {{ ref('int_matches') }} as results on latest_matches.match_id = results.match_id
+
+    union all
+
+    select
+        team_id,
+        name,
+        country,
+        league,
+        season,
+        'new' as moved,
+        season as first_season,
+        0 as matches
+    from newcomers
+),
+
+spellings as (
+    select
+        team_id,
+        string_agg(distinct spelling, '|' order by spelling) as aliases
+    from (
+        select
+            team_id,
+            name as spelling
+        from {{ ref('team_aliases') }}
+
+        union all
+
+        select
+            team_id,
+            regexp_split_to_table(also, '[|]') as spelling
+        from {{ ref('clubs') }}
+        where also is not null
+    ) as known
+    group by team_id
 )
 
 select
-    latest_seasons.team_id,
-    case when latest_matches.is_home then results.home_name else results.away_name end as name,
-    latest_seasons.country,
-    latest_seasons.league,
-    latest_seasons.season,
-    latest_seasons.moved,
-    on_record.first_season,
-    on_record.matches
-from latest_seasons
-inner join on_record on latest_seasons.team_id = on_record.team_id
-inner join latest_matches on latest_seasons.team_id = latest_matches.team_id
-inner join {{ ref('int_matches') }} as results on latest_matches.match_id = results.match_id
-
-union all
-
-select
-    team_id,
-    name,
-    country,
-    league,
-    season,
-    'new' as moved,
-    season as first_season,
-    0 as matches
-from newcomers
+    listed.team_id,
+    listed.name,
+    coalesce(clubs.name, listed.name) as display_name,
+    clubs.city,
+    coalesce(spellings.aliases, listed.name) as aliases,
+    listed.country,
+    listed.league,
+    listed.season,
+    listed.moved,
+    listed.first_season,
+    listed.matches
+from listed
+left join {{ ref('clubs') }} as clubs on listed.team_id = clubs.team_id
+left join spellings on listed.team_id = spellings.team_id

@@ -10,6 +10,7 @@ from footpred_dagster.defs.resources import Warehouse
 from footpred_dagster.metadata import table
 
 MATCHES = dg.AssetKey(["intermediate", "int_matches"])
+TEAMS = dg.AssetKey(["marts", "dim_teams"])
 WAY_OUT = "add each to dbt_project/seeds/team_aliases.csv: with a known club's id, or with a new one"
 
 
@@ -32,6 +33,23 @@ def team_names_are_known(warehouse: Warehouse) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         description="simulated clubs are on no list" if made_up else WAY_OUT,
         metadata={"unseen names": table(["country", "name", "nearest known"], unseen)},
+    )
+
+
+@dg.asset_check(asset=TEAMS)
+def clubs_have_proper_names(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Every club of the main divisions since 2005 has a name and a city in clubs.csv; the metadata lists the others.
+
+    The dashboard and the service show a club without one by its name in the results files. Simulated clubs have none.
+    """
+    with warehouse.connect() as connection:
+        made_up = simulated(connection)
+        unnamed = clubs.unnamed(connection)
+    return dg.AssetCheckResult(
+        passed=not unnamed or bool(made_up),
+        severity=dg.AssetCheckSeverity.WARN,
+        description="simulated clubs have no proper names" if made_up else "add each to dbt_project/seeds/clubs.csv",
+        metadata={"clubs without a proper name": table(["country", "league", "season", "id", "name"], unnamed)},
     )
 
 

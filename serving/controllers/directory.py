@@ -1,0 +1,109 @@
+"""Which teams and leagues there are."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.openapi import ResponseSpec
+from litestar.params import QueryParameter
+
+from footpred_dagster.core.club_search import Club
+from serving import repository
+from serving.call import call_of
+from serving.controllers.matches import Cursor, Limit, Word
+from serving.errors import Problem
+from serving.negotiation import CSV, JSON, NDJSON, accepted, lines, table
+from serving.openapi import SECURITY, Listed, problems
+from serving.pagination import link, page_after
+from serving.schemas.directory import LeagueEntry, LeaguePage, TeamEntry, TeamPage
+from serving.security import needs
+from serving.service import Service
+
+MOST_FOUND = 100
+TEAM_COLUMNS = ("id", "name", "display_name", "city", "country", "league", "aliases")
+LEAGUE_COLUMNS = ("code", "name", "country", "tier", "calendar", "matches", "seasons")
+Query = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=100,
+        pattern=r"^[^\x00]*$",
+        description="A name, an alias, a city or initials; accents and typing errors are allowed for",
+    ),
+]
+
+
+@get(
+    "/teams/",
+    before_request=needs("read"),
+    responses={
+        200: ResponseSpec(TeamPage, generate_examples=False, description="A page; the best match first."),
+        **problems(400, 406, 503),
+    },
+    security=SECURITY,
+    tags=["matches"],
+    operation_id="list_teams",
+    operation_class=Listed,
+)
+async def list_teams(
+    request: Request[Any, Any, Any],
+    q: Query = None,
+    league: Word = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Response[Any]:
+    """Teams by how well they match `q`, at most 100 of them; without `q` all teams by name. JSON, NDJSON or CSV, by
+    Accept."""
+    kind = accepted(request.headers.get("accept"), (JSON, NDJSON, CSV))
+    service: Service = call_of(request.scope).service
+    search = service.clubs.search
+    if not search.clubs:
+        raise Problem("not-built", "footpred run builds it", headers={"Retry-After": "60"})
+    if q is None:
+        found = [club for club in search.by_name if league in (None, club.league)]
+    else:
+        found = search.find(q, MOST_FOUND, None if league is None else [league])
+    clubs, following = page_after(found, cursor, limit, lambda club: club.team_id)
+    page = list(map(_entry, clubs))
+    if kind == CSV:
+        rows = (msgspec.structs.asdict(item) | {"aliases": "|".join(item.aliases)} for item in page)
+        return table(rows, TEAM_COLUMNS, link(following))
+    if kind == NDJSON:
+        return lines(map(msgspec.json.encode, page), link(following))
+    return Response(TeamPage(page, following, service.age.seconds()), headers=link(following), media_type=JSON)
+
+
+def _entry(club: Club) -> TeamEntry:
+    names = (club.team_id, club.name, club.display_name)
+    return TeamEntry(*names, club.city, club.country, club.league, list(club.aliases))
+
+
+@get(
+    "/leagues/",
+    before_request=needs("read"),
+    responses={
+        200: ResponseSpec(LeaguePage, generate_examples=False, description="A page, by country and tier."),
+        **problems(400, 406, 503),
+    },
+    security=SECURITY,
+    tags=["matches"],
+    operation_id="list_leagues",
+    operation_class=Listed,
+)
+async def list_leagues(request: Request[Any, Any, Any], cursor: Cursor = None, limit: Limit = 100) -> Response[Any]:
+    """Leagues and the seasons on record of each. JSON, NDJSON or CSV, by Accept."""
+    kind = accepted(request.headers.get("accept"), (JSON, NDJSON, CSV))
+    service: Service = call_of(request.scope).service
+    leagues = await repository.leagues(service.database)
+    page, following = page_after(leagues, cursor, limit, _code)
+    if kind == CSV:
+        rows = (msgspec.structs.asdict(item) | {"seasons": "|".join(item.seasons)} for item in page)
+        return table(rows, LEAGUE_COLUMNS, link(following))
+    if kind == NDJSON:
+        return lines(map(msgspec.json.encode, page), link(following))
+    return Response(LeaguePage(page, following, service.age.seconds()), headers=link(following), media_type=JSON)
+
+
+def _code(league: LeagueEntry) -> str:
+    return league.code
