@@ -12,7 +12,16 @@ from typing import Any
 
 import click
 
-from footpred_dagster import cli_backup, cli_champion, cli_keys, cli_ledger, cli_lineage, cli_models, services
+from footpred_dagster import (
+    cli_backup,
+    cli_champion,
+    cli_clubs,
+    cli_keys,
+    cli_ledger,
+    cli_lineage,
+    cli_models,
+    services,
+)
 from footpred_dagster.core.domain import LEAGUES, Season
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.failures import FAILED, failures_explained
@@ -266,6 +275,7 @@ for command in (
         cli_lineage.lineage,
         cli_lineage.reproduce,
         cli_keys.keys,
+        cli_clubs.clubs,
         cli_backup.backup,
         cli_backup.restore,
     ),

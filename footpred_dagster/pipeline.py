@@ -14,6 +14,7 @@ import psycopg
 from dagster import DagsterEventType, DagsterRunStatus, RunsFilter
 
 from footpred_dagster.checks import CheckStates
+from footpred_dagster.core.held_seasons import held_seasons
 from footpred_dagster.core.ledger import Kind
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import Archive
@@ -126,7 +127,9 @@ class Pipeline:
 
     def _materialize_raw(self) -> None:
         unsettled = self._checks().unsettled()
-        wanted = due(self.connection, self._targets()) or self._unreported_partitions(RESULTS in unsettled)
+        wanted = due(self.connection, self._targets()) or self._unreported_partitions(
+            RESULTS in unsettled or bool(held_seasons(self.connection))  # a held season passes once it is repaired
+        )
         self.progress.expect("raw", len(wanted))
         ranges = neighbours(wanted)
         for first, last in ranges:

@@ -5,6 +5,7 @@ from __future__ import annotations
 KEPT = {
     "raw.fetches": "when which bytes were fetched: the way into the archive, and what is asked of a source next",
     "raw.accepted": "decisions of people",
+    "raw.club_decisions": "decisions of operators: which club a name means",
     "raw.match_history": "what a source said before it corrected itself; newest files do not tell",
     "models.versions": "the ledger names them, and their artifacts in the archive are found by them",
     "models.candidates": "the fit that belongs to each recipe's rows of walk_forward",
@@ -40,6 +41,9 @@ LEFT_OUT = {
     "raw.openfootball_files": _LOADED,
     "raw.openfootball_matches": _LOADED,
     "raw.changes": "what incremental tables still have to take in: they are built whole after a restore",
+    "raw.held_seasons": "written by the checks of the next run",
+    "intermediate.held_seasons": "taken over from raw.held_seasons by the next run",
+    "intermediate.club_names": "resolved by the next run from the raw tables and the decisions",
     "intermediate.build_marks": "how far incremental tables are: they are built whole after a restore",
     "ratings.team_elo": _BUILT,
     "ratings.team_pi": _BUILT,
