@@ -92,7 +92,7 @@ def store(connection: psycopg.Connection, names: Sequence[ClubName]) -> None:
             copy.write_row(
                 (
                     *(name.country, name.season, name.name, name.team_id, name.status, name.why),
-                    *(json.dumps(name.nearest), list(name.leagues), name.first_day, name.matches, name.fixtures),
+                    *(json.dumps(name.nearest), json.dumps(name.leagues), name.first_day, name.matches, name.fixtures),
                 )
             )
     connection.execute("""

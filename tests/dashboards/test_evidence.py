@@ -129,8 +129,8 @@ def test_data_health_lists_pending_clubs_with_the_command_that_decides(evident, 
     with psycopg.connect(database_url) as connection:
         insert(connection, "intermediate.club_names", {
             "country": "England", "season": "2024-25", "name": NASTY, "status": "pending", "why": "probably Bold",
-            "nearest": Jsonb([["Bold", "bold"]]), "leagues": ["E0"], "first_day": date(2024, 8, 10), "matches": 2,
-            "fixtures": 1})  # fmt: skip
+            "nearest": Jsonb([["Bold", "bold"]]), "leagues": Jsonb(["E0"]), "first_day": date(2024, 8, 10),
+            "matches": 2, "fixtures": 1})  # fmt: skip
     fresh = Reader(lambda: database_url)
     written = text(fresh, "data-health")
     fresh.close()

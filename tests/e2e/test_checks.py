@@ -82,6 +82,8 @@ def test_a_fault_of_one_league_holds_back_its_own_matches_until_an_operator_has_
     assert (doubtful["errors"], doubtful["held_seasons"]) == ([], [])
     assert doubtful["matches"] == first["matches"] - 10
     assert doubtful["predictions"]["predicted"] == 2
+    with psycopg.connect(home.database_url) as connection:
+        assert [count(connection, league) for league in CLUBS] == [whole["E0"], whole["SC0"]]
     (waiting,) = doubtful["pending_clubs"]
     assert waiting["command"] == "footpred clubs alias England 'Chelsea London' --of chelsea"
 

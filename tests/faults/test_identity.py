@@ -10,6 +10,7 @@ import pytest
 from footpred_dagster.core.club_aliases import Alias, decide
 from footpred_dagster.core.club_names import ClubName, new_names, pending_names
 from footpred_dagster.core.dataset import played_before, predictable_fixtures
+from footpred_dagster.core.held_seasons import held_seasons, hold_back
 from footpred_dagster.core.ledger import Prediction, seal
 from footpred_dagster.core.served import serve, withdraw
 from tests.support.sealed import live
@@ -274,3 +275,15 @@ def test_faults_48_a_fixture_whose_club_is_decided_after_it_was_sealed_is_served
     assert club == "sheffield-weds"
     assert first != second
     assert warehouse.rows("select match_id from predictions.ledger order by seq") == [(first,), (second,)]
+
+
+@pytest.mark.fault(71, "one bad league-season: only its own matches wait")
+def test_faults_71_a_season_that_a_check_holds_back_is_left_out_until_it_passes(warehouse):
+    english, scottish = _season("Arsenal", "Everton"), _season("Celtic", "Hearts", league="SC0")
+    coming = Result(_day(9), "Celtic", "Hearts", None, "SC0")
+    whole = warehouse.build(*english, *scottish, coming)
+    hold_back(warehouse.connection, "rows_reconcile", {"SC0|2023-24": "its rows do not add up"})
+    assert warehouse.build(*english, *scottish, coming) == warehouse.build(*english)
+    assert [(held.league, held.check) for held in held_seasons(warehouse.connection)] == [("SC0", "rows_reconcile")]
+    hold_back(warehouse.connection, "rows_reconcile", {})
+    assert warehouse.build(*english, *scottish, coming) == whole

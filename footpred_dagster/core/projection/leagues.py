@@ -143,7 +143,7 @@ def league_season(connection: psycopg.Connection, league: str, as_of: datetime) 
     season = str(matches["season"].iloc[0])
     pending = connection.execute(
         "select string_agg(name, ', ' order by name) from intermediate.club_names "
-        "where status = 'pending' and season = %s and %s = any(leagues) and matches + fixtures > 0",
+        "where status = 'pending' and season = %s and leagues ? %s and matches + fixtures > 0",
         [season, league],
     ).fetchone()
     if pending and pending[0]:

@@ -5,6 +5,26 @@ from alembic import op
 revision = "0027"
 down_revision = "0023"
 
+COMMENTS = {
+    "intermediate.club_names": {
+        "country": "Country of the leagues the name was seen in.",
+        "season": "Season the name was seen in, as 2024-25 or 2024.",
+        "name": "Spelling at the source.",
+        "team_id": "The club it means; null while pending.",
+        "status": "listed: by the seed or a decision; new: on no list and near no club on record; pending: doubtful.",
+        "why": "Why it is pending.",
+        "nearest": "Of a pending name: clubs whose names are nearest, each as [name, team_id], the probable one first.",
+        "leagues": "Codes of the leagues the name was seen in, as a list.",
+        "first_day": "First day it plays or is to play in that season.",
+        "matches": "Lines of results files with that name.",
+        "fixtures": "Lines of the list of fixtures with that name.",
+    },
+    "intermediate.held_seasons": {
+        "league": "Division code.",
+        "season": "The season that is left out.",
+    },
+}
+
 
 def upgrade() -> None:
     op.execute("""
@@ -36,7 +56,7 @@ def upgrade() -> None:
             status text not null check (status in ('listed', 'new', 'pending')),
             why text,
             nearest jsonb not null default '[]',
-            leagues text[] not null,
+            leagues jsonb not null,
             first_day date not null,
             matches integer not null,
             fixtures integer not null,
@@ -45,9 +65,6 @@ def upgrade() -> None:
         );
         comment on table intermediate.club_names is
             'One row per name of a club, country and season: the club it means. Matches of a pending name wait in raw.';
-        comment on column intermediate.club_names.status is
-            'listed: named by the seed or a decision; new: on no list and near no club on record; pending: doubtful.';
-        comment on column intermediate.club_names.nearest is 'Clubs whose names are nearest: name and team_id of each.';
 
         create table raw.held_seasons (
             check_name text not null,
@@ -81,3 +98,6 @@ def upgrade() -> None:
             end if;
         end $$;
     """)
+    for table, columns in COMMENTS.items():
+        for column, comment in columns.items():
+            op.execute(f"comment on column {table}.{column} is '{comment}'")
