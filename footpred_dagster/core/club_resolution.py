@@ -19,6 +19,7 @@ from footpred_dagster.core.club_aliases import Aliases, aliases_in_force, decisi
 from footpred_dagster.core.club_names import ClubName, Key, record_changes, store
 from footpred_dagster.core.clubs import Appearance, Split, nearest, probable_splits
 from footpred_dagster.core.domain import LEAGUES
+from footpred_dagster.core.provenance import simulated
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +109,13 @@ def _seen(connection: psycopg.Connection, aliases: Aliases) -> list[_Seen]:
 
 def _names(connection: psycopg.Connection, seen: Sequence[_Seen], aliases: Aliases) -> list[ClubName]:
     """One row per country, season and name, with doubts."""
-    days = _MatchDays(connection)
+    days = MatchDays(connection)
     listed = aliases.listed()
     everything = [each.appearance for each in seen]
     doubts: dict[tuple[str, str, str], list[Split]] = defaultdict(list)
-    for split in probable_splits(everything, listed, days.common):
+    # Fictional clubs are on no list, and their names are made of few parts.
+    doubtful = [] if simulated(connection) else probable_splits(everything, listed, days.common)
+    for split in doubtful:
         doubts[split.country, split.name, slug_id(split.country, split.name)].append(split)
     grouped: dict[Key, list[_Seen]] = defaultdict(list)
     for each in seen:
@@ -170,7 +173,7 @@ def _nearest(
     return tuple(found)[:3]
 
 
-def _merges(grouped: Mapping[Key, Sequence[_Seen]], days: _MatchDays) -> dict[Key, str]:
+def _merges(grouped: Mapping[Key, Sequence[_Seen]], days: MatchDays) -> dict[Key, str]:
     """Names that cannot mean the club they are listed for, because another name of it plays elsewhere on that day.
 
     The name that came later into the season is the doubtful one.
@@ -190,7 +193,7 @@ def _merges(grouped: Mapping[Key, Sequence[_Seen]], days: _MatchDays) -> dict[Ke
     return found
 
 
-class _MatchDays:
+class MatchDays:
     """The days on which a name of a league and season plays, read when first asked for.
 
     Results are compared with results and fixtures with fixtures: a fixture may keep the day it was moved from.

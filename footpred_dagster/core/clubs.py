@@ -83,7 +83,8 @@ def probable_splits(
     A club plays once a day and in one league system, so two names are two clubs once they have played on one day, or
     in one season in different leagues. Before that, a near name is doubtful when the club on record played in an
     earlier season and is absent in the new name's first one, or when both are in one league. ``play_on_one_day`` is
-    asked only about near names in one league and season. A name near no club on record is a new club.
+    asked only about near names in one league and season. A name near no club on record is a new club; two names that
+    both appear for the first time, on no list, are no ground to doubt each other.
     """
     clubs: dict[str, dict[str, dict[str, list[Appearance]]]] = defaultdict(lambda: defaultdict(dict))
     spellings: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -95,11 +96,13 @@ def probable_splits(
         spellings[seen.country, seen.team_id].add(seen.name)
         if (key := (seen.country, seen.name, seen.team_id)) not in listed:
             unlisted[key].setdefault(seen.season, []).append(seen)
+    of_the_list = {(country, team_id) for country, _, team_id in listed}
     splits = []
     for (country, name, own_id), seasons in unlisted.items():
         first = min(seasons)
         for team_id, record in clubs[country].items():
-            if team_id == own_id or not _may_be_one(seasons, record, first):
+            on_record = (country, team_id) in of_the_list or min(record) < first
+            if team_id == own_id or not on_record or not _may_be_one(seasons, record, first):
                 continue
             near = sorted(other for other in spellings[country, team_id] if is_near(name, other))
             why = _why_doubtful(seasons, record, play_on_one_day) if near else None

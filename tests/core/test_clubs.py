@@ -102,6 +102,11 @@ def test_an_unlisted_club_on_record_is_a_ground_as_well():
     assert split.team_id == "spain-grantchester-rovers"
 
 
+def test_two_names_that_are_both_new_and_on_no_list_do_not_doubt_each_other():
+    both = [seen("Foo Rovers", "2024-25", "a"), seen("Foo Rvs", "2024-25", "b", day=date(2024, 8, 11))]
+    assert probable_splits(both, LISTED) == []
+
+
 def test_a_club_never_on_record_and_one_of_another_country_are_no_ground():
     new = seen("Atl. Madrid", "2024-25")
     assert probable_splits([new], LISTED) == []

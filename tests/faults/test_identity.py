@@ -277,6 +277,17 @@ def test_faults_48_a_fixture_whose_club_is_decided_after_it_was_sealed_is_served
     assert warehouse.rows("select match_id from predictions.ledger order by seq") == [(first,), (second,)]
 
 
+def test_fictional_clubs_of_like_names_do_not_wait(warehouse):
+    """Of a simulated home no club is on a list, and few parts make all the names."""
+    warehouse.connection.execute("""
+        insert into raw.fetches (source, path, url, status, seconds, sha256, simulated)
+        values ('simulator', 'a.csv', 'u', 200, 0.1, 'x', true)
+    """)
+    before = _season("Larksgate Rovers", "Everton", first=-52)
+    warehouse.build(*before, *_season("Larksgate Rvs", "Everton"))
+    assert warehouse.pending() == []
+
+
 @pytest.mark.fault(71, "one bad league-season: only its own matches wait")
 def test_faults_71_a_season_that_a_check_holds_back_is_left_out_until_it_passes(warehouse):
     english, scottish = _season("Arsenal", "Everton"), _season("Celtic", "Hearts", league="SC0")
