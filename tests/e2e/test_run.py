@@ -186,18 +186,20 @@ def test_faults_17_a_corrected_score_reaches_what_depends_on_it_and_leaves_seale
     assert list(history.values()) == ["['changed', '9']"]
 
 
-def test_a_file_without_a_required_column_stops_the_run_and_keeps_the_old_rows(home, site, first):
+@pytest.mark.fault(71, "one bad file: the other leagues go on")
+def test_a_file_without_a_required_column_is_a_warning_and_the_old_rows_stay(home, site, first):
     path = site / "mmz4281" / "2324" / "SC0.csv"
     good = path.read_bytes()
     before = home.checksums()
     path.write_bytes(good.replace(b"FTHG", b"Goals"))
-    stopped = home.json("run", "--source", str(site), *ARGUMENTS, code=1)
-    assert any("files_have_the_known_shape" in error for error in stopped["errors"])
+    refused = home.json("run", "--source", str(site), *ARGUMENTS)
+    assert refused["errors"] == []
+    assert any("files_have_the_known_shape" in warning for warning in refused["warnings"])
     changed = {table for table, checksum in home.checksums().items() if before[table] != checksum}
     assert changed == {"raw.refusals"}
     assert any("files_have_the_known_shape" in check for check in home.json("status")["failing_checks"])
-    # The same bytes again: still stopped, for the same reason.
-    home.json("run", "--source", str(site), *ARGUMENTS, code=1)
+    # The same bytes again: still refused, nothing else changes.
+    home.json("run", "--source", str(site), *ARGUMENTS)
     path.write_bytes(good)
     assert home.json("run", "--source", str(site), *ARGUMENTS)["errors"] == []
     assert home.checksums() == before

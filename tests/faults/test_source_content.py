@@ -71,13 +71,13 @@ def test_fault_10_unknown_columns_are_accepted(ingest: Ingest) -> None:
 
 
 @pytest.mark.parametrize("column", HEADER.replace("Time,", "").split(","))
-def test_fault_10_a_required_column_missing_is_refused_naming_it_and_blocks(ingest: Ingest, column: str) -> None:
+def test_fault_10_a_required_column_missing_is_refused_naming_it(ingest: Ingest, column: str) -> None:
     ingest.publish(CLEAN)
     before = ingest.matches()
     found = ingest.publish(CLEAN.replace(column.encode(), b"Other", 1))
     assert found.state == "refused"
     assert (found.detail or "").startswith(f"missing_column: no column {column}: ")
-    # What the blocking check files_have_the_known_shape reads.
+    # What the check files_have_the_known_shape reads.
     assert ingest.ask("select reason, structural from raw.refusals") == [("missing_column", True)]
     assert ingest.matches() == before
 
