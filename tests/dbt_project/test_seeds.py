@@ -13,7 +13,8 @@ from typing import NamedTuple
 import pytest
 
 from footpred_dagster.core.domain import LEAGUES, MAIN_LEAGUES, Season
-from tests.support.clubs import DIFFERENT_CLUBS, ONE_NAME_TWO_CLUBS, OPENFOOTBALL, SAME_CLUB, twice_on_one_day
+from tests.support.clubs import DIFFERENT_CLUBS, OPENFOOTBALL, SAME_CLUB, twice_on_one_day
+from tests.support.shared_names import ONE_NAME_TWO_CLUBS
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = ROOT / "dbt_project" / "seeds"
