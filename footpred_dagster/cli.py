@@ -15,6 +15,7 @@ import click
 from footpred_dagster import (
     cli_backup,
     cli_champion,
+    cli_clubs,
     cli_keys,
     cli_ledger,
     cli_lineage,
@@ -280,6 +281,7 @@ for command in (
         cli_lineage.lineage,
         cli_lineage.reproduce,
         cli_keys.keys,
+        cli_clubs.clubs,
         cli_backup.backup,
         cli_backup.restore,
         cli_tables.table,

@@ -1,4 +1,4 @@
-"""What the clock lets each asset see: its cut, by which ``run`` tells whether another as_of makes it stale."""
+"""What the clock, or operators, let each asset see: its cut, by which ``run`` finds out whether it is stale."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 import dagster as dg
 import psycopg
 
+from footpred_dagster.core.club_resolution import names_cut
 from footpred_dagster.core.drift_windows import drift_cut
 from footpred_dagster.core.ledger import Kind
 from footpred_dagster.core.predicting import prediction_cut
@@ -19,6 +20,7 @@ LEDGER, SCORES, PROJECTION, MARKET = (
     dg.AssetKey(["predictions", name]) for name in ("ledger", "scores", "season_projection", "market")
 )
 DRIFT = dg.AssetKey(["monitoring", "drift"])
+CLUB_NAMES = dg.AssetKey(["intermediate", "club_names"])
 
 
 def cuts(
@@ -35,4 +37,5 @@ def cuts(
     found[LEDGER] = prediction_cut(connection, as_of, kind)
     found[DRIFT] = drift_cut(connection, as_of)
     found[PROJECTION] = projection_cut(connection, as_of)
+    found[CLUB_NAMES] = names_cut(connection)
     return found

@@ -14,6 +14,7 @@ import psycopg
 from dagster import DagsterEventType, DagsterRunStatus, RunsFilter
 
 from footpred_dagster.checks import CheckStates
+from footpred_dagster.core.held_seasons import held_seasons
 from footpred_dagster.core.ledger import Kind
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import Archive
@@ -128,7 +129,9 @@ class Pipeline:
     def _materialize_raw(self) -> None:
         unsettled = self._checks().unsettled()
         targets = self._targets()
-        wanted = due(self.connection, targets) or self._unreported_partitions(RESULTS in unsettled)
+        wanted = due(self.connection, targets) or self._unreported_partitions(
+            RESULTS in unsettled or bool(held_seasons(self.connection))  # a held season passes once it is repaired
+        )
         self.progress.expect("raw", len(wanted))
         add_partitions(self.instance, datetime.now(UTC).date(), first=wanted)
         parts = ranges(self.instance, wanted)

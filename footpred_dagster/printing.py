@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -40,6 +41,16 @@ def print_run(summary: dict[str, Any], outcome: Any, *, as_json: bool) -> None:
     if summary["quarantined"]:
         reasons = ", ".join(f"{reason} {count}" for reason, count in summary["quarantined"].items())
         out.print(f"quarantined: {reasons}")
+    for held in summary["held_seasons"]:
+        what = f"{held['league']} {held['season']} by check {held['check']}: {escape(held['why'])}"
+        out.print(f"[yellow]held back[/] {what}", highlight=False)
+    for name in summary["pending_clubs"]:
+        waiting = f"{name['matches']} matches and {name['fixtures']} fixtures wait"
+        where = f"{name['country']} {name['season']}"
+        out.print(
+            f"[yellow]pending[/] {escape(name['name'])} ({where}): {waiting}, {escape(name['why'])}", highlight=False
+        )
+        out.print(f"        {escape(name['command'])}   or --new", highlight=False, soft_wrap=True)
     checks = summary["checks"]
     out.print(f"checks: {checks['passed']} passed, {checks['failed']} failed")
     champion = summary["champion"]

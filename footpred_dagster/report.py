@@ -11,7 +11,10 @@ import dagster as dg
 import psycopg
 
 from footpred_dagster import services
+from footpred_dagster.clubs_commands import as_dict
+from footpred_dagster.core.club_names import pending_names
 from footpred_dagster.core.evaluating import ALIASES
+from footpred_dagster.core.held_seasons import held_seasons
 from footpred_dagster.core.provenance import simulated
 from footpred_dagster.core.registry import champion
 from footpred_dagster.core.settings import Settings
@@ -121,6 +124,11 @@ def run_summary(connection: psycopg.Connection, request: Request, outcome: Outco
         "checks": {"passed": outcome.checks_passed, "failed": len(outcome.checks_failed)},
         "simulated": bool(simulated(connection)),
         "failed_checks": outcome.checks_failed,
+        "held_seasons": [
+            {"league": held.league, "season": held.season, "check": held.check, "why": held.why}
+            for held in held_seasons(connection)
+        ],
+        "pending_clubs": [as_dict(name) for name in pending_names(connection)],
         "champion": champion_name(connection),
         "evaluation": final_scores(connection),
         "predictions": ledger_counts(connection, request.clock, outcome.sealed_before) if built else {},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboards.reader import Reader, Row
+from footpred_dagster.core.club_names import decision_command
 
 
 def freshness(reader: Reader) -> Row:
@@ -61,10 +62,24 @@ def quarantine(reader: Reader, limit: int = 200) -> list[Row]:
     )
 
 
+def pending_clubs(reader: Reader) -> list[Row]:
+    """Names of clubs whose matches wait for a decision, the newest season first."""
+    rows = reader.rows("""
+        select country, season, name, why, nearest, leagues, matches, fixtures
+        from intermediate.club_names
+        where status = 'pending' and matches + fixtures > 0 order by season desc, country, name
+    """)
+    return [row | {"command": decision_command(row["country"], row["name"], row["nearest"])} for row in rows]
+
+
 def refusals(reader: Reader) -> list[Row]:
-    return reader.rows(
-        "select partition_key, reason, detail, refused_at from raw.refused_files order by refused_at desc"
-    )
+    """Newest files that were refused whole, and seasons that a check holds back."""
+    return reader.rows("""
+        select partition_key, reason, detail, refused_at from raw.refused_files
+        union all
+        select league || '|' || season, 'held back by ' || check_name, why, held_at from raw.held_seasons
+        order by refused_at desc
+    """)
 
 
 def fetches(reader: Reader) -> list[Row]:

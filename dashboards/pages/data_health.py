@@ -22,6 +22,7 @@ def content(view: View) -> list[Part]:
         html.cards(assets(view), checks(view)),
         drift(reader),
         html.cards(quarantine(reader), fetches(view)),
+        pending_clubs(reader),
         refusals(reader),
         leagues(view),
     ]
@@ -143,6 +144,24 @@ def fetches(view: View) -> Markup:
     return html.card(title, html.table(columns, rows, "HTTP status of every request on record"))
 
 
+def pending_clubs(reader: Reader) -> Markup:
+    rows = health.pending_clubs(reader)
+    title = "Which names of clubs wait for a decision?"
+    if not rows:
+        return html.card(title, html.empty("None", "Every name means a club."))
+    columns = [
+        html.Column("Name", lambda row: Markup("{}<br><small>{}</small>").format(row["name"], row["why"])),
+        html.Column("Where", lambda row: f"{', '.join(row['leagues'])} {row['season']}"),
+        html.Column("Waiting", lambda row: f"{row['matches']} matches, {row['fixtures']} fixtures", "wide"),
+        html.Column(
+            "Nearest", lambda row: ", ".join(f"{name} ({team_id})" for name, team_id in row["nearest"]), "wide"
+        ),
+        html.Column("To decide", lambda row: Markup("<code>{}</code> or --new").format(row["command"])),
+    ]
+    note = "Their matches alone wait; the next run applies a decision."
+    return html.card(title, html.table(columns, rows, note), note=note)
+
+
 def refusals(reader: Reader) -> Markup:
     rows = health.refusals(reader)
     title = "Which files were refused?"
@@ -154,7 +173,12 @@ def refusals(reader: Reader) -> Markup:
         html.Column("Detail", lambda row: row["detail"], "wide"),
         html.Column("When", lambda row: html.instant(row["refused_at"])),
     ]
-    return html.card(title, html.table(columns, rows, "Refused whole; what was loaded before stays"))
+    return html.card(
+        title,
+        html.table(
+            columns, rows, "Refused whole: what was loaded before stays; held back: it waits until the check passes"
+        ),
+    )
 
 
 def leagues(view: View) -> Markup:

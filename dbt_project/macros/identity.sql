@@ -1,25 +1,37 @@
-{# A club that no alias row names yet still gets an id of its own, so that its matches are not lost; a check lists it. #}
-{% macro team_id(known_id, country, name) -%}
-    coalesce(
-        {{ known_id }},
-        trim(both '-' from regexp_replace(lower({{ country }} || '-' || {{ name }}), '[^a-z0-9]+', '-', 'g'))
-    )
+{# The id of a club that no row of club_names has: a name that left the raw tables before it was resolved. #}
+{% macro unlisted_id(country, name) -%}
+    trim(both '-' from regexp_replace(lower({{ country }} || '-' || {{ name }}), '[^a-z0-9]+', '-', 'g'))
 {%- endmacro %}
 
-{# Every row of a staging relation with its league's country and tier and both clubs' ids: matches and fixtures alike. #}
+{# Rows of a staging relation with their league's country and tier and both clubs' ids: matches and fixtures alike.
+   Those of a pending name, which has no id, wait until it is decided, those of a held season until its check passes. #}
 {% macro with_team_ids(relation) -%}
     select
         games.*,
         leagues.country,
         leagues.tier,
-        {{ team_id('home.team_id', 'leagues.country', 'games.home_name') }} as home_id,
-        {{ team_id('away.team_id', 'leagues.country', 'games.away_name') }} as away_id
+        home.team_id as home_id,
+        away.team_id as away_id
     from {{ relation }} as games
-    inner join {{ ref('leagues') }} as leagues on games.league = leagues.league
-    left join {{ ref('team_aliases') }} as home
-        on leagues.country = home.country and games.home_name = home.name
-    left join {{ ref('team_aliases') }} as away
-        on leagues.country = away.country and games.away_name = away.name
+    inner join {{ ref('leagues') }} as leagues
+        on
+            games.league = leagues.league
+            and not exists (
+                select from {{ source('intermediate', 'held_seasons') }} as held
+                where games.league = held.league and games.season = held.season
+            )
+    inner join {{ source('intermediate', 'club_names') }} as home
+        on
+            leagues.country = home.country
+            and games.season = home.season
+            and games.home_name = home.name
+            and home.team_id is not null
+    inner join {{ source('intermediate', 'club_names') }} as away
+        on
+            leagues.country = away.country
+            and games.season = away.season
+            and games.away_name = away.name
+            and away.team_id is not null
 {%- endmacro %}
 
 {# `parts` are SQL expressions. 64 bits: a clash among a million matches has odds of 1 to 37 million. #}

@@ -1,9 +1,7 @@
-"""Clubs by their names: which spellings are close, and where an unknown or a wrong alias would corrupt the history.
+"""Names of clubs compared: which spellings are close, and which unlisted name is probably a club on record.
 
-Measured on 32 seasons of the 22 main divisions, each name taken as unknown in the season it first appears: of 34 names
-that were another spelling of a club on record, ``probable_splits`` finds 30 (the other four are renamed clubs, which no
-spelling gives away); of 477 clubs that were truly new it stops at 25, less than one a year. A stop costs a line in
-``team_aliases.csv``; a split costs the club its rating and form.
+Measured on 32 seasons of the 22 main divisions, each name taken off the list in the season it first appears: see
+``tests/e2e/test_real_history.py`` for the counts.
 """
 
 from __future__ import annotations
@@ -12,21 +10,16 @@ import difflib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-
-import psycopg
-
-from footpred_dagster.core.domain import MAIN_LEAGUES
+from datetime import date
 
 ALIKE = 0.8
 """difflib's ratio from which two spellings are near: "Genk" and "Gent" 0.75, "Ath Madrid" and "Atl. Madrid" 0.9."""
 LEAST_WORD = 3
-NAMED_SINCE = "2005-06"
 NO_NAMES = frozenset({"afc", "club", "the"})
-JOINS_LATE = timedelta(days=28)
-"""Nobody joins a league weeks after its first day: a name that does is a spelling of somebody in it."""
+RESERVE = re.compile(r"ii|iii|jong|reserves?|u(1[5-9]|2[0-3])")
+RESERVE_AT_THE_END = frozenset({"b", "2"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +36,7 @@ class Appearance:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """An unknown name that is probably ``known``, a spelling of ``team_id``."""
+    """An unlisted name that is probably ``known``, a spelling of ``team_id``."""
 
     country: str
     league: str
@@ -54,25 +47,19 @@ class Split:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """A day on which one id did what one club cannot, under ``names``."""
-
-    league: str
-    day: date
-    team_id: str
-    names: str
-    why: str
-
-
 def nearest(name: str, known: Iterable[str], n: int = 3) -> list[str]:
     """The up to ``n`` spellings in ``known`` that look most like ``name``, best first."""
     return difflib.get_close_matches(name, list(known), n=n, cutoff=0.5)
 
 
 def is_near(name: str, other: str) -> bool:
-    """Whether two spellings may well mean one club: equal but for marks, one's words within the other's, or alike."""
-    words, others = _words(name), _words(other)
+    """Whether two spellings may well mean one club: equal but for marks, one's words within the other's, or alike.
+
+    A reserve side (``Villarreal B``, ``Jong Ajax``) is a club of its own: never near to its first team.
+    """
+    (words, mark), (others, other_mark) = _reserve(_words(name)), _reserve(_words(other))
+    if mark != other_mark:
+        return False
     if "".join(words) == "".join(others):
         return True
     short, long = sorted(([w for w in group if _tells(w)] for group in (words, others)), key=len)
@@ -81,112 +68,88 @@ def is_near(name: str, other: str) -> bool:
     return difflib.SequenceMatcher(None, " ".join(words), " ".join(others)).ratio() >= ALIKE
 
 
-def probable_splits(appearances: Sequence[Appearance], known: Mapping[tuple[str, str], str]) -> list[Split]:
-    """Names not in ``known`` ((country, name) -> team_id) that look like a club on record which plays not beside them.
+def on_one_first_day(new: Appearance, other: Appearance) -> bool:
+    """What appearances alone tell of a common match day: both began on it."""
+    return new.first_day == other.first_day
 
-    Either that club played in an earlier season and is absent in this one, or it plays in the same league and the name
-    turned up ``JOINS_LATE`` after the league's first day. A name near nobody on record is a new club.
+
+def probable_splits(
+    appearances: Sequence[Appearance],
+    listed: Collection[tuple[str, str, str]],
+    play_on_one_day: Callable[[Appearance, Appearance], bool] = on_one_first_day,
+) -> list[Split]:
+    """Names that are not ``listed`` ((country, name, team_id)) and look like a club on record that they may be.
+
+    A club plays once a day and in one league system, so two names are two clubs once they have played on one day, or
+    in one season in different leagues. Before that, a near name is doubtful when the club on record played in an
+    earlier season and is absent in the new name's first one, or when both are in one league. ``play_on_one_day`` is
+    asked only about near names in one league and season. A name near no club on record is a new club; two names that
+    both appear for the first time, on no list, are no ground to doubt each other.
     """
-    clubs: dict[tuple[str, str], list[Appearance]] = defaultdict(list)
-    began: dict[tuple[str, str], date] = {}
+    clubs: dict[str, dict[str, dict[str, list[Appearance]]]] = defaultdict(lambda: defaultdict(dict))
+    spellings: dict[tuple[str, str], set[str]] = defaultdict(set)
+    unlisted: dict[tuple[str, str, str], dict[str, list[Appearance]]] = defaultdict(dict)
+    for country, name, team_id in listed:
+        spellings[country, team_id].add(name)
     for seen in appearances:
-        clubs[seen.country, seen.team_id].append(seen)
-        there = (seen.league, seen.season)
-        began[there] = min(began.get(there, seen.first_day), seen.first_day)
-    spellings: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for (country, spelling), team_id in known.items():
-        spellings[country, team_id].append(spelling)
+        clubs[seen.country][seen.team_id].setdefault(seen.season, []).append(seen)
+        spellings[seen.country, seen.team_id].add(seen.name)
+        if (key := (seen.country, seen.name, seen.team_id)) not in listed:
+            unlisted[key].setdefault(seen.season, []).append(seen)
+    of_the_list = {(country, team_id) for country, _, team_id in listed}
     splits = []
-    for new in appearances:
-        if (new.country, new.name) in known:
-            continue
-        for key, names in spellings.items():
-            near = [name for name in names if is_near(new.name, name)] if key[0] == new.country else []
-            why = _why_split(new, clubs[key], began[new.league, new.season]) if near else None
+    for (country, name, own_id), seasons in unlisted.items():
+        first = min(seasons)
+        for team_id, record in clubs[country].items():
+            on_record = (country, team_id) in of_the_list or min(record) < first
+            if team_id == own_id or not on_record or not _may_be_one(seasons, record, first):
+                continue
+            near = sorted(other for other in spellings[country, team_id] if is_near(name, other))
+            why = _why_doubtful(seasons, record, play_on_one_day) if near else None
             if why:
-                best = (nearest(new.name, near, n=1) or near)[0]
-                splits.append(Split(new.country, new.league, new.season, new.name, best, key[1], why))
+                best = (nearest(name, near, n=1) or near)[0]
+                splits.append(Split(country, seasons[first][0].league, first, name, best, team_id, why))
     return splits
 
 
-def _why_split(new: Appearance, record: Sequence[Appearance], league_began: date) -> str | None:
-    beside = [seen for seen in record if seen.season == new.season]
-    if not beside and any(seen.season < new.season for seen in record):
+def _may_be_one(
+    new: Mapping[str, Sequence[Appearance]], record: Mapping[str, Sequence[Appearance]], first: str
+) -> bool:
+    """Whether the seasons and leagues of both allow one club; the cheap part, before names are compared."""
+    common = new.keys() & record.keys()
+    for season in common:
+        if not {seen.league for seen in new[season]} & {seen.league for seen in record[season]}:
+            return False
+    return bool(common) or min(record) < first
+
+
+def _why_doubtful(
+    new: Mapping[str, Sequence[Appearance]],
+    record: Mapping[str, Sequence[Appearance]],
+    play_on_one_day: Callable[[Appearance, Appearance], bool],
+) -> str | None:
+    common = new.keys() & record.keys()
+    if not common:
         return "on record before, absent while the new name plays"
-    if new.first_day - league_began > JOINS_LATE and any(seen.league == new.league for seen in beside):
-        return "in the same league, which the new name would have joined in mid-season"
-    return None
-
-
-def known_names(connection: psycopg.Connection) -> dict[tuple[str, str], str]:
-    """The alias table as built: (country, name) -> team_id."""
-    rows = connection.execute("select country, name, team_id from staging.team_aliases").fetchall()
-    return {(country, name): team_id for country, name, team_id in rows}
-
-
-def unnamed(connection: psycopg.Connection) -> list[tuple[str, str, str, str, str]]:
-    """(country, league, latest season, id, name) of clubs of the main divisions since 2005 that clubs.csv lacks."""
-    return connection.execute(
-        """
-        select teams.country, teams.league, teams.season, teams.team_id, teams.name
-        from marts.dim_teams as teams left join staging.clubs using (team_id)
-        where clubs.team_id is null and teams.league = any(%s) and teams.season >= %s
-        order by 1, 2, 4
-        """,
-        [list(MAIN_LEAGUES), NAMED_SINCE],
-    ).fetchall()
-
-
-def appearances(connection: psycopg.Connection) -> list[Appearance]:
-    """Every club, name, season and league of the intermediate tables with its first day; about 12 000 of real data."""
-    rows = connection.execute("""
-        select country, league, season, team_id, name, min(match_date)
-        from (
-            select country, league, season, home_id as team_id, home_name as name, match_date
-            from intermediate.int_matches
-            union all
-            select country, league, season, away_id, away_name, match_date from intermediate.int_matches
-            union all
-            select country, league, season, home_id, home_name, match_date from intermediate.int_fixtures
-            union all
-            select country, league, season, away_id, away_name, match_date from intermediate.int_fixtures
-        ) as sides
-        group by 1, 2, 3, 4, 5
-        order by 1, 3, 2, 5
-    """).fetchall()
-    return [Appearance(*row) for row in rows]
-
-
-def wrong_merges(connection: psycopg.Connection) -> list[Merge]:
-    """Ids that played themselves, or twice on one day under two names: two clubs under one id."""
-    rows = connection.execute("""
-        with games as (
-            select league, match_date, home_id, away_id, home_name, away_name
-            from intermediate.int_matches where status = 'played'
-            union all
-            select league, match_date, home_id, away_id, home_name, away_name
-            from intermediate.int_fixtures where not is_played
-        ),
-        sides as (
-            select league, match_date, home_id as team_id, home_name as name from games where home_id <> away_id
-            union all
-            select league, match_date, away_id, away_name from games where home_id <> away_id
-        )
-        select league, match_date, home_id, home_name || ', ' || away_name, 'plays itself'
-        from games where home_id = away_id
-        union all
-        select min(league), match_date, team_id, string_agg(distinct name, ', '), 'plays twice on one day'
-        from sides
-        group by match_date, team_id having count(distinct name) > 1
-        order by 2, 3
-    """).fetchall()
-    return [Merge(*row) for row in rows]
+    for season in common:
+        for seen in new[season]:
+            if any(play_on_one_day(seen, other) for other in record[season] if other.league == seen.league):
+                return None
+    return "in the same league, and the two have not played on one day yet"
 
 
 def _words(name: str) -> list[str]:
     """Lower-case words of letters and digits, accents and apostrophes taken off."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     return re.findall(r"[a-z0-9]+", re.sub("['\u2019\x92]", "", bare.casefold()))
+
+
+def _reserve(words: list[str]) -> tuple[list[str], str]:
+    """``words`` without what marks a reserve side, and that mark; a name that is nothing but a mark keeps it."""
+    marks = [word for word in words if RESERVE.fullmatch(word)]
+    marks += [word for word in words[-1:] if word in RESERVE_AT_THE_END]
+    rest = [word for word in words if word not in marks]
+    return (rest, " ".join(sorted(marks))) if rest else (words, "")
 
 
 def _tells(word: str) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import psycopg
 from psycopg import sql
 
+from footpred_dagster.core.domain import LEAGUES
 from footpred_dagster.core.ledger import Prediction
 
 SERVED_CHANNEL = "footpred_served"
@@ -62,6 +64,30 @@ def serve(connection: psycopg.Connection, predictions: Sequence[Prediction]) -> 
     if changed:
         connection.execute("select pg_notify(%s, %s)", [SERVED_CHANNEL, str(changed)])
     return changed
+
+
+def withdraw(connection: psycopg.Connection, as_of: datetime) -> int:
+    """Take down what is served of matches to come whose clubs are no longer those of their names; returns how many.
+
+    A name may be decided to mean another club, or be pending: its fixture has another id then, or none. The ledger
+    keeps the rows. In the caller's transaction, which listeners hear of at its end.
+    """
+    gone = connection.execute(
+        """
+        delete from predictions.served
+        using unnest(%s::text[], %s::text[]) as leagues (league, country), intermediate.club_names as names
+        where served.kickoff > %s
+            and leagues.league = served.league
+            and names.country = leagues.country
+            and names.season = served.season
+            and (names.name = served.home_name and names.team_id is distinct from served.home_id
+                or names.name = served.away_name and names.team_id is distinct from served.away_id)
+        """,
+        [list(LEAGUES), [league.country for league in LEAGUES.values()], as_of],
+    ).rowcount
+    if gone:
+        connection.execute("select pg_notify(%s, %s)", [SERVED_CHANNEL, str(gone)])
+    return gone
 
 
 def _listed(names: Sequence[str], table: str | None = None) -> sql.Composed:

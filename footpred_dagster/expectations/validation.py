@@ -41,7 +41,8 @@ class Report:
     """The result of a suite.
 
     failed: the statements that do not hold, in words. examples: up to ``SHOWN_ROWS`` rows that break them, as text
-    under ``columns``: statement, identity of the row, values at fault. page: the data docs.
+    under ``columns``: statement, identity of the row, values at fault; every such row where ``all_shown``. page: the
+    data docs.
     """
 
     passed: bool
@@ -49,6 +50,7 @@ class Report:
     failed: list[str]
     columns: list[str]
     examples: list[list[str]]
+    all_shown: bool
     page: Path
 
 
@@ -106,6 +108,7 @@ def validate(suite: Suite, database_url: str, docs: Path) -> Report:
         failed=[_statement(one) for one in broken],
         columns=columns,
         examples=examples,
+        all_shown=all(0 < len(_rows(one.result or {})) < _share(broken) for one in broken),
         page=page,
     )
 
@@ -131,7 +134,7 @@ def _domain(one: ExpectationValidationResult) -> Expectation:
 
 def _examples(suite: Suite, broken: Sequence[ExpectationValidationResult]) -> Iterator[list[str]]:
     """Rows of each failed statement; one about the table as a whole has what was observed instead."""
-    share = max(1, SHOWN_ROWS // max(1, len(broken)))
+    share = _share(broken)
     for one in broken[:SHOWN_ROWS]:
         found = one.result or {}
         rows = _rows(found)
@@ -141,6 +144,11 @@ def _examples(suite: Suite, broken: Sequence[ExpectationValidationResult]) -> It
         if not rows:
             said = (one.exception_info or {}).get("exception_message") or f"observed {found.get('observed_value')}"
             yield [_statement(one), *("" for _ in suite.identity), str(said)]
+
+
+def _share(broken: Sequence[ExpectationValidationResult]) -> int:
+    """How many rows of each broken statement are shown."""
+    return max(1, SHOWN_ROWS // max(1, len(broken)))
 
 
 def _rows(found: dict[str, Any]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import psycopg
 
+from footpred_dagster.core.club_aliases import decide, parse_seed, seed_lines, seed_text
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.inputs import Inputs, Partition, Seed
 from footpred_dagster.core.settings import PACKAGE_ROOT
@@ -16,6 +17,8 @@ from footpred_dagster.sources.replay import load_body
 
 SEEDS = PACKAGE_ROOT / "dbt_project" / "seeds"
 FEATURES = "fct_match_features"
+DECISIONS = "raw/club_decisions.csv"
+"""Decisions in force about names of clubs, as lines of the seed: data from outside as the seeds are."""
 
 
 class InputsRefused(ValueError):
@@ -37,6 +40,8 @@ def keep_inputs(connection: psycopg.Connection, archive: Archive) -> str | None:
         Seed(path.relative_to(PACKAGE_ROOT).as_posix(), archive.put(path.read_bytes()))
         for path in sorted(SEEDS.glob("*.csv"))
     ]
+    if decisions := seed_text(seed_lines(connection)):
+        seeds.append(Seed(DECISIONS, archive.put(decisions.encode())))
     return Inputs(tuple(partitions), tuple(seeds)).keep(archive)
 
 
@@ -52,6 +57,10 @@ def load_inputs(
         if loaded.state == "refused":
             raise InputsRefused(f"{partition.partition} ({partition.sha256}) is refused today: {loaded.detail}")
         progress(partition)
+    for seed in inputs.seeds:
+        if seed.path == DECISIONS:
+            for alias in reversed(parse_seed(archive.get(seed.sha256).decode(), header=False)):
+                decide(connection, alias, actor="input manifest")
 
 
 def _target(partition_key: str) -> Target:

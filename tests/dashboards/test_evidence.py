@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import psycopg
 import pytest
@@ -121,6 +121,23 @@ def test_data_health_tells_what_is_late_and_which_checks_failed(evident, databas
     assert "1 of 2 passed" in written
     assert "results_are_fresh" in written
     assert "rows_reconcile" not in written
+
+
+@pytest.mark.fault(71, "a doubtful name is listed on the Data health page")
+def test_data_health_lists_pending_clubs_with_the_command_that_decides(evident, database_url):
+    assert "Every name means a club." in text(evident, "data-health")
+    with psycopg.connect(database_url) as connection:
+        insert(connection, "intermediate.club_names", {
+            "country": "England", "season": "2024-25", "name": NASTY, "status": "pending", "why": "probably Bold",
+            "nearest": Jsonb([["Bold", "bold"]]), "leagues": Jsonb(["E0"]), "first_day": date(2024, 8, 10),
+            "matches": 2, "fixtures": 1})  # fmt: skip
+    fresh = Reader(lambda: database_url)
+    written = text(fresh, "data-health")
+    fresh.close()
+    assert "probably Bold" in written
+    assert "2 matches, 1 fixtures" in written
+    assert "--of bold" in written
+    assert NASTY not in written
 
 
 def test_scores_in_play_are_shown_with_their_age_and_a_source_that_fell_silent(evident, database_url):

@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from footpred_dagster.core.club_resolution import resolve
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.rating import store_ratings
 from footpred_dagster.core.storage import LocalArchive
@@ -65,6 +66,7 @@ class Grown:
         how = ["--full-refresh"] if anew else []
         if anew:
             run_dbt(self.url, self.target, "seed")
+        resolve(self.connection)
         run_dbt(self.url, self.target, "run", *how, "--select", "staging", "intermediate")
         if anew:
             self.connection.execute("delete from intermediate.build_marks where model = 'ratings'")
@@ -76,7 +78,8 @@ class Grown:
         """Rows and a sum of row digests of every table built from matches."""
         tables = self.connection.execute("""
             select schemaname, tablename from pg_tables
-            where schemaname in ('intermediate', 'ratings', 'features', 'marts') and tablename <> 'build_marks'
+            where schemaname in ('intermediate', 'ratings', 'features', 'marts')
+                and tablename not in ('build_marks', 'club_names')
             order by 1, 2
         """).fetchall()
         return {

@@ -10,6 +10,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from footpred_dagster.core.club_aliases import Alias, decide
+from footpred_dagster.core.club_names import pending_names
 from footpred_dagster.core.contract import FEATURE_NAMES
 from footpred_dagster.core.models.ratings.current import Raters, appearance
 from footpred_dagster.core.models.ratings.history import advanced
@@ -56,6 +58,34 @@ def test_days_added_and_corrections_of_the_past_end_where_a_build_from_nothing_e
     # And each step did change what it should.
     for table in ("intermediate.int_team_form", "intermediate.int_league_tables", "features.fct_match_features"):
         assert len({start[table], after_days[table], incremental[table]}) == 3, table
+
+
+@pytest.mark.fault(48, "a club gets its alias late")
+def test_a_decision_about_a_name_ends_where_a_build_from_nothing_ends(grown):
+    """A spelling waits, is given to a new club, then to its own; no row of a former id is left, no match is lost."""
+    whole = grown.contents()
+
+    def respelled(row):
+        return {key: "Wolverhampton" if value == "Wolves" and key != "Div" else value for key, value in row.items()}
+
+    grown.show(date(2025, 3, 17), respelled)
+    grown.build()
+    (waiting,) = pending_names(grown.connection)
+    assert (waiting.name, waiting.nearest[0][1]) == ("Wolverhampton", "wolves")
+    wolves = "select count(*) from intermediate.int_matches where season = '2024-25' and 'wolves' in (home_id, away_id)"
+    assert grown.connection.execute(wolves).fetchone() == (0,)
+    for team_id in ("england-wolverhampton", "wolves"):
+        decide(grown.connection, Alias("England", "Wolverhampton", team_id), actor="test")
+        grown.build()
+        assert pending_names(grown.connection) == []
+        assert (grown.connection.execute(wolves).fetchone()[0] > 0) is (team_id == "wolves")
+    incremental = grown.contents()
+    grown.build(anew=True)
+    assert grown.contents() == incremental
+    decide(grown.connection, Alias("England", "Wolverhampton", None), actor="test")
+    grown.show(date(2025, 3, 17), spoil)
+    grown.build()
+    assert grown.contents() == whole
 
 
 def test_nothing_new_is_built_without_a_change(grown):

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import pytest
 
-from footpred_dagster.core.domain import LEAGUES, MAIN_LEAGUES
+from footpred_dagster.core.domain import LEAGUES, MAIN_LEAGUES, Season
 from tests.support.clubs import DIFFERENT_CLUBS, OPENFOOTBALL, SAME_CLUB, twice_on_one_day
+from tests.support.shared_names import ONE_NAME_TWO_CLUBS
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = ROOT / "dbt_project" / "seeds"
@@ -43,7 +44,8 @@ def aliases() -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def team_id(aliases: list[dict[str, str]]) -> dict[tuple[str, str], str]:
-    return {(row["country"], row["name"]): row["team_id"] for row in aliases}
+    """The club of each name now; an earlier one of that name has its last season beside it."""
+    return {(row["country"], row["name"]): row["team_id"] for row in aliases if not row["last_season"]}
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +83,30 @@ def test_leagues_seed_equals_the_domain():
     assert _read_seed("leagues.csv") == [dict(zip(columns, fact, strict=True)) for fact in facts]
 
 
-def test_a_spelling_is_listed_once_per_country(aliases, team_id):
-    assert len(team_id) == len(aliases)
+def test_a_spelling_is_listed_once_per_country_and_season(aliases, team_id):
+    """Forbids two clubs of one name in one season: ranges of a name meet, and none is without an end but the last."""
+    ranges = defaultdict(list)
+    for row in aliases:
+        ranges[row["country"], row["name"]].append((row["first_season"], row["last_season"]))
+    assert len(team_id) == len(ranges)
+    shared = {key: sorted(found) for key, found in ranges.items() if found != [("", "")]}
+    assert shared == {
+        (country, name): [("", last), (first, "")] for country, name, last, first, *_ in ONE_NAME_TWO_CLUBS
+    }
+    assert all(
+        Season.parse(last).start + 1 == Season.parse(first).start for _, _, last, first, *_ in ONE_NAME_TWO_CLUBS
+    )
+
+
+def test_two_clubs_of_one_name_do_not_share_an_id_with_each_other_or_a_third(aliases):
+    names = defaultdict(set)
+    for row in aliases:
+        names[row["country"], row["team_id"]].add(row["name"])
+    for country, name, *_ in ONE_NAME_TWO_CLUBS:
+        first = {
+            row["team_id"] for row in aliases if (row["country"], row["name"]) == (country, name) and row["last_season"]
+        }
+        assert [names[country, team_id] for team_id in first] == [{name}]
 
 
 def test_rows_are_sorted_so_that_a_diff_shows_one_club(aliases):
@@ -121,7 +145,8 @@ def test_spellings_differ_in_more_than_punctuation_or_case_between_clubs(aliases
     """Forbids the silent split: ``M'Gladbach`` and ``M'gladbach`` as two clubs."""
     ids = defaultdict(set)
     for row in aliases:
-        ids[row["country"], re.sub(r"[\W_]|\x92", "", row["name"]).casefold()].add(row["team_id"])
+        spelling = re.sub(r"[\W_]|\x92", "", row["name"]).casefold()
+        ids[row["country"], spelling, row["last_season"]].add(row["team_id"])
     assert [split for split in ids.values() if len(split) > 1] == []
 
 

@@ -27,6 +27,7 @@ KEYS = {
     *("intermediate/int_team_matches", "intermediate/int_team_form", "intermediate/int_team_seasons"),
     *("intermediate/int_changes", "intermediate/int_team_venue_form", "intermediate/int_head_to_head"),
     *("intermediate/int_league_tables", "intermediate/int_points_adjustments"),
+    "intermediate/club_names",
     *("ratings/team_elo", "ratings/team_pi", "ratings/team_strength", "ratings/team_state", "ratings/division_state"),
     "ratings/standings",
     *("features/fct_match_features", "features/online_team_state", "features/online_pair_state"),
@@ -51,9 +52,9 @@ KEYS = {
 DATA_LAYERS = ("raw", "staging", "intermediate", "ratings", "features", "marts")
 BLOCKING = {
     "raw/matches": {
-        *("rows_reconcile", "scored_matches_exist", "raw_meets_expectations"),
+        *("scored_matches_exist", "raw_meets_expectations"),
     },
-    "intermediate/int_matches": {"no_club_is_split_or_merged", "finished_meets_expectations"},
+    "intermediate/int_matches": {"finished_meets_expectations"},
     "intermediate/int_fixtures": {"future_meets_expectations"},
     "ratings/team_elo": {"ratings_are_plausible"},
     "ratings/team_strength": {"strengths_are_plausible"},
@@ -61,10 +62,10 @@ BLOCKING = {
     "features/fct_match_features": {"features_meets_expectations"},
 }
 WARNING = {
-    "raw/matches": {"files_are_accepted", "results_are_fresh"},
+    "raw/matches": {"files_are_accepted", "results_are_fresh", "rows_reconcile"},
     "raw/fixtures": {"no_pair_twice_on_one_day", "fixtures_are_fresh"},
     "raw/openfootball": {"agrees_with_results"},
-    "intermediate/int_matches": {"team_names_are_known"},
+    "intermediate/int_matches": {"team_names_are_known", "no_club_is_split_or_merged"},
     "marts/dim_teams": {"clubs_have_proper_names"},
 }
 

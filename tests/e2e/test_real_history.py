@@ -9,6 +9,8 @@ import psycopg
 import pytest
 
 from footpred_dagster.core import clubs
+from footpred_dagster.core.club_aliases import read_seed
+from footpred_dagster.core.club_resolution import MatchDays, appearances
 from tests.support.command import fresh_home
 
 pytestmark = [pytest.mark.slow, pytest.mark.real_data]
@@ -55,23 +57,30 @@ def test_a_snapshot_of_a_season_in_progress_adds_to_it(home, data_dir, history):
 
 
 def test_respelled_clubs_are_told_from_new_ones_as_often_as_core_clubs_says(home, history):
-    """Each name taken as unknown in the season it first appears, knowing only what had been seen by then."""
+    """Each name taken off the list in the season it first appears, knowing only what had been seen by then.
+
+    Of 33 names that were another spelling of a club on record 29 are found; the other four are renamed clubs, which no
+    spelling gives away. Of 475 clubs that were truly new 26 wait for a decision, less than one a season. Names that
+    mean two clubs are left out: they are not new.
+    """
+    shared = {(alias.country, alias.name) for alias in read_seed() if alias.last_season}
     with psycopg.connect(home.database_url) as connection:
-        seen = [one for one in clubs.appearances(connection) if one.season <= "2024-25"]
-        known = clubs.known_names(connection)
-    spellings: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    for one in seen:
-        names = spellings[one.country, one.team_id]
-        names[one.name] = min(names.get(one.name, one.season), one.season)
-    begins = {country: min(one.season for one in seen if one.country == country) for country, _ in spellings}
-    counts: Counter[tuple[bool, bool]] = Counter()
-    for (country, team_id), names in spellings.items():
-        for name, first in names.items():
-            respelled = any(other != name and season <= first for other, season in names.items())
-            if respelled or first > begins[country]:
-                until = [one for one in seen if one.country == country and one.season <= first]
-                until = [replace(one, team_id="unknown") if one.name == name else one for one in until]
-                aliases = {(country, one.name): known[country, one.name] for one in until if one.name != name}
-                found = {split.team_id for split in clubs.probable_splits(until, aliases) if split.name == name}
-                counts[respelled, team_id in found if respelled else bool(found)] += 1
-    assert counts == {(True, True): 30, (True, False): 4, (False, True): 25, (False, False): 452}
+        seen = [one for one in appearances(connection) if one.season <= "2024-25"]
+        days = MatchDays(connection)
+        spellings: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+        for one in seen:
+            names = spellings[one.country, one.team_id]
+            names[one.name] = min(names.get(one.name, one.season), one.season)
+        begins = {country: min(one.season for one in seen if one.country == country) for country, _ in spellings}
+        counts: Counter[tuple[bool, bool]] = Counter()
+        for (country, team_id), names in spellings.items():
+            for name, first in names.items():
+                respelled = any(other != name and season <= first for other, season in names.items())
+                if (country, name) not in shared and (respelled or first > begins[country]):
+                    until = [one for one in seen if one.country == country and one.season <= first]
+                    until = [replace(one, team_id="unknown") if one.name == name else one for one in until]
+                    listed = {(country, one.name, one.team_id) for one in until if one.name != name}
+                    splits = clubs.probable_splits(until, listed, days.common)
+                    found = {split.team_id for split in splits if split.name == name}
+                    counts[respelled, team_id in found if respelled else bool(found)] += 1
+    assert counts == {(True, True): 29, (True, False): 4, (False, True): 26, (False, False): 449}

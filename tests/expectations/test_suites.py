@@ -10,11 +10,13 @@ import sys
 from datetime import date, timedelta
 from urllib.parse import urlsplit
 
+import dagster as dg
 import psycopg
 import pytest
 
 from footpred_dagster.core.contract import FEATURES, believable
 from footpred_dagster.core.settings import TELEMETRY_OFF
+from footpred_dagster.expectations.checks import partitions_at_fault, result_of
 from tests.support.warehouse import Result, build, load_seeds
 
 STAGES = {
@@ -131,6 +133,23 @@ def test_an_example_tells_where_the_row_is_and_what_is_wrong_with_it(warehouse, 
     assert "home_goals" in statement
     assert identity == ["E0|2023-24", "7", "2023-09-16", "Chelsea", "Fulham"]
     assert values == "home_goals 21"
+
+
+@pytest.mark.fault(71, "one bad league-season: only its own matches wait")
+def test_rows_at_fault_hold_back_their_partitions_unless_not_all_are_shown(warehouse, spoiled, tmp_path):
+    spoiled("raw", "update t set home_goals = 21 where line = 7")
+    held = partitions_at_fault(check("raw", warehouse, tmp_path))
+    assert list(held) == ["E0|2023-24"]
+    assert "home_goals" in held["E0|2023-24"]
+    spoiled("raw", "update t set home_fouls = 145")
+    assert partitions_at_fault(check("raw", warehouse, tmp_path)) is None
+
+
+def test_a_fault_of_the_whole_table_holds_back_no_partition_and_blocks(warehouse, spoiled, tmp_path):
+    spoiled("raw", "delete from t")
+    report = check("raw", warehouse, tmp_path)
+    assert partitions_at_fault(report) is None
+    assert result_of(report, None).severity == dg.AssetCheckSeverity.ERROR
 
 
 def test_a_missing_column_is_a_failure_and_no_crash(warehouse, spoiled, tmp_path):

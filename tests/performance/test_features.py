@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from footpred_dagster.core.club_resolution import resolve
 from footpred_dagster.core.contract import FORM, VENUE_FORM, WINDOWS
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.frames import read_frame
@@ -65,6 +66,7 @@ class Warehouse:
 
     def build(self, *how: str) -> dict[str, float]:
         """Seconds by model."""
+        resolve(self.connection)
         seconds = self._dbt("staging", "intermediate", *how)
         with self.connection.transaction():
             store_ratings(self.connection, "bench")

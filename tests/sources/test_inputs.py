@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from footpred_dagster.core.club_aliases import Alias, decide, seed_lines
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.inputs import Inputs, Partition
 from footpred_dagster.core.storage import ObjectLost, sha256_hex
@@ -69,6 +70,21 @@ def test_a_manifest_names_the_body_of_every_partition_and_the_seeds(warehouse, a
         "dbt_project/seeds/team_aliases.csv",
     ]
     assert all(archive.has(seed.sha256) for seed in kept.seeds)
+
+
+def test_decisions_about_names_are_inputs_and_in_force_again_in_the_new_database(
+    warehouse, archive, site, empty_migrated
+):
+    load_all(warehouse, archive, site)
+    features_built(warehouse)
+    before = keep_inputs(warehouse, archive)
+    for alias in (Alias("England", "Foo", "a", None, "2020-21"), Alias("England", "Foo", "b", "2021-22")):
+        decide(warehouse, alias, actor="test")
+    kept = Inputs.read(archive, keep_inputs(warehouse, archive))
+    assert kept.seeds[-1].path == "raw/club_decisions.csv"
+    assert before != keep_inputs(warehouse, archive)
+    load_inputs(empty_migrated, archive, Inputs((), kept.seeds), lambda _: None)
+    assert seed_lines(empty_migrated) == seed_lines(warehouse)
 
 
 def test_nothing_is_claimed_while_the_features_are_older_than_the_results(warehouse, archive, site):

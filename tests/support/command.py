@@ -31,6 +31,8 @@ TOLD_BY_THE_CLOCK = [
     "scored_at",
     "hash",
     "changed_at",
+    "held_at",
+    "decided_at",
     "accepted_at",
     "batch_id",
     "dagster_run_id",

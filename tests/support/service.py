@@ -51,7 +51,8 @@ TABLES = f"""
         match_id text, league text, season text, kickoff timestamptz, kickoff_known boolean, home_id text,
         home_name text, away_id text, away_name text, opening_odds_home float8, opening_odds_draw float8,
         opening_odds_away float8);
-    create table staging.team_aliases (country text, name text, team_id text);
+    create table staging.team_aliases (
+        country text, name text, team_id text, first_season text, last_season text);
     create table marts.dim_teams (team_id text, name text, display_name text, city text, aliases text, country text,
         league text, season text, moved text, first_season text, matches bigint);
     create table marts.dim_leagues (league text, name text, country text, tier integer, calendar text,

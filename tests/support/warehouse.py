@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from footpred_dagster.core.club_resolution import resolve
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.rating import store_ratings
 from footpred_dagster.dbt import PROJECT_DIR, connection_environment
@@ -20,7 +21,7 @@ from tests.support import warm
 TIMEOUT = 300
 SEED_COLUMNS = {
     "leagues": "league text, name text, country text, tier integer, first_season integer, calendar text",
-    "team_aliases": "country text, name text, team_id text",
+    "team_aliases": "country text, name text, team_id text, first_season text, last_season text",
 }
 
 
@@ -104,6 +105,8 @@ def build(
                         *(result.home, result.away, *(result.goals or (None, None))),
                     ],
                 )
+        cursor.execute("truncate intermediate.club_names, intermediate.held_seasons, raw.changes")
+        resolve(connection)
         rated = False
         for schema, name, select in models:
             if schema == "features" and not rated:

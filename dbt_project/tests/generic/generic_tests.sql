@@ -21,6 +21,30 @@
     where ours.n <> theirs.n
 {% endtest %}
 
+{# Every row of `compare_to` is a row of the model, but for those of a pending name or a held season. #}
+{% test no_match_lost(model, compare_to) %}
+    select ours.n, theirs.n
+    from (select count(*) as n from {{ model }}) as ours
+    cross join (
+        select count(*) as n
+        from {{ compare_to }} as games
+        inner join {{ ref('leagues') }} as leagues on games.league = leagues.league
+        where not exists (
+            select from {{ source('intermediate', 'club_names') }} as names
+            where
+                names.status = 'pending'
+                and names.country = leagues.country
+                and names.season = games.season
+                and names.name in (games.home_name, games.away_name)
+        )
+        and not exists (
+            select from {{ source('intermediate', 'held_seasons') }} as held
+            where held.league = games.league and held.season = games.season
+        )
+    ) as theirs
+    where ours.n <> theirs.n
+{% endtest %}
+
 {# The column is strictly before `other` wherever both are known. #}
 {% test earlier_than(model, column_name, other) %}
     select {{ column_name }}, {{ other }}

@@ -160,6 +160,13 @@ def league_season(connection: psycopg.Connection, league: str, as_of: datetime) 
     if matches["kickoff"].max() >= as_of:
         return "results after as_of are known"
     season = str(matches["season"].iloc[0])
+    pending = connection.execute(
+        "select string_agg(name, ', ' order by name) from intermediate.club_names "
+        "where status = 'pending' and season = %s and leagues ? %s and matches + fixtures > 0",
+        [season, league],
+    ).fetchone()
+    if pending and pending[0]:
+        return f"the club of {pending[0]} is not decided: its matches are missing from the table"
     clubs = sorted({*frame["home"], *frame["away"]})
     before = connection.execute(
         "select count(distinct home_id) from intermediate.int_matches where league = %s and season = ("

@@ -1,4 +1,7 @@
-"""The Great Expectations suites of finished matches, of fixtures, and of what models read."""
+"""The Great Expectations suites of finished matches, of fixtures, and of what models read.
+
+They block every league: their rows passed the checks of the raw tables, so a fault is one of this project's SQL.
+"""
 
 from footpred_dagster.expectations.checks import suite_check
 

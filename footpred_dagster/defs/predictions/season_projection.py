@@ -54,7 +54,10 @@ def season_projection(warehouse: Warehouse, archive: ArchiveStore, clock: Clock)
 
 @dg.asset_check(asset=season_projection, blocking=True)
 def places_add_up(warehouse: Warehouse) -> dg.AssetCheckResult:
-    """In every league each club ends somewhere, each place is taken by one club, and no points are lost."""
+    """In every league each club ends somewhere, each place is taken by one club, and no points are lost.
+
+    No asset depends on the projections, so a fault of one league keeps no other from being predicted.
+    """
     with warehouse.connect() as connection:
         rows = connection.execute("""
             select league, count(*), sum(positions[1]), min((select sum(p) from unnest(positions) as p)),

@@ -53,7 +53,10 @@ def club_ratings(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
 
 @dg.asset_check(asset=["ratings", "team_elo"], blocking=True)
 def ratings_are_plausible(warehouse: Warehouse) -> dg.AssetCheckResult:
-    """Every rating is a number a club can have: Elo between 500 and 2500, pi within 5 goals of the average."""
+    """Every rating is a number a club can have: Elo between 500 and 2500, pi within 5 goals of the average.
+
+    It blocks every league: all are rated in one pass over matches that passed their checks, so the pass is at fault.
+    """
     with warehouse.connect() as connection:
         low, high, furthest = connection.execute("""
             select min(least(home_elo, away_elo)), max(greatest(home_elo, away_elo)),
@@ -68,7 +71,10 @@ def ratings_are_plausible(warehouse: Warehouse) -> dg.AssetCheckResult:
 
 @dg.asset_check(asset=["ratings", "team_strength"], blocking=True)
 def strengths_are_plausible(warehouse: Warehouse) -> dg.AssetCheckResult:
-    """Nobody is expected to score less than 0.05 or more than 12 goals a match."""
+    """Nobody is expected to score less than 0.05 or more than 12 goals a match.
+
+    It blocks every league, for the reason of ``ratings_are_plausible``.
+    """
     with warehouse.connect() as connection:
         low, high = connection.execute("""
             select exp(min(least(home_log_goals, away_log_goals))), exp(max(greatest(home_log_goals, away_log_goals)))

@@ -16,8 +16,12 @@ _PAIRED = """
             away.team_id as away_id
         from raw.openfootball_matches as schedule
         inner join staging.leagues as leagues on schedule.league = leagues.league
-        left join staging.team_aliases as home on leagues.country = home.country and schedule.home = home.name
-        left join staging.team_aliases as away on leagues.country = away.country and schedule.away = away.name
+        left join staging.team_aliases as home
+            on leagues.country = home.country and schedule.home = home.name
+            and schedule.season between coalesce(home.first_season, '') and coalesce(home.last_season, 'z')
+        left join staging.team_aliases as away
+            on leagues.country = away.country and schedule.away = away.name
+            and schedule.season between coalesce(away.first_season, '') and coalesce(away.last_season, 'z')
     ),
     numbered as (
         select

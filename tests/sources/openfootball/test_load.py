@@ -41,7 +41,8 @@ def results(warehouse):
     """The few columns of the warehouse the comparison reads."""
     warehouse.execute("""
         create table staging.leagues (league text, country text);
-        create table staging.team_aliases (country text, name text, team_id text);
+        create table staging.team_aliases (
+            country text, name text, team_id text, first_season text, last_season text);
         create table intermediate.int_matches (match_id text, league text, season text, match_date date, home_id text,
             away_id text, meeting int, status text, home_goals int, away_goals int);
         insert into staging.leagues values ('E0', 'England'), ('SC0', 'Scotland');

@@ -1,0 +1,1 @@
+"""Which club each name means, before dbt builds the intermediate layer."""

@@ -1,0 +1,81 @@
+"""What a changed resolution tells the incremental tables: the clubs to build again, by their former ids too."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from footpred_dagster.core.club_aliases import Alias, decide
+from footpred_dagster.core.club_names import pending_names
+from footpred_dagster.core.club_resolution import resolve
+from footpred_dagster.core.held_seasons import hold_back
+
+ROWS = """
+    insert into raw.matches (partition_key, league, season, line, match_date, home, away, home_goals, away_goals) values
+        ('E0|2023-24', 'E0', '2023-24', 2, '2023-08-12', 'Arsenal', 'Sheffield Weds', 1, 0),
+        ('E0|2024-25', 'E0', '2024-25', 2, '2024-08-17', 'Arsenal', 'Sheffield Wednesday', 1, 0),
+        ('E0|2024-25', 'E0', '2024-25', 3, '2024-08-24', 'Sheffield Wednesday', 'Everton', 1, 0),
+        ('E0|2024-25', 'E0', '2024-25', 4, '2024-08-31', 'Arsenal', 'Everton', 1, 0)
+"""
+
+
+@pytest.fixture
+def resolved(connection):
+    connection.execute(ROWS)
+    resolve(connection)
+    return connection
+
+
+def changes(connection) -> list[tuple]:
+    """Rows of raw.changes since the last call."""
+    rows = connection.execute("delete from raw.changes returning season, club, team_id, from_date").fetchall()
+    return sorted(rows, key=str)
+
+
+def test_names_seen_for_the_first_time_are_no_change_and_nor_is_the_same_again(resolved):
+    assert changes(resolved) == []
+    assert resolve(resolved).changed == 0
+    assert changes(resolved) == []
+
+
+@pytest.mark.fault(48, "a club gets its alias late")
+def test_a_decision_names_both_clubs_of_each_match_and_the_id_before(resolved):
+    first, second = date(2024, 8, 17), date(2024, 8, 24)
+    both = [
+        ("2024-25", "Arsenal", None, first),
+        ("2024-25", "Everton", None, second),
+        ("2024-25", "Sheffield Wednesday", None, first),
+    ]
+    assert [name.name for name in pending_names(resolved)] == ["Sheffield Wednesday"]
+    decide(resolved, Alias("England", "Sheffield Wednesday", "sheffield-weds"), actor="test")
+    assert resolve(resolved).changed == 1
+    assert changes(resolved) == both
+    decide(resolved, Alias("England", "Sheffield Wednesday", "another"), actor="test")
+    resolve(resolved)
+    before = ("2024-25", "Sheffield Wednesday", "sheffield-weds", first)
+    assert changes(resolved) == sorted([*both, before], key=str)
+
+
+@pytest.mark.fault(71, "one bad league-season: only its own matches wait")
+def test_a_season_held_back_or_let_go_names_all_its_clubs_once(resolved):
+    hold_back(resolved, "rows_reconcile", {"E0|2023-24": "its rows do not add up"})
+    hold_back(resolved, "rows_reconcile", {"E0|2023-24": "9 rows are in quarantine"})
+    resolve(resolved)
+    day = date(2023, 8, 12)
+    clubs = [("2023-24", "Arsenal", None, day), ("2023-24", "Sheffield Weds", None, day)]
+    assert changes(resolved) == clubs
+    hold_back(resolved, "rows_reconcile", {})
+    resolve(resolved)
+    assert changes(resolved) == []
+    hold_back(resolved, "rows_reconcile", {})
+    resolve(resolved)
+    assert changes(resolved) == clubs
+
+
+def test_a_name_that_left_the_files_is_pending_no_longer_and_keeps_its_club(resolved):
+    resolved.execute("delete from raw.matches where season = '2024-25'")
+    resolve(resolved)
+    assert pending_names(resolved) == []
+    kept = resolved.execute("select name, team_id from intermediate.club_names where matches = 0 order by name")
+    assert kept.fetchall() == [("Arsenal", "arsenal"), ("Everton", "everton"), ("Sheffield Wednesday", None)]
