@@ -156,61 +156,6 @@ def test_a_match_opens_in_place_and_its_team_can_be_followed(address, session):
     expect(page.locator("table a")).to_have_count(1)
 
 
-@pytest.mark.parametrize("typed", ["TOWN", "beta town", "Bêta", "betavlile", "BTU", "town untied"])
-def test_a_team_is_found_by_any_name_city_or_initials_and_with_a_typing_error(address, session, typed):
-    page = session.page
-    visit(page, f"{address}/ratings")
-    page.get_by_role("combobox", name="Find a team").fill(typed)
-    page.get_by_role("option", name="Bêta Town United").click()
-    page.wait_for_url("**/matches?team=beta")
-    expect(page.locator("h1")).to_have_text("Bêta Town United")
-
-
-def test_the_search_is_worked_by_keyboard_alone_and_more_than_once(address, session):
-    page = session.page
-    visit(page, f"{address}/ratings")
-    field = page.get_by_role("combobox", name="Find a team")
-    for _ in range(2):
-        field.fill("alp")
-        expect(page.get_by_role("option")).to_have_count(1)
-        expect(field).to_have_attribute("aria-expanded", "true")
-        field.press("ArrowDown")
-        expect(page.get_by_role("option", selected=True)).to_contain_text("Alpha")
-        field.press("Enter")
-        page.wait_for_url("**/matches?team=alpha")
-        expect(page.get_by_role("option")).to_have_count(0)
-        page.go_back()
-        page.wait_for_url("**/ratings")
-    field.fill("alp")
-    expect(page.get_by_role("option")).to_have_count(1)
-    field.press("Escape")
-    expect(page.get_by_role("option")).to_have_count(0)
-
-
-def test_enter_chooses_from_what_is_typed_not_from_an_older_list(address, session):
-    page = session.page
-    visit(page, f"{address}/ratings")
-    field = page.get_by_role("combobox", name="Find a team")
-    field.fill("alpha")
-    expect(page.get_by_role("option")).to_have_count(1)
-    field.fill("beta")
-    field.press("Enter")
-    page.wait_for_url("**/matches?team=beta")
-
-
-def test_a_search_without_result_says_so_and_a_late_answer_does_not_come_back(address, session):
-    page = session.page
-    visit(page, f"{address}/matches")
-    field = page.get_by_role("combobox", name="Find a team")
-    field.fill("qqqq")
-    expect(page.get_by_text("No team is called “qqqq”")).to_be_visible()
-    field.press_sequentially("alpha")
-    field.fill("")
-    page.wait_for_timeout(500)
-    expect(page.get_by_role("option")).to_have_count(0)
-    expect(page.get_by_text("No team is called")).to_have_count(0)
-
-
 def test_what_is_shown_can_be_downloaded(address, session):
     visit(session.page, f"{address}/matches?show=played")
     with session.page.expect_download() as download:
