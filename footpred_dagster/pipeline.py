@@ -26,9 +26,10 @@ from footpred_dagster.request import Outcome, Request
 from footpred_dagster.second_opinion import OPENFOOTBALL, STUDY, consult
 from footpred_dagster.sources.archive import ArchiveSource
 from footpred_dagster.sources.base import Source, SourceUnavailable
+from footpred_dagster.sources.completeness import settled
 from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.fetch import Target, fetch
-from footpred_dagster.sources.load import FIXTURES, due, raw_version, results_target, settled
+from footpred_dagster.sources.load import FIXTURES, due, raw_version, results_target
 from footpred_dagster.sources.refusals import not_loaded
 from footpred_dagster.sources.registry import league_seasons
 from footpred_dagster.staleness import latest_materializations, stale_assets

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Literal
 
 import psycopg
@@ -145,12 +144,6 @@ def due(connection: psycopg.Connection, targets: Sequence[Target]) -> list[str]:
         },
     ).fetchall()
     return [row[0] for row in rows]
-
-
-def settled(connection: psycopg.Connection, now: datetime) -> set[str]:
-    """Partitions of seasons complete before ``now`` that are loaded: a remote source is not asked for them again."""
-    keys = connection.execute("select partition_key from raw.loads where partition_key <> %s", [FIXTURES.partition_key])
-    return {key for (key,) in keys if Season.stored(key.partition("|")[2]).end <= now}
 
 
 def raw_version(connection: psycopg.Connection, *, fixtures: bool) -> str:

@@ -1,8 +1,9 @@
-"""Nobody at the keyboard: the source publishes a matchday, and its predictions are served; it publishes rubbish, and
-what was there stays, a check is red and somebody is told."""
+"""Unattended operation: the source publishes a matchday, and its predictions are served; it publishes a page instead of
+a file, and what was loaded stays, a check fails and an alert is sent. Each test publishes what it needs itself."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 
 from footpred_dagster.core.domain import Season
 from tests.support.alerting import Told, alertmanager, heard, needs_prometheus, prometheus, until
-from tests.support.command import fresh_home
+from tests.support.command import Home, fresh_home
 from tests.support.receiver import receiver
 from tests.support.site import HTML_PAGE, build_site, clubs, put, season_rows, write_fixtures, write_season
 
@@ -25,6 +26,8 @@ TODAY = datetime.now(UTC).date()
 NOW = Season.containing(TODAY)
 TEAMS = clubs("E0")
 PATIENCE = 240
+ROUNDS = itertools.count(3)
+"""The number of rounds that the next published file holds; every file holds one more than the one before."""
 
 
 def fixture(home: str, away: str) -> dict[str, object]:
@@ -115,7 +118,7 @@ def told(services, tmp_path_factory):
 
 def test_a_matchday_that_is_published_ends_in_a_new_prediction_by_the_same_model(api, site):
     before = api()
-    write_season(site, "E0", NOW, played(3))
+    write_season(site, "E0", NOW, played(next(ROUNDS)))
     published = time.monotonic()
     after = until(lambda: (now := api())["seq"] > before["seq"] and now, "no new prediction is served", PATIENCE)
     print(f"\nfrom the published file to the answer of the service: {time.monotonic() - published:.0f} s")  # noqa: T201
@@ -141,16 +144,26 @@ def test_a_page_instead_of_the_file_changes_nothing_turns_a_check_red_and_is_tol
     assert api() == before
 
 
-def test_the_file_that_comes_back_is_taken_and_no_work_is_done_twice(api, database, home, site):
-    before = api()
-    write_season(site, "E0", NOW, played(4)[-4 * len(TEAMS) // 2 :])
-    until(lambda: api()["seq"] > before["seq"], "no new prediction is served", PATIENCE)
-    assert database.execute("select count(*) from raw.refusals").fetchone() == (0,)
-    time.sleep(15)
+def works(home: Home) -> dict[str, int]:
+    """Runs of the daemon by the work they were started for."""
     url = home.database_url.rsplit("/", 1)[0] + "/footpred_dagster"
     with psycopg.connect(url) as connection:
-        works = connection.execute(
-            "select value, count(*) from run_tags where key = 'footpred/work' group by value"
-        ).fetchall()
-    assert {count for _, count in works} == {1}
-    assert len(works) == 3
+        return dict(
+            connection.execute("select value, count(*) from run_tags where key = 'footpred/work' group by value")
+        )
+
+
+def test_the_file_that_comes_back_is_taken_and_no_work_is_done_twice(api, database, home, site):
+    earlier = works(home)
+    put(site, f"mmz4281/{NOW.site_code}/E0.csv", HTML_PAGE + b"<!-- once more -->")
+    until(lambda: works(home).keys() - earlier.keys(), "the page was not taken up", PATIENCE)
+    refused = "select count(*) from raw.refusals"
+    until(lambda: database.execute(refused).fetchone() == (1,), "the page was not refused", PATIENCE)
+    before = api()
+    write_season(site, "E0", NOW, played(next(ROUNDS)))
+    until(lambda: api()["seq"] > before["seq"], "no new prediction is served", PATIENCE)
+    assert database.execute(refused).fetchone() == (0,)
+    time.sleep(15)
+    done = works(home)
+    assert set(done.values()) == {1}
+    assert len(done.keys() - earlier.keys()) == 2, "the page and the file that came back"

@@ -178,6 +178,13 @@ CUT_SHORT: dict[tuple[str, int], CutShort] = {
 }
 """Seasons by start year that ended early, all by the pandemic of 2020."""
 
+NOT_PLAYED: dict[tuple[str, int], int] = {
+    ("EC", 2020): 29,  # Dover Athletic stopped after 15 of 44 matches (National League, 29 March 2021)
+    ("F2", 2023): 1,  # Troyes v Valenciennes, abandoned in the last round and lost by both (LFP, May 2024)
+    ("G1", 2024): 3,  # the last round of the play-outs, as football-data.co.uk has it
+}
+"""Matches that a full season has and the results files lack for good, by league and start year."""
+
 EXPUNGED: dict[tuple[str, int], frozenset[str]] = {
     # National League, 29 March 2021: the club stopped playing and its results do not count.
     ("EC", 2020): frozenset({"dover-athletic"}),

@@ -13,6 +13,7 @@ from footpred_dagster.core.domain.formats import (
     EXPUNGED,
     HOSTED_BEYOND,
     MEETINGS,
+    NOT_PLAYED,
     SPLITS,
     WIN_POINTS,
     CutShort,
@@ -115,6 +116,26 @@ def matches_per_club(league: str, season: Season) -> int | None:
         return first_phase
     further = {group.meetings * (group.size - 1) for group in second.groups}
     return first_phase + further.pop() if len(further) == 1 else None
+
+
+def is_complete(league: str, season: Season, clubs: int, matches: int) -> bool | None:
+    """Whether ``matches`` of ``clubs`` are a whole season; matches without a score that stands count.
+
+    None where the rules are not known. A league of fewer clubs than its format says (a made-up one) is complete when
+    every two clubs can have met equally often; one of more has a club under two names.
+    """
+    if league not in MAIN_LEAGUES or clubs < 2:
+        return None
+    if cut_short(league, season):
+        return True
+    usual = in_force(CLUBS[league], season.start)
+    pairs = min(clubs, usual) * (min(clubs, usual) - 1) // 2
+    if clubs < usual:
+        return matches > 0 and matches % pairs == 0
+    second = split(league, season)
+    further = sum(group.meetings * group.size * (group.size - 1) // 2 for group in second.groups) if second else 0
+    full = meetings(league, season) * pairs + (further if second and second.published else 0)
+    return matches >= full - NOT_PLAYED.get((league, season.start), 0)
 
 
 def _home_share(times: int) -> int:

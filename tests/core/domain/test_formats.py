@@ -9,6 +9,7 @@ import pytest
 
 from footpred_dagster.core.domain import MAIN_LEAGUES, Season, hosted_meetings, matches_per_club
 from footpred_dagster.core.domain.formats import CUT_SHORT, EXPUNGED, MEETINGS, SPLITS, in_force
+from footpred_dagster.core.domain.rules import is_complete
 from footpred_dagster.sources.football_data import parse_results
 
 
@@ -72,4 +73,27 @@ def test_no_real_season_exceeds_its_rules(data_dir: Path):
         counts = Counter(club for match in played for club in (match.home, match.away))
         if expected and not EXPUNGED.get((league, season.start)):
             assert max(counts.values()) == expected, path
+        assert is_complete(league, season, len(counts), len(matches)), path
     assert {league for league, _ in CUT_SHORT} <= set(MAIN_LEAGUES)
+
+
+@pytest.mark.parametrize(
+    ("league", "season", "clubs", "matches", "complete"),
+    [
+        ("E0", 2024, 20, 380, True),
+        ("E0", 2024, 20, 379, False),
+        ("E0", 2024, 20, 190, False),
+        ("SC0", 2023, 12, 228, True),
+        ("SC0", 2023, 12, 198, False),  # before the split
+        ("F1", 2019, 20, 279, True),  # cut short
+        ("F2", 2023, 20, 379, True),  # one match was never played
+        ("F2", 2022, 20, 379, False),
+        ("B1", 2022, 18, 306, True),  # the files lack the play-offs
+        ("E0", 2024, 8, 56, True),  # made-up leagues
+        ("E0", 2024, 8, 55, False),
+        ("ARG", 2023, 28, 378, None),
+        ("E0", 2024, 0, 0, None),
+    ],
+)
+def test_a_season_is_complete_when_its_rules_say_so(league, season, clubs, matches, complete):
+    assert is_complete(league, Season(season), clubs, matches) == complete
