@@ -13,7 +13,7 @@ export GX_ANALYTICS_ENABLED := false
 # Tests and checks run on their own homes, whatever the shell that calls them has set.
 UNSET := $(foreach v,$(filter FOOTPRED_% DAGSTER_HOME,$(.VARIABLES)),-u $(v))
 
-.PHONY: install demo test test-slow lint bench bench-features bench-serving load clean lock deploy-tools deploy-check deploy k8s \
+.PHONY: install demo test test-bare test-slow lint bench bench-features bench-serving load clean lock deploy-tools deploy-check deploy k8s \
 	images push-images images-offline secrets compose-up compose-down deploy-test
 
 install: $(VENV)/.installed
@@ -31,6 +31,16 @@ demo: install
 
 test: install
 	env $(UNSET) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not bench and not load" $(ARGS)
+
+# The README's two commands in a copy of this commit, with a PATH of the required tools alone: neither Chromium, Firefox,
+# Prometheus nor Helm is there to be found.
+REQUIRED := bash sh env make git python3 $(notdir $(PYTHON)) cat test touch rm mkdir mktemp dirname ln uname ps kill id
+test-bare:
+	bare=$$(mktemp -d) && trap 'rm -rf "$$bare"' EXIT && mkdir "$$bare/bin" && \
+	for tool in $(REQUIRED); do ln -sf "$$(command -v $$tool)" "$$bare/bin/$$tool"; done && \
+	git clone --quiet . "$$bare/footpred" && cd "$$bare/footpred" && \
+	env -i HOME="$$bare" PATH="$$bare/bin" $(MAKE) demo ARGS=--no-serve && \
+	env -i HOME="$$bare" PATH="$$bare/bin" FOOTPRED_TEST_DATA=/nonexistent $(MAKE) test
 
 test-slow: install
 	env $(UNSET) $(BIN)/python -m pytest -m slow $(ARGS)

@@ -29,7 +29,7 @@ def settled(connection: psycopg.Connection, now: datetime) -> set[str]:
         """,
         [FIXTURES.partition_key],
     ).fetchall()
-    answered = dict(
+    answered: dict[str, datetime] = dict(
         connection.execute("select path, max(fetched_at) from raw.fetches where status <> 404 group by path").fetchall()
     )
 
