@@ -44,7 +44,7 @@ def print_run(summary: dict[str, Any], outcome: Any, *, as_json: bool) -> None:
     for held in summary["held_seasons"]:
         what = f"{held['league']} {held['season']} by check {held['check']}: {escape(held['why'])}"
         out.print(f"[yellow]held back[/] {what}", highlight=False)
-    for name in summary["pending_clubs"]:
+    for name in summary["pending"]:
         waiting = f"{name['matches']} matches and {name['fixtures']} fixtures wait"
         where = f"{name['country']} {name['season']}"
         out.print(

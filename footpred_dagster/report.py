@@ -128,7 +128,7 @@ def run_summary(connection: psycopg.Connection, request: Request, outcome: Outco
             {"league": held.league, "season": held.season, "check": held.check, "why": held.why}
             for held in held_seasons(connection)
         ],
-        "pending_clubs": [as_dict(name) for name in pending_names(connection)],
+        "pending": [as_dict(name) for name in pending_names(connection)],
         "champion": champion_name(connection),
         "evaluation": final_scores(connection),
         "predictions": ledger_counts(connection, request.clock, outcome.sealed_before) if built else {},

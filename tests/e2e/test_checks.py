@@ -55,7 +55,7 @@ def test_a_fault_of_one_league_holds_back_its_own_matches_until_an_operator_has_
     run = ("run", "--source", str(site), *ARGUMENTS)
     first = home.json(*run)
     assert (failed(first), first["errors"]) == (set(), [])
-    assert (first["held_seasons"], first["pending_clubs"]) == ([], [])
+    assert (first["held_seasons"], first["pending"]) == ([], [])
     assert first["predictions"]["predicted"] == 3
     assert all((home.path / "data_docs" / suite / "index.html").exists() for suite in SUITES)
 
@@ -87,10 +87,10 @@ def test_a_fault_of_one_league_holds_back_its_own_matches_until_an_operator_has_
     assert doubtful["predictions"]["predicted"] == 2
     with psycopg.connect(home.database_url) as connection:
         assert [count(connection, league) for league in CLUBS] == [whole["E0"], whole["SC0"]]
-    (waiting,) = doubtful["pending_clubs"]
+    (waiting,) = doubtful["pending"]
     assert waiting["command"] == "footpred clubs alias England 'Chelsea London' --of chelsea"
 
     home.run("clubs", "alias", "England", "Chelsea London", "--of", "chelsea")
     decided = home.json(*run)
-    assert (failed(decided), decided["errors"], decided["pending_clubs"]) == (set(), [], [])
+    assert (failed(decided), decided["errors"], decided["pending"]) == (set(), [], [])
     assert decided["predictions"]["predicted"] == 3

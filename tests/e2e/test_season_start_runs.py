@@ -69,7 +69,7 @@ def test_faults_71_every_league_is_rated_predicted_and_sealed(
         as_of = f"{until - timedelta(days=1)}T23:59:00Z"
         run = home.json("run", "--source", str(tmp_path / "site"), "--leagues", ",".join(leagues), "--as-of", as_of)
         assert run["errors"] == []
-        assert {name["name"] for name in run["pending_clubs"]} == ({respelled[1]} if doubtful else set())
+        assert {name["name"] for name in run["pending"]} == ({respelled[1]} if doubtful else set())
         with psycopg.connect(home.database_url) as connection:
             sealed = connection.execute("""
                 select distinct league from predictions.ledger inner join intermediate.int_fixtures using (match_id)

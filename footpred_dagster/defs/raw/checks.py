@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from footpred_dagster.core.held_seasons import hold_back
-from footpred_dagster.defs.raw.fixtures import fixtures
 from footpred_dagster.defs.raw.results import matches
 from footpred_dagster.defs.resources import Warehouse
 from footpred_dagster.metadata import table
@@ -84,19 +83,4 @@ def scored_matches_exist(warehouse: Warehouse) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=scored > 0,
         metadata={"scored": scored, "void": rows - scored, "first": str(first), "last": str(last)},
-    )
-
-
-@dg.asset_check(asset=fixtures)
-def no_pair_twice_on_one_day(warehouse: Warehouse) -> dg.AssetCheckResult:
-    """No fixture is listed twice for one day."""
-    with warehouse.connect() as connection:
-        bad = connection.execute("""
-            select league, match_date::text, home, away, count(*) from raw.fixtures
-            group by 1, 2, 3, 4 having count(*) > 1
-        """).fetchall()
-    return dg.AssetCheckResult(
-        passed=not bad,
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={"repeated": table(["league", "date", "home", "away", "times"], bad)},
     )
