@@ -6,7 +6,6 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from footpred_dagster import (
     cli_backup,
     cli_champion,
     cli_clubs,
+    cli_files,
     cli_keys,
     cli_ledger,
     cli_lineage,
@@ -23,37 +23,24 @@ from footpred_dagster import (
     cli_tables,
     services,
 )
-from footpred_dagster.core.domain import LEAGUES, Season
+from footpred_dagster.cli_options import json_option, parsed
+from footpred_dagster.core.domain import Season
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.failures import FAILED, REFUSED_FILES, failures_explained
-from footpred_dagster.selection import Selection, parse_digest, parse_instant, parse_leagues, parse_seasons
-
-
-def _parsed(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
-    """A click callback that turns the ValueError of ``parse`` into a usage error (exit code 2)."""
-
-    def callback(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Any:
-        try:
-            return None if value is None else parse(value)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from error
-
-    return callback
-
+from footpred_dagster.selection import Selection, parse_instant, parse_leagues, parse_seasons
 
 leagues_option = click.option(
     "--leagues",
     default="main",
     show_default=True,
-    callback=_parsed(parse_leagues),
+    callback=parsed(parse_leagues),
     help="main (22 divisions), extra (the 16 files of new/), all, or codes: E0,ARG-COPA.",
 )
 as_of_option = click.option(
     "--as-of",
-    callback=_parsed(parse_instant),
+    callback=parsed(parse_instant),
     help="Train, judge, count and predict as of this date (its start, UTC) or timestamp. Default: now.",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, for programs.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -149,52 +136,6 @@ def evaluate(seasons: str, leagues: str, models: str | None, detail: bool, as_of
 
 
 @main.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
-@click.option("--league", type=click.Choice(list(LEAGUES)), help="Division it should be of.")
-@click.option("--season", callback=_parsed(Season.parse), help="Season it should be of: 2526.")
-@json_option
-def inspect(file: str, league: str | None, season: Season | None, as_json: bool) -> None:
-    """Tell whether a run would accept a file, and what it would read from it, without loading anything.
-
-    League and season are taken from the path (mmz4281/2526/E0.csv), the file's name or its rows where not given. Where
-    this home holds loads, the file is compared with the last ones. Exit code 1 when the file would be refused.
-    """
-    from footpred_dagster import inspection
-
-    found = inspection.inspect_file(file, league, season)
-    inspection.print_inspection(found, as_json=as_json)
-    sys.exit(0 if found.accepted or found.not_published else FAILED)
-
-
-@main.command()
-@click.option("--sha256", "digest", required=True, callback=_parsed(parse_digest), help="The body: 64 hex digits.")
-@click.option("--league", help="Its league: E0, ARG. Default: what the fetch log says.")
-@click.option("--season", callback=_parsed(Season.parse), help="Its season: 2425.")
-@json_option
-def replay(digest: str, league: str | None, season: Season | None, as_json: bool) -> None:
-    """Load one archived file again, from its bytes; the next run goes back to the newest."""
-    with failures_explained():
-        from footpred_dagster import archive_commands
-
-        done = archive_commands.replay(digest, league, season)
-        archive_commands.print_replay(done, as_json=as_json)
-        sys.exit(FAILED if done["state"] == "refused" else 0)
-
-
-@main.command()
-@click.option("--from", "url", help="s3://bucket/prefix or file:///folder. Default: FOOTPRED_STORAGE_URL.")
-@json_option
-def pull(url: str | None, as_json: bool) -> None:
-    """Copy what the archive in this home lacks from another one, each object verified."""
-    with failures_explained():
-        from footpred_dagster import archive_commands
-
-        pulled = archive_commands.pull(url)
-        archive_commands.print_pull(pulled, as_json=as_json)
-        sys.exit(FAILED if pulled["refused"] else 0)
-
-
-@main.command()
 @click.option("--wait", type=click.FloatRange(min=0), default=0.0, help="Seconds to wait for a database that starts.")
 @json_option
 def migrate(wait: float, as_json: bool) -> None:
@@ -232,33 +173,6 @@ def doctor(as_json: bool) -> None:
 
 
 @main.command()
-@click.option("--sha256", required=True, help="The refused file, as its refusal names it.")
-@click.option("--because", required=True, help="Why fewer rows are right; kept beside it.")
-@json_option
-def accept(sha256: str, because: str, as_json: bool) -> None:
-    """Let in a file refused because it holds over 2 % fewer rows than the one before; the next run loads it."""
-    with failures_explained():
-        from footpred_dagster.core.database import connect, database_url, migrate
-        from footpred_dagster.core.settings import Settings
-        from footpred_dagster.core.storage import open_archive
-        from footpred_dagster.sources.accepting import NothingToAccept
-        from footpred_dagster.sources.accepting import accept as let_in
-
-        settings = Settings.from_env()
-        migrate(database_url(settings))
-        try:
-            with connect(settings) as connection:
-                accepted = let_in(connection, open_archive(settings), sha256, because)
-        except NothingToAccept as error:
-            raise click.BadParameter(str(error), param_hint="--sha256") from error
-        click.echo(
-            json.dumps({"sha256": accepted.sha256, "partition": accepted.partition_key, "because": accepted.because})
-            if as_json
-            else f"{accepted.partition_key}: accepted, the next footpred run loads it"
-        )
-
-
-@main.command()
 @json_option
 def down(as_json: bool) -> None:
     """Stop everything of this home; nothing is lost, the next command starts what it needs."""
@@ -282,6 +196,10 @@ for command in (
         cli_lineage.reproduce,
         cli_keys.keys,
         cli_clubs.clubs,
+        cli_files.inspect,
+        cli_files.replay,
+        cli_files.pull,
+        cli_files.accept,
         cli_backup.backup,
         cli_backup.restore,
         cli_tables.table,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from footpred_dagster.cli_options import json_option
 from footpred_dagster.failures import failures_explained
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 DEMO = "demo"
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, for programs.")
 
 
 def _lifetime(_context: click.Context, _parameter: click.Parameter, value: str | None) -> timedelta | None:

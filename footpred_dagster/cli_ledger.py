@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
+from footpred_dagster.cli_options import json_option
 from footpred_dagster.failures import FAILED, failures_explained
-
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, for programs.")
 
 
 @click.group()
