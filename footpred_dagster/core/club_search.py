@@ -13,8 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rapidfuzz import fuzz, process
-
 NO_MARKS = str.maketrans({"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"})
 """Letters that Unicode does not take apart into a base letter and a mark."""
 FUZZY_WORD = 4
@@ -142,9 +140,7 @@ class ClubSearch:
         if found := self.find(query, limit, among):
             return found
         pool = [each for each in self._spellings if among is None or self.clubs[each.place].league in among]
-        near = process.extract(
-            folded(query), [each.text for each in pool], scorer=fuzz.ratio, score_cutoff=REMOTE, limit=4 * limit
-        )
+        near = _extract(folded(query), [each.text for each in pool], score_cutoff=REMOTE, limit=4 * limit)
         return [self.clubs[place] for place in dict.fromkeys(pool[index].place for _, _, index in near)][:limit]
 
     def _literal(self, asked: str) -> dict[int, float]:
@@ -169,9 +165,7 @@ class ClubSearch:
             index: sum(word[index] for word in alike) / len(alike)
             for index in set.intersection(*(set(word) for word in alike))
         }
-        whole = process.extract(
-            asked.replace(" ", ""), self._joined, scorer=fuzz.ratio, score_cutoff=SAME_WHOLE, limit=None
-        )
+        whole = _extract(asked.replace(" ", ""), self._joined, score_cutoff=SAME_WHOLE, limit=None)
         for _, score, index in whole:
             similar[index] = max(score, similar.get(index, 0.0))
         scores: dict[int, float] = {}
@@ -187,8 +181,15 @@ class ClubSearch:
             return dict.fromkeys(self._beginning_with(word), 100.0)
         best: dict[int, float] = {}
         for words in (self._words, [known[: len(word)] for known in self._words]):
-            near = process.extract(word, words, scorer=fuzz.ratio, score_cutoff=SIMILAR, limit=None)
+            near = _extract(word, words, score_cutoff=SIMILAR, limit=None)
             for _, score, place in near:
                 for index in self._postings[self._words[place]]:
                     best[index] = max(score, best.get(index, 0.0))
         return best
+
+
+def _extract(query: str, choices: Sequence[str], *, score_cutoff: float, limit: int | None) -> list[Any]:
+    """(choice, similarity, index) of the choices most like ``query``, best first."""
+    from rapidfuzz import fuzz, process  # with the first typing error: the service starts without it
+
+    return process.extract(query, choices, scorer=fuzz.ratio, score_cutoff=score_cutoff, limit=limit)

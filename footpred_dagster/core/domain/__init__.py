@@ -19,7 +19,6 @@ from footpred_dagster.core.domain.leagues import (
     Season,
     kickoff_utc,
 )
-from footpred_dagster.core.domain.rules import hosted_meetings, matches_per_club
 
 __all__ = [
     "ASSUMED_KICKOFF",
@@ -35,7 +34,5 @@ __all__ = [
     "Outcome",
     "Run",
     "Season",
-    "hosted_meetings",
     "kickoff_utc",
-    "matches_per_club",
 ]

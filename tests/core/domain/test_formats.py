@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from footpred_dagster.core.domain import MAIN_LEAGUES, Season, hosted_meetings, matches_per_club
+from footpred_dagster.core.domain import MAIN_LEAGUES, Season
 from footpred_dagster.core.domain.formats import CUT_SHORT, EXPUNGED, MEETINGS, SPLITS, in_force
-from footpred_dagster.core.domain.rules import is_complete
+from footpred_dagster.core.domain.rules import hosted_meetings, is_complete, matches_per_club
 from footpred_dagster.sources.football_data import parse_results
 
 
