@@ -106,11 +106,12 @@ def test_of_a_source_that_is_down_what_it_gave_before_is_loaded(look, loaded, si
     assert [each.run_key for each in look(source=silent)] == [each.run_key for each in first]
 
 
-def test_one_schedule_asks_for_the_season_under_way_and_one_for_every_season(automation, resources, loaded, instance):
+def test_one_schedule_asks_for_the_season_under_way_and_one_for_every_season(automation, resources, loaded, tmp_path):
     loaded.execute("create temporary table older as select * from raw.loads where partition_key <> 'fixtures'")
     loaded.execute("update older set partition_key = 'E0|1993-94'")
     loaded.execute("insert into raw.loads select * from older")
-    context = dg.build_schedule_context(instance=instance, scheduled_execution_time=datetime.now(UTC))
+    stored = dg.DagsterInstance.local_temp(str(tmp_path))
+    context = dg.build_schedule_context(instance=stored, scheduled_execution_time=datetime.now(UTC))
     schedules, warehouse = automation["schedules"], resources["warehouse"]
     start = "dagster/asset_partition_range_start"
     assert [each.tags[start] for each in schedules.daily(context, warehouse=warehouse)] == [f"E0|{NOW}"]

@@ -96,6 +96,7 @@ DIARIES = [
     "changes",
     "int_changes",
     "build_marks",
+    "refused_files",
     "drift_runs",
     "asset_states",
     "check_states",

@@ -21,9 +21,9 @@ class Zone:
     last: int
 
     def places(self, clubs: int) -> range:
-        """Positions from 0 in a league of ``clubs``."""
+        """Positions from 0 in a league of ``clubs``; none where it is too small for the zone."""
         first, last = (place - 1 if place > 0 else clubs + place for place in (self.first, self.last))
-        return range(first, last + 1)
+        return range(max(first, 0), min(last + 1, clubs))
 
 
 TITLE, TOP_4 = Zone("title", 1, 1), Zone("top 4", 1, 4)

@@ -19,7 +19,7 @@ COLUMNS = ["kind", "model", "n", "log-loss", "RPS", "accuracy", "worse than the 
     pool="warehouse",
     kinds={"python", "postgres"},
     code_version=code_version(calibration_curve, comparison, core_track_record, metrics, slices),
-    deps=[dg.AssetKey(["predictions", "scores"])],
+    deps=[dg.AssetKey(["predictions", "scores"]), dg.AssetKey(["features", "fct_match_features"])],
 )
 def track_record(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
     """The champion's last prediction before each kickoff, against shadows and closing line on the same matches.
