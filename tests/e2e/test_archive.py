@@ -21,7 +21,7 @@ from tests.support.s3 import SECRET_KEY
 from tests.support.site import build_site, clubs, season_rows, write_fixtures, write_season
 
 ARGUMENTS = ("--leagues", "E0", "--as-of", "2024-08-01")
-NOTHING_TO_LEARN = ("--leagues", "E0", "--as-of", "2000-01-01")
+NOTHING_TO_LEARN = ("--leagues", "E0", "--seasons", "2122-2324", "--as-of", "2000-01-01")
 SHAPELESS, RUINED, CORRECTED = Season(2021), Season(2022), Season(2023)
 FIXTURE = {"Div": "E0", "Date": "10/08/2024", "Time": "15:00", "HomeTeam": "E0 Club C", "AwayTeam": "E0 Club D"}
 BUILT = ("raw.", "staging.", "intermediate.", "ratings.", "features.")
