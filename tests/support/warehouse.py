@@ -51,9 +51,13 @@ def compile_models(database_url: str, target: Path) -> list[tuple[str, str, str]
     """(schema, name, compiled select) of every model up to features, upstream first; good for any of our databases."""
     run_dbt(database_url, target, "compile", "--quiet")
     nodes = json.loads((target / "manifest.json").read_text())["nodes"]
-    models = {
-        key: node for key, node in nodes.items() if node["resource_type"] == "model" and node["schema"] != "marts"
-    }
+    wanted = [key for key, node in nodes.items() if node["resource_type"] == "model" and node["schema"] == "features"]
+    models: dict[str, dict] = {}
+    while wanted:
+        key = wanted.pop()
+        if key not in models and nodes.get(key, {}).get("resource_type") == "model":
+            models[key] = nodes[key]
+            wanted += nodes[key]["depends_on"]["nodes"]
     database = f'"{urlsplit(database_url).path.lstrip("/")}".'
     done: dict[str, tuple[str, str, str]] = {}
     while len(done) < len(models):
