@@ -25,7 +25,7 @@ from tests.support.site import HTML_PAGE, build_site, clubs, put, season_rows, w
 TODAY = datetime.now(UTC).date()
 NOW = Season.containing(TODAY)
 TEAMS = clubs("E0")
-PATIENCE = 240
+PATIENCE = 400
 ROUNDS = itertools.count(3)
 """The number of rounds that the next published file holds; every file holds one more than the one before."""
 

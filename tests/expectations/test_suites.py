@@ -28,7 +28,7 @@ STAGES = {
 SVG = "<svg onload=alert(1)>"
 OFFENCES = {
     "raw": {
-        "update t set partition_key = 'E9|2023-24', league = 'E9' where line = 2": "in_set column=partition_key",
+        "update t set partition_key = 'E9|2023-24', league = 'E9' where line = 2": "in_set column=league",
         "update t set league = 'E1' where line = 3": "in the partition of its league and season",
         "update t set away = home where line = 4": "nobody plays against himself",
         "update t set match_date = '2025-01-01' where line = 5": "match_date lies within the season",
