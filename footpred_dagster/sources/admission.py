@@ -86,6 +86,6 @@ def _without_other_seasons(
     doubled: dict[int, Quarantined] = {}
     for match in parsed.matches:
         if other := elsewhere.get((match.home, match.away, match.match_date)):
-            said = f"{match.home} v {match.away} on {match.match_date:%d/%m/%Y} is in {other}"
-            doubled[match.line] = Quarantined(match.line, "Date", "in_another_season", said, dropped=True)
+            detail = f"{match.home} v {match.away} on {match.match_date:%d/%m/%Y} is in {other}"
+            doubled[match.line] = Quarantined(match.line, "Date", "in_another_season", detail, dropped=True)
     return without_rows(parsed, doubled)

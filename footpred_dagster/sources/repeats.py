@@ -57,8 +57,8 @@ def one_match_a_day(rows: Sequence[Row], quarantine: Quarantine, club_key: Calla
         keys = [(row.match_date, club_key(row, club)) for club in (row.home, row.away)]
         earlier = next((busy[key] for key in keys if key in busy), None)
         if earlier is not None:
-            said = f"{row.home} v {row.away}; line {earlier.line} has {earlier.home} v {earlier.away} on that day"
-            quarantine.drop(row.line, "Date", "second_match_on_one_day", said)
+            detail = f"{row.home} v {row.away}; line {earlier.line} has {earlier.home} v {earlier.away} on that day"
+            quarantine.drop(row.line, "Date", "second_match_on_one_day", detail)
             continue
         busy.update(dict.fromkeys(keys, row))
         kept.append(row)
@@ -100,14 +100,14 @@ def _one_per_meeting(
             gone.add(first.line)
             if same:
                 repeats += 1
-                said = f"also on line {first.line} with the date {first.match_date:%d/%m/%Y}"
-                quarantine.note(second.line, "Date", "told_twice", said)
+                detail = f"also on line {first.line} with the date {first.match_date:%d/%m/%Y}"
+                quarantine.note(second.line, "Date", "told_twice", detail)
                 continue
             rows.remove(second)
             gone.add(second.line)
             for match in (first, second):
-                said = f"{match.home} v {match.away} {score(match)}: the season has {hosted} such a match"
-                quarantine.drop(match.line, goals_column, "too_many_meetings", said)
+                detail = f"{match.home} v {match.away} {score(match)}: the season has {hosted} such a match"
+                quarantine.drop(match.line, goals_column, "too_many_meetings", detail)
     return [match for match in matches if match.line not in gone], repeats
 
 

@@ -41,14 +41,14 @@ def without_future(parsed: ParsedFile, fetched_on: date) -> ParsedFile:
 
     Raises FileRefused where they are many: in a file of the first weeks it is the only sign of month-first dates.
     """
-    future = [
+    later = [
         match for match in parsed.matches if match.home_goals is not None and match.match_date > fetched_on + A_DAY
     ]
-    doubted = {
+    future_rows = {
         match.line: Quarantined(match.line, "Date", "result_in_future", f"{match.match_date:%d/%m/%Y}", dropped=True)
-        for match in future
+        for match in later
     }
-    return without_rows(parsed, doubted)
+    return without_rows(parsed, future_rows)
 
 
 def without_rows(parsed: ParsedFile, dropped: Mapping[int, Quarantined]) -> ParsedFile:

@@ -9,6 +9,7 @@ import pytest
 from footpred_dagster.core.domain import Season
 from footpred_dagster.sources.football_data import parse_results
 from footpred_dagster.sources.tabular import FileRefused
+from footpred_dagster.sources.tolerance import without_future
 from tests.support.football_data import GOOD, body
 
 ROUND = 10
@@ -106,3 +107,16 @@ def test_a_date_of_the_next_august_belongs_to_the_next_season() -> None:
         season_file(date(2024, 8, 17), 38) + GOOD.replace("17/08/2024", "16/08/2025").encode(), "E0", Season(2024)
     )
     assert [(item.reason, item.value) for item in parsed.quarantined] == [("date_outside_season", "16/08/2025")]
+
+
+def test_a_score_dated_after_the_fetch_is_quarantined_and_many_refuse_the_file() -> None:
+    """The only sign of month-first dates in a file of the first days of a season."""
+    parsed = parse_results(season_file(date(2024, 8, 9), 2), "E0", Season(2024))
+    assert without_future(parsed, date(2024, 8, 16)) == parsed
+    with pytest.raises(FileRefused, match="result_in_future 10"):
+        without_future(parsed, date(2024, 8, 10))
+    alone = parse_results(
+        body(GOOD, GOOD.replace("17/08/2024,15:00,Arsenal,Wolves", "10/08/2024,15:00,A,B")), "E0", Season(2024)
+    )
+    kept = without_future(alone, date(2024, 8, 11))
+    assert ([match.home for match in kept.matches], kept.quarantined[0].reason) == (["A"], "result_in_future")
