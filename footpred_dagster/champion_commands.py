@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import Any
 import click
 import psycopg
 
+from footpred_dagster.accounts import actor
 from footpred_dagster.core import registry
 from footpred_dagster.core.contract import contract_of, fingerprint
 from footpred_dagster.core.database import connect, database_url, migrate
@@ -29,9 +29,9 @@ def promote(name: str, number: int | None, because: str, *, pin: bool) -> dict[s
             raise click.UsageError(f"{_named(version)} was fitted under another feature contract: refit it")
         if version.profile != "production":
             raise click.UsageError(f"{_named(version)} is a {version.profile} fit: it may not predict")
-        registry.promote(connection, version, as_of=datetime.now(UTC), actor=_actor(), because=because)
+        registry.promote(connection, version, as_of=datetime.now(UTC), actor=actor(), because=because)
         if pin:
-            registry.intervene(connection, "pin", version, actor=_actor(), because=because)
+            registry.intervene(connection, "pin", version, actor=actor(), because=because)
     _mirror(version)
     return {"champion": _named(version), "pinned": pin, "because": because}
 
@@ -39,7 +39,7 @@ def promote(name: str, number: int | None, because: str, *, pin: bool) -> dict[s
 def rollback(because: str) -> dict[str, Any]:
     with _connection() as connection:
         try:
-            before, version = registry.roll_back(connection, as_of=datetime.now(UTC), actor=_actor(), because=because)
+            before, version = registry.roll_back(connection, as_of=datetime.now(UTC), actor=actor(), because=because)
         except NoEarlierChampion as error:
             raise click.UsageError(str(error)) from error
     _mirror(version)
@@ -67,14 +67,14 @@ def _about_the_champion(kind: Intervention, because: str) -> dict[str, Any]:
         version = registry.champion(connection)
         if version is None:
             raise click.UsageError("there is no champion: footpred run makes one")
-        registry.intervene(connection, kind, version, actor=_actor(), because=because)
+        registry.intervene(connection, kind, version, actor=actor(), because=because)
     return {"champion": _named(version), kind: True, "because": because}
 
 
 def _about_a_version(kind: Intervention, name: str, number: int | None, because: str) -> dict[str, Any]:
     with _connection() as connection:
         version = _version(connection, name, number)
-        registry.intervene(connection, kind, version, actor=_actor(), because=because)
+        registry.intervene(connection, kind, version, actor=actor(), because=because)
     return {"model": _named(version), kind: True, "because": because}
 
 
@@ -105,10 +105,3 @@ def _mirror(version: ModelVersion) -> None:
 
 def _named(version: ModelVersion) -> str:
     return f"{version.name}:{version.version}"
-
-
-def _actor() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as in containers
-        return "somebody"

@@ -1,11 +1,16 @@
-"""Options that several commands share, and how a value is parsed."""
+"""Options and arguments that several commands share, and how a value is parsed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import click
+
+from footpred_dagster.core.domain import LEAGUES
+
+REASON_LENGTH = 500
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, for programs.")
 
@@ -20,3 +25,33 @@ def parsed(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parame
             raise click.BadParameter(str(error)) from error
 
     return callback
+
+
+def league_code(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if value not in LEAGUES:
+        raise click.BadParameter(f"{value!r} is no league: codes are {', '.join(LEAGUES)}")
+    return value
+
+
+def season_stored(context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """As stored."""
+    league = LEAGUES.get(context.params.get("league", ""))
+    if value is None or league is None:
+        return None
+    try:
+        return str(league.season(value))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def day_of(_context: click.Context, _parameter: click.Parameter, value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is no day: write 2024-04-08") from error
+
+
+def reason_given(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not 0 < len(value.strip()) <= REASON_LENGTH:
+        raise click.BadParameter(f"write 1 to {REASON_LENGTH} characters")
+    return value.strip()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ import click
 import psycopg
 from rich.table import Table
 
+from footpred_dagster.accounts import actor
 from footpred_dagster.core.club_aliases import (
     COLUMNS,
     Alias,
@@ -82,7 +82,7 @@ def alias(
         else:
             team_id = _known_club(club_ids(connection, in_force, country), country, of)
         decision = Alias(country, name, team_id, first, last)
-        decide(connection, decision, actor=_actor(), is_new=is_new, because=because)
+        decide(connection, decision, actor=actor(), is_new=is_new, because=because)
         seen = connection.execute(
             "select exists (select from intermediate.club_names where country = %s and name = %s)", [country, name]
         ).fetchone()
@@ -94,7 +94,7 @@ def withdraw(country: str, name: str) -> dict[str, Any]:
     with _connection() as connection:
         if not any((line.country, line.name) == (country, name) for line in seed_lines(connection)):
             raise click.UsageError(f"no decision about {name!r} in {country!r} is in force: see footpred clubs export")
-        decide(connection, Alias(country, name, None), actor=_actor())
+        decide(connection, Alias(country, name, None), actor=actor())
     return {"country": country, "name": name, "withdrawn": True}
 
 
@@ -169,10 +169,3 @@ def _connection() -> Iterator[psycopg.Connection]:
     migrate(database_url(settings))
     with connect(settings) as connection:
         yield connection
-
-
-def _actor() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as in containers
-        return "unnamed account"

@@ -11,6 +11,7 @@ import psycopg
 from footpred_dagster.core.club_resolution import names_cut
 from footpred_dagster.core.drift_windows import drift_cut
 from footpred_dagster.core.ledger import Kind
+from footpred_dagster.core.match_rulings import rulings_cut
 from footpred_dagster.core.predicting import prediction_cut
 from footpred_dagster.core.projection.leagues import projection_cut
 from footpred_dagster.core.settlement import settlement_cut
@@ -20,7 +21,7 @@ LEDGER, SCORES, PROJECTION, MARKET = (
     dg.AssetKey(["predictions", name]) for name in ("ledger", "scores", "season_projection", "market")
 )
 DRIFT = dg.AssetKey(["monitoring", "drift"])
-CLUB_NAMES = dg.AssetKey(["intermediate", "club_names"])
+CLUB_NAMES, MATCH_RULINGS = (dg.AssetKey(["intermediate", name]) for name in ("club_names", "match_rulings"))
 
 
 def cuts(
@@ -38,4 +39,5 @@ def cuts(
     found[DRIFT] = drift_cut(connection, as_of)
     found[PROJECTION] = projection_cut(connection, as_of)
     found[CLUB_NAMES] = names_cut(connection)
+    found[MATCH_RULINGS] = rulings_cut(connection)
     return found

@@ -101,7 +101,8 @@ def _lines(found: Inspection) -> list[tuple[str, str]]:
 
 def _rows(found: Inspection) -> str:
     counts = {
-        "scored": found.matches,
+        "scored": found.matches - found.awarded,
+        "awarded": found.awarded,
         "void": found.void,
         "fixtures": found.fixtures,
         "duplicates": found.duplicates,

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from datetime import date
 from typing import Any
 
 import click
-import psycopg
 from psycopg.rows import dict_row
 from rich.table import Table
 
+from footpred_dagster.core.club_names import find_club
 from footpred_dagster.core.database import connect, database_url, migrate
 from footpred_dagster.core.domain import LEAGUES
 from footpred_dagster.core.league_tables import Stated, state_adjustment, store_season
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.printing import console
 
-NEAR = 3
 _TABLE = """
     select position, team_id, team_name, played, won, drawn, lost, goals_for, goals_against, points, points_adjustment,
         points_halved, phase, zone
@@ -30,16 +28,12 @@ _ADJUSTMENTS = """
 """
 
 
-class UnknownClub(ValueError):
-    """No club of the league's country goes by this id or name; the message names near ones."""
-
-
 def adjust(league: str, season: str, club: str, points: int, day: date, because: str) -> dict[str, Any]:
     """Record the adjustment and bring that season's standings up to date; raises UnknownClub."""
     settings = Settings.from_env()
     migrate(database_url(settings))
     with connect(settings) as connection:
-        team_id = _club(connection, league, season, club)
+        team_id = find_club(connection, league, season, club)
         state_adjustment(connection, Stated(league, season, team_id, points, day, because))
         built = connection.execute(
             "select to_regclass('intermediate.int_points_adjustments') is not null"
@@ -54,20 +48,6 @@ def adjust(league: str, season: str, club: str, points: int, day: date, because:
         "because": because,
         "lines": lines,
     }
-
-
-def _club(connection: psycopg.Connection, league: str, season: str, club: str) -> str:
-    if connection.execute("select to_regclass('staging.team_aliases') is not null").fetchone() != (True,):
-        raise UnknownClub("no clubs are loaded yet: footpred run")
-    known = connection.execute(
-        "select name, team_id from staging.team_aliases where country = %s", [LEAGUES[league].country]
-    ).fetchall()
-    spelled = {name.casefold(): team_id for name, team_id in known} | {team_id: team_id for _, team_id in known}
-    if team_id := spelled.get(club.casefold()):
-        return str(team_id)
-    near = difflib.get_close_matches(club.casefold(), spelled, NEAR)
-    hint = f": {', '.join(sorted({spelled[name] for name in near}))}" if near else ""
-    raise UnknownClub(f"no club of {LEAGUES[league].country} is called {club!r}{hint}")
 
 
 def print_adjusted(done: dict[str, Any], *, as_json: bool) -> None:

@@ -15,7 +15,7 @@ from serving.schemas.problem import Team
 
 _MATCH = sql.SQL("""
     select match_id, league, season, match_date, kickoff, kickoff_known, status, home_id, home_name, away_id,
-        away_name, home_goals, away_goals
+        away_name, home_goals, away_goals, status_decided_by, ruling
     from marts.fct_matches
 """)
 _FILTERS = {
@@ -36,9 +36,9 @@ _TEAM = sql.SQL("""
     where teams.team_id = %(team)s
 """)
 _OF_TEAM = sql.SQL("""
-    {match} where status = %(status)s and home_id = %(team)s
+    {match} where status = any(%(statuses)s) and home_id = %(team)s
     union all
-    {match} where status = %(status)s and away_id = %(team)s
+    {match} where status = any(%(statuses)s) and away_id = %(team)s
     order by kickoff {order}, match_id limit %(limit)s
 """)
 _LEAGUES = sql.SQL("""
@@ -97,11 +97,12 @@ async def team(database: Database, team_id: str) -> dict[str, Any] | None:
     return {**row, "form": form}
 
 
-async def matches_of(database: Database, named: Named, team_id: str, status: str, limit: int) -> list[Match]:
-    """Fixtures of a team soonest first, or played matches newest first."""
-    order = sql.SQL("asc" if status == "fixture" else "desc")
+async def matches_of(database: Database, named: Named, team_id: str, limit: int, *, to_come: bool) -> list[Match]:
+    """Fixtures of a team soonest first, or played and awarded matches newest first."""
+    order = sql.SQL("asc" if to_come else "desc")
+    statuses = ["fixture"] if to_come else ["played", "awarded"]
     query = _OF_TEAM.format(match=_MATCH, order=order)
-    values = {"team": team_id, "status": status, "limit": limit}
+    values = {"team": team_id, "statuses": statuses, "limit": limit}
     return [_match(row, named) for row in await database.rows(query, values)]
 
 
@@ -177,4 +178,6 @@ def _match(row: Mapping[str, Any], named: Named) -> Match:
         named(row["away_id"], row["away_name"]),
         row["home_goals"],
         row["away_goals"],
+        row["status_decided_by"],
+        row["ruling"],
     )

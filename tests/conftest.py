@@ -79,9 +79,9 @@ def data_dir() -> Path:
     return DATA
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def home() -> Iterator[Path]:
-    """FOOTPRED_HOME of in-process tests."""
+    """FOOTPRED_HOME of in-process tests, set before the first of them imports a module that reads it."""
     with own_home() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("FOOTPRED_HOME", str(folder))
         yield folder

@@ -19,7 +19,7 @@ CHAMPION = """
     )"""
 COLUMNS = """
     matches.match_id, matches.league, leagues.name as league_name, leagues.country, matches.season,
-    matches.match_date, matches.kickoff, matches.kickoff_known, matches.status,
+    matches.match_date, matches.kickoff, matches.kickoff_known, matches.status, matches.ruling,
     matches.home_id, coalesce(home.display_name, matches.home_name) as home_name,
     matches.away_id, coalesce(away.display_name, matches.away_name) as away_name,
     matches.home_goals, matches.away_goals, matches.outcome,
@@ -39,7 +39,7 @@ JOINED = """
     left join models.walk_forward as past
         on past.match_id = matches.match_id and past.model = champion.name and past.recipe = champion.recipe"""
 WHERE = """
-    where matches.status = %(status)s
+    where matches.status = any(%(statuses)s)
         and (%(league)s::text is null or matches.league = %(league)s)
         and (%(season)s::text is null or matches.season = %(season)s)
         and (%(teams)s::text[] is null or matches.home_id = any(%(teams)s) or matches.away_id = any(%(teams)s))"""
@@ -47,19 +47,19 @@ WHERE = """
 
 def fixtures(reader: Reader, league: str | None, teams: list[str] | None, limit: int, offset: int = 0) -> list[Row]:
     """Matches still to come, soonest first."""
-    return _listed(reader, "fixture", "asc", (league, None, teams), limit, offset)
+    return _listed(reader, ["fixture"], "asc", (league, None, teams), limit, offset)
 
 
 def played(
     reader: Reader, league: str | None, season: str | None, teams: list[str] | None, limit: int, offset: int = 0
 ) -> list[Row]:
-    """Matches with a result, newest first."""
-    return _listed(reader, "played", "desc", (league, season, teams), limit, offset)
+    """Matches with a result, awarded ones among them, newest first."""
+    return _listed(reader, ["played", "awarded"], "desc", (league, season, teams), limit, offset)
 
 
 def _listed(
     reader: Reader,
-    status: str,
+    statuses: list[str],
     order: str,
     which: tuple[str | None, str | None, list[str] | None],
     limit: int,
@@ -74,7 +74,7 @@ def _listed(
         select {COLUMNS} from chosen as matches {JOINED}
         order by matches.kickoff {order}, matches.league, matches.home_id"""  # noqa: S608 - constants of this module
     league, season, teams = which
-    params = {"status": status, "league": league, "season": season, "teams": teams, "limit": limit, "skip": skip}
+    params = {"statuses": statuses, "league": league, "season": season, "teams": teams, "limit": limit, "skip": skip}
     return reader.rows(query, params)
 
 

@@ -105,11 +105,12 @@ def adjustments(reader: Reader, league: str, season: str) -> list[Row]:
 
 
 def results(reader: Reader, league: str, season: str) -> list[Row]:
-    """Played matches of a season in order, for the race of points and for its rates."""
+    """Played and awarded matches of a season in order, for the race of points; its rates are of those played."""
     return reader.rows(
         """
-        select match_date, home_id, away_id, home_goals, away_goals, outcome from marts.fct_matches
-        where league = %(league)s and season = %(season)s and status = 'played' order by match_date, match_id
+        select match_date, home_id, away_id, home_goals, away_goals, status, outcome from marts.fct_matches
+        where league = %(league)s and season = %(season)s and status in ('played', 'awarded')
+        order by match_date, match_id
         """,
         {"league": league, "season": season},
     )

@@ -48,7 +48,9 @@ def content(view: View) -> list[Part]:
     rows = teams.league_table(view.reader, league["league"], season)
     results = teams.results(view.reader, league["league"], season)
     title = f"{league['name']} {season}"
-    state = f"{league['country']}, {len(results)} matches played to {html.day(rows[0]['table_date'])}."
+    played = [row for row in results if row["status"] == "played"]
+    awarded = f" and {len(results) - len(played)} awarded" if len(results) > len(played) else ""
+    state = f"{league['country']}, {len(played)} matches played{awarded} to {html.day(rows[0]['table_date'])}."
     export = html.csv_link("league", {"league": league["league"], "season": season})
     names = {row["team_id"]: row["display_name"] for row in rows}
     first = [row["team_id"] for row in rows[:IN_COLOUR]]
@@ -67,7 +69,7 @@ def content(view: View) -> list[Part]:
             [(names[team], colour) for team, colour in zip(first, SERIES, strict=False)],
         ),
         projection(view.reader, league["league"], season),
-        rates(results),
+        rates(played),
     ]
 
 

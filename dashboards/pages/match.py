@@ -37,7 +37,7 @@ def content(view: View) -> list[Part]:
 def search(view: View, *, unknown: bool) -> list[Part]:
     rows = matches.fixtures(view.reader, None, None, 15) or matches.played(view.reader, None, None, None, 15)
     lead = "No match has that address. " if unknown else ""
-    played = bool(rows) and rows[0]["status"] == "played"
+    played = bool(rows) and rows[0]["status"] != "fixture"
     parts: list[Part] = [html.head("Match", f"{lead}Find a team with the search at the top, or open one of these.")]
     parts.append(listing(rows, view.followed, "played" if played else "next") if rows else html.empty("No matches yet"))
     return parts
@@ -46,7 +46,8 @@ def search(view: View, *, unknown: bool) -> list[Part]:
 def header(row: Row, view: View) -> Markup:
     score = f"{row['home_goals']} – {row['away_goals']}" if row["home_goals"] is not None else "v"
     when = html.instant(row["kickoff"]) if row["kickoff_known"] else html.day(row["match_date"], weekday=True)
-    state = {"fixture": "to come", "played": "played", "void": "not counted"}[row["status"]]
+    states = {"fixture": "to come", "played": "played", "awarded": "awarded, not played", "void": "not counted"}
+    state = states[row["status"]] + (f": {row['ruling']}" if row["ruling"] else "")
     team = lambda side: html.link("matches", row[f"{side}_name"], team=row[f"{side}_id"])  # noqa: E731
     return Markup(
         '<section class="card"><h1 class="said">{} – {}</h1><p class="muted">{} · {} {} · {}</p>'

@@ -112,12 +112,18 @@ def listing(rows: list[Row], followed: tuple[str, ...], shown: str) -> Markup:
                     "wide"),
     ]  # fmt: skip
     if shown == "played":
-        columns.insert(1, html.Column("", lambda row: f"{row['home_goals']}–{row['away_goals']}", "n"))
+        columns.insert(1, html.Column("", score, "n"))
     caption = "Times UTC. sealed: in the ledger before kickoff; backtest: by a fit on earlier seasons only."
     listed = html.table(columns, rows, caption, group=lambda row: html.day(row["match_date"], weekday=True))
     return Markup('<section class="card"><h2 class="said">{}</h2>{}{}</section>').format(
         "To come" if shown == "next" else "Played", KEY, listed
     )
+
+
+def score(row: Row) -> Markup:
+    """The result, marked where the match was decided without play."""
+    awarded = Markup("<br><small>awarded</small>") if row["status"] == "awarded" else ""
+    return Markup("{}–{}{}").format(row["home_goals"], row["away_goals"], awarded)
 
 
 def sides(row: Row) -> tuple[float, float, float]:
@@ -165,7 +171,7 @@ def export(reader: Reader, query: Mapping[str, str]) -> list[Row]:
     rows = [] if query.get("show") == "played" else matches.fixtures(reader, league, wanted, MOST_EXPORTED)
     if not rows and query.get("show") != "next":
         rows = matches.played(reader, league, season, wanted, MOST_EXPORTED)
-    names = ("match_id", "league", "season", "match_date", "kickoff", "home_name", "away_name", "home_goals",
+    names = ("match_id", "league", "season", "match_date", "kickoff", "status", "home_name", "away_name", "home_goals",
              "away_goals", "p_home", "p_draw", "p_away", "kind", "model_name", "sealed_at")  # fmt: skip
     return [{name: row[name] for name in names} for row in rows]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import shlex
 from collections.abc import Mapping, Sequence
@@ -11,8 +12,8 @@ from typing import Literal
 
 import psycopg
 
-from footpred_dagster.core.club_aliases import Aliases
-from footpred_dagster.core.domain import MAIN_LEAGUES
+from footpred_dagster.core.club_aliases import Aliases, aliases_in_force
+from footpred_dagster.core.domain import LEAGUES, MAIN_LEAGUES
 
 NAMED_SINCE = "2005-06"
 """Season from which on clubs.csv has every club of the main divisions."""
@@ -71,6 +72,28 @@ def club_ids(connection: psycopg.Connection, aliases: Aliases, country: str) -> 
         [country],
     ).fetchall()
     return found | dict(rows)
+
+
+class UnknownClub(ValueError):
+    """No club of the league's country goes by this id or name; the message names near ones."""
+
+
+def find_club(connection: psycopg.Connection, league: str, season: str, club: str) -> str:
+    """The id of a club by its id or any spelling, as used in ``season`` where clubs share one; raises UnknownClub."""
+    country = LEAGUES[league].country
+    aliases = sorted(aliases_in_force(connection), key=lambda alias: alias.covers(season))
+    spelled = {alias.name.casefold(): alias.team_id for alias in aliases if alias.country == country and alias.team_id}
+    seen = connection.execute(
+        "select name, team_id from intermediate.club_names where country = %s and team_id is not null "
+        "order by season = %s",
+        [country, season],
+    ).fetchall()
+    spelled |= {name.casefold(): team_id for name, team_id in seen}
+    spelled |= {team_id: team_id for team_id in spelled.values()}
+    if found := spelled.get(club.casefold()):
+        return found
+    near = list(dict.fromkeys(spelled[name] for name in difflib.get_close_matches(club.casefold(), spelled)))
+    raise UnknownClub(f"no club of {country} is called {club!r}{': ' if near else ''}{', '.join(near)}")
 
 
 def _read(connection: psycopg.Connection, condition: str) -> list[ClubName]:

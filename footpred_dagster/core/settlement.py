@@ -28,20 +28,26 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Ledger rows scored for the first time, and those scored again since a result or its odds were corrected."""
+    """Ledger rows scored for the first time, those scored again since a result or its odds were corrected, and those
+    whose score was withdrawn since the match was decided without play or annulled."""
 
     first: int
     corrected: int
+    withdrawn: int = 0
 
 
 def settlement_cut(connection: psycopg.Connection, as_of: datetime) -> str:
     """How many ledger rows of matches that kicked off before ``as_of`` wait for a score, as text."""
-    row = connection.execute(sql.SQL("select count(*) {}").format(_pending(as_of))).fetchone()
-    return f"{row[0] if row else 0} to settle"
+    counts = [
+        (connection.execute(sql.SQL("select count(*) {}").format(rows)).fetchone() or (0,))[0]
+        for rows in (_pending(as_of), _UNPLAYED)
+    ]
+    return f"{sum(counts)} to settle"
 
 
 def settle(connection: psycopg.Connection, as_of: datetime) -> Settled:
     """Score what is pending, in the caller's transaction. A score is never changed: a correction adds a revision."""
+    withdrawn = _withdraw(connection)
     numbers = [f"ledger.{name}" for name in (*PROBABILITIES, *GRID)] + [
         f"matches.{name}" for name in (*RESULT, *CLOSING)
     ]
@@ -53,7 +59,7 @@ def settle(connection: psycopg.Connection, as_of: datetime) -> Settled:
     rows = read_frame(connection, query, floats=(*PROBABILITIES, *GRID, *CLOSING, "lead_hours"))
     rows = rows.astype(dict.fromkeys(("seq", "revision", "outcome", *RESULT), "int64"))
     if rows.empty:
-        return Settled(0, 0)
+        return Settled(0, 0, withdrawn)
     scored = rows.assign(**_scores(rows))[list(COLUMNS)]
     with (
         connection.cursor() as cursor,
@@ -62,7 +68,22 @@ def settle(connection: psycopg.Connection, as_of: datetime) -> Settled:
         for row in scored.itertuples(index=False, name=None):
             copy.write_row([None if value != value else value for value in row])  # NaN alone is not itself
     first = int((rows["revision"] == 1).sum())
-    return Settled(first, len(rows) - first)
+    return Settled(first, len(rows) - first, withdrawn)
+
+
+def _withdraw(connection: psycopg.Connection) -> int:
+    """Add a revision without effect to scores of matches that were not played after all; returns how many."""
+    kept = [name for name in COLUMNS if name != "revision"]
+    return connection.execute(
+        sql.SQL("""
+            insert into predictions.scores ({columns}, revision, withdrawn)
+            select {values}, scores.revision + 1, true {rows}
+        """).format(
+            columns=sql.SQL(", ").join(map(sql.Identifier, kept)),
+            values=sql.SQL(", ").join(sql.Identifier("scores", name) for name in kept),
+            rows=_UNPLAYED,
+        )
+    ).rowcount
 
 
 def _scores(rows: pd.DataFrame) -> dict[str, npt.NDArray[np.float64] | npt.NDArray[np.bool_]]:
@@ -101,8 +122,22 @@ def _pending(as_of: datetime) -> sql.Composed:
         left join lateral (
             select * from predictions.scores where scores.seq = ledger.seq order by revision desc limit 1
         ) as scored on true
-        where matches.status = 'played' and matches.kickoff < {as_of} and (scored.seq is null or {corrected})
+        where matches.status = 'played' and matches.kickoff < {as_of}
+            and (scored.seq is null or scored.withdrawn or {corrected})
     """).format(as_of=sql.Literal(as_of), corrected=corrected)
+
+
+# An annulled match has another id than the one it was predicted under, and a match that waits for a decision about its
+# clubs is gone for a while: gone and annulled on that day is gone for good.
+_UNPLAYED = sql.SQL("""
+    from predictions.latest_scores as scores
+    left join intermediate.int_matches as matches using (match_id)
+    where matches.status = 'awarded' or matches.status is null and exists (
+        select from intermediate.match_rulings as rulings
+        where rulings.status = 'void' and (rulings.league, rulings.season) = (scores.league, scores.season)
+            and rulings.match_date = (scores.kickoff at time zone 'Europe/London')::date
+    )
+""")
 
 
 def _name(dotted: str) -> sql.Identifier:

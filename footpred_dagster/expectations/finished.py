@@ -20,15 +20,16 @@ SUITE = Suite(
         *never_null(*IDENTITY, "country", "tier", "kickoff", "kickoff_known", "home_id", "away_id", "status"),
         gxe.ExpectColumnValuesToBeUnique(column="match_id"),
         gxe.ExpectColumnValuesToMatchRegex(column="match_id", regex="^[0-9a-f]{16}$"),
-        gxe.ExpectColumnValuesToBeInSet(column="status", value_set=["played", "void"]),
+        gxe.ExpectColumnValuesToBeInSet(column="status", value_set=["played", "awarded", "void"]),
         gxe.ExpectColumnValuesToBeInSet(column="outcome", value_set=[int(outcome) for outcome in Outcome]),
         *between(1, 9, "tier"),
         *between(1, MOST_MEETINGS, "meeting"),
         *between(0, MAX_GOALS, "home_goals", "away_goals"),
         no_row(
-            "a played match has goals, an outcome and a meeting; a void one has none of them",
+            "a played match has goals, a meeting and an outcome, an awarded one no outcome, a void one none of them",
             [*IDENTITY, "status", "home_goals", "away_goals", "outcome", "meeting"],
-            "num_nulls(home_goals, away_goals, outcome, meeting) <> case status when 'played' then 0 else 4 end",
+            "num_nulls(home_goals, away_goals, meeting) <> case status when 'void' then 3 else 0 end "
+            "or (outcome is null) = (status = 'played')",
         ),
         no_row(
             "the outcome is that of the goals",

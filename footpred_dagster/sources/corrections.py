@@ -15,8 +15,9 @@ from footpred_dagster.core.storage import sha256_hex
 from footpred_dagster.sources.records import RawMatch
 
 ODDS = ("avg_h", "avg_d", "avg_a", "avg_close_h", "avg_close_d", "avg_close_a")
-COMPARED = tuple(name for name in RawMatch._fields if name != "line" and name not in ODDS)
-"""A line moves with every row above it; odds drift with every delivery and stay readable in both archived files."""
+COMPARED = tuple(name for name in RawMatch._fields if name not in ("line", "looks_awarded", *ODDS))
+"""A line moves with every row above it; odds drift with every delivery and stay readable in both archived files. That a
+row looks awarded is no word of the source."""
 
 
 def record_corrections(cursor: psycopg.Cursor, partition_key: str, body: bytes, matches: Sequence[RawMatch]) -> int:

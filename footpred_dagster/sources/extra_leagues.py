@@ -177,7 +177,7 @@ def _read_match(
         *(None, None, None),
         *((None, None, None) if beyond else read_odds(cells[10:13], closing, note)),
     )
-    return RawMatch._make(fields)
+    return RawMatch(*fields)
 
 
 def _closing_columns(table: Table) -> tuple[str, str, str]:

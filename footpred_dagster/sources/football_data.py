@@ -16,6 +16,7 @@ from functools import partial
 from footpred_dagster.core.domain import LEAGUES, Season
 from footpred_dagster.core.domain.rules import hosted_meetings
 from footpred_dagster.sources.alignment import NOT_ALIGNED, shifted
+from footpred_dagster.sources.awarded import awarded_lines
 from footpred_dagster.sources.date_order import check_date_order, season_days
 from footpred_dagster.sources.records import ParsedFile, ParsedFixtures, Quarantined, RawFixture, RawMatch
 from footpred_dagster.sources.repeats import one_match_a_day, without_repeats
@@ -83,6 +84,8 @@ def parse_results(body: bytes, league: str, season: Season) -> ParsedFile:
             quarantine.drop(line, *refusal.args)
     matches, repeats = without_repeats(read, hosted_meetings(league, season), quarantine, "FTHG")
     refuse_unreadable(quarantine.records, len(rows))
+    awarded = awarded_lines(table, matches)
+    matches = [match._replace(looks_awarded=True) if match.line in awarded else match for match in matches]
     lines = {match.line for match in matches}
     return ParsedFile(matches, quarantine.sorted(lines), read_facts(table, repeats))
 
@@ -142,14 +145,14 @@ def _read_match(
     key = (line, match_date, read_time(clock, note), cells[2], cells[3], *(goals or (None, None)))
     if goals and misplaced:
         note("HTHG", NOT_ALIGNED, misplaced)
-        return RawMatch._make((*key, *NO_STATISTICS, *[None] * 6))
+        return RawMatch(*key, *NO_STATISTICS, *[None] * 6)
     fields = (
         *key,
         *(read_statistics(cells[8:22], cells[22], goals, note) if goals else NO_STATISTICS),
         *read_odds(cells[24:27], opening, note),
         *read_odds(cells[27:30], CLOSING, note),
     )
-    return RawMatch._make(fields)
+    return RawMatch(*fields)
 
 
 def opening_columns(table: Table) -> tuple[str, str, str]:

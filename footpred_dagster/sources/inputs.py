@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import psycopg
 
+from footpred_dagster.core import match_rulings
 from footpred_dagster.core.club_aliases import decide, parse_seed, seed_lines, seed_text
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.inputs import Inputs, Partition, Seed
@@ -17,8 +18,11 @@ from footpred_dagster.sources.replay import load_body
 
 SEEDS = PACKAGE_ROOT / "dbt_project" / "seeds"
 FEATURES = "fct_match_features"
+BY_MANIFEST = "input manifest"
 DECISIONS = "raw/club_decisions.csv"
 """Decisions in force about names of clubs, as lines of the seed: data from outside as the seeds are."""
+RULINGS = "raw/match_rulings.csv"
+"""Users' rulings in force about matches, likewise."""
 
 
 class InputsRefused(ValueError):
@@ -42,6 +46,8 @@ def keep_inputs(connection: psycopg.Connection, archive: Archive) -> str | None:
     ]
     if decisions := seed_text(seed_lines(connection)):
         seeds.append(Seed(DECISIONS, archive.put(decisions.encode())))
+    if rulings := match_rulings.as_text(match_rulings.stated(connection)):
+        seeds.append(Seed(RULINGS, archive.put(rulings.encode())))
     return Inputs(tuple(partitions), tuple(seeds)).keep(archive)
 
 
@@ -60,7 +66,10 @@ def load_inputs(
     for seed in inputs.seeds:
         if seed.path == DECISIONS:
             for alias in reversed(parse_seed(archive.get(seed.sha256).decode(), header=False)):
-                decide(connection, alias, actor="input manifest")
+                decide(connection, alias, actor=BY_MANIFEST)
+        elif seed.path == RULINGS:
+            for ruling in match_rulings.parse(archive.get(seed.sha256).decode()):
+                match_rulings.state(connection, ruling, actor=BY_MANIFEST)
 
 
 def _target(partition_key: str) -> Target:

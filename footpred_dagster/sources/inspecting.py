@@ -38,9 +38,9 @@ class Inspection:
     the refusal for a season that has not started yet. reason: why the file is refused, starting with the refusal's
     code, else None. rows: data rows, blank ones left out =
     matches + void + fixtures + duplicates + rows of other leagues + quarantined ones marked ``dropped``. matches:
-    scored. league, season (as the site writes it: 2526), and who says so. dates: style, first, last (ISO). odds:
-    ``opening`` and ``closing``, each with the columns read, the scored matches (or fixtures) ``priced`` in full, and
-    their ``share`` from 0 to 1.
+    scored, and how many of them look ``awarded``. league, season (as the site writes it: 2526), and who says so. dates:
+    style, first, last (ISO). odds: ``opening`` and ``closing``, each with the columns read, the scored matches (or
+    fixtures) ``priced`` in full, and their ``share`` from 0 to 1.
     """
 
     accepted: bool = False
@@ -54,6 +54,7 @@ class Inspection:
     season_from: str | None = None
     rows: int = 0
     matches: int = 0
+    awarded: int = 0
     void: int = 0
     fixtures: int = 0
     duplicates: int = 0
@@ -148,6 +149,7 @@ def _count(found: Inspection, parts: Sequence[ParsedFile | ParsedFixtures], tabl
             continue
         scored += [match for match in part.matches if match.home_goals is not None]
         found.matches, found.void = len(scored), found.void + sum(match.home_goals is None for match in part.matches)
+        found.awarded = sum(match.looks_awarded for match in scored)
         found.odds["opening"] = _coverage(table, opening_columns(table), [match.avg_h for match in scored])
         found.odds["closing"] = _coverage(table, CLOSING, [match.avg_close_h for match in scored])
     found.quarantined.sort(key=lambda item: int(item["line"]))

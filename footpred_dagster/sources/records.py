@@ -13,7 +13,8 @@ class RawMatch(NamedTuple):
     """One scored or void match, exactly as the file says, typed.
 
     line: physical line in the file, from 1. kickoff_time: UK local clock. Goals are both None for a void match
-    (abandoned, awarded, unplayed). Odds are decimal averages over bookmakers: opening, and at kickoff (close).
+    (abandoned, unplayed). Odds are decimal averages over bookmakers: opening, and at kickoff (close). looks_awarded:
+    the row alone lacks what its file has of every match that was played (``sources.awarded``).
     """
 
     line: int
@@ -43,6 +44,7 @@ class RawMatch(NamedTuple):
     avg_close_h: float | None
     avg_close_d: float | None
     avg_close_a: float | None
+    looks_awarded: bool = False
 
 
 class RawFixture(NamedTuple):

@@ -28,7 +28,7 @@ SHOWN = 5
 COLUMNS = (
     *("match_id", "league", "season", "match_date", "kickoff", "kickoff_known", "status"),
     *("home_id", "home", "away_id", "away", "home_goals", "away_goals"),
-    *("home_display_name", "away_display_name"),
+    *("home_display_name", "away_display_name", "status_decided_by", "ruling"),
 )
 Limit = Annotated[int, QueryParameter(ge=1, le=500, description="Items on a page")]
 Cursor = Annotated[str | None, QueryParameter(max_length=200, description="`next` of the page before")]
@@ -54,7 +54,7 @@ async def list_matches(
     league: Word = None,
     season: Word = None,
     team: Word = None,
-    status: Annotated[Literal["fixture", "played", "void"] | None, QueryParameter()] = None,
+    status: Annotated[Literal["fixture", "played", "awarded", "void"] | None, QueryParameter()] = None,
     start: From = None,
     end: To = None,
     cursor: Cursor = None,
@@ -108,8 +108,8 @@ async def get_team(request: Request[Any, Any, Any], team_id: FromPath[str]) -> T
     row = await repository.team(service.database, team_id) if "\0" not in team_id else None
     if row is None:
         raise Problem("unknown-team", "no team has this id", suggestions=service.online.near(team_id))
-    recent = await repository.matches_of(service.database, service.clubs.team, team_id, "played", SHOWN)
-    upcoming = await repository.matches_of(service.database, service.clubs.team, team_id, "fixture", SHOWN)
+    recent = await repository.matches_of(service.database, service.clubs.team, team_id, SHOWN, to_come=False)
+    upcoming = await repository.matches_of(service.database, service.clubs.team, team_id, SHOWN, to_come=True)
     return TeamAnswer(
         id=row["team_id"],
         name=row["name"],

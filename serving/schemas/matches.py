@@ -11,7 +11,11 @@ from serving.schemas.problem import Team
 
 
 class Match(Struct, frozen=True):
-    """``status``: fixture (to be played), played, or void. Goals are null until it was played."""
+    """``status``: fixture (to be played), played, awarded (decided without play), or void (it does not count).
+
+    Goals are null until there is a result. ``status_decided_by``: source, rule, list or user. ``ruling``: why it was
+    awarded or annulled, where that is known.
+    """
 
     match_id: str
     league: str
@@ -24,6 +28,8 @@ class Match(Struct, frozen=True):
     away: Team
     home_goals: int | None
     away_goals: int | None
+    status_decided_by: str
+    ruling: str | None
 
 
 class MatchPage(Struct, frozen=True):

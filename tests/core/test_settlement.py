@@ -86,6 +86,32 @@ def test_a_corrected_result_or_price_adds_a_revision_and_the_ledger_stays(wareho
     assert settle(warehouse, LATER) == Settled(0, 0)
 
 
+@pytest.mark.fault(48, "a match is voided or awarded after scoring")
+@pytest.mark.parametrize("became", ["awarded", "void"])
+def test_a_match_that_was_not_played_after_all_loses_its_score_and_gets_it_back_when_it_was(warehouse, became):
+    seal(warehouse, [replay()])
+    play(warehouse, "m1", 1, 0, odds=ODDS)
+    settle(warehouse, LATER)
+    sealed = verify(warehouse)
+    other_id = "void" if became == "void" else "m1"  # an annulled match has an id of its own
+    warehouse.execute("update intermediate.int_matches set status = %s, match_id = %s", [became, other_id])
+    ruled = ("E0", "2023-24", KICKOFF.date(), "a", "b", became, None, None, "list", "why", "where")
+    if became == "void":
+        assert settle(warehouse, LATER) == Settled(0, 0), "gone for a while, as a season that is held back"
+        warehouse.execute(f"insert into intermediate.match_rulings values ({', '.join(['%s'] * 11)})".encode(), ruled)
+    assert settlement_cut(warehouse, LATER) == "1 to settle"
+    assert settle(warehouse, LATER) == Settled(0, 0, withdrawn=1)
+    assert settle(warehouse, LATER) == Settled(0, 0)
+    assert warehouse.execute("select * from predictions.latest_scores").fetchall() == []
+    assert settled_predictions(warehouse, LATER).empty
+    assert [(row["revision"], row["withdrawn"]) for row in scores(warehouse)] == [(1, False), (2, True)]
+    warehouse.execute("delete from intermediate.match_rulings")
+    warehouse.execute("update intermediate.int_matches set status = 'played', match_id = 'm1'")
+    assert settle(warehouse, LATER) == Settled(0, 1)
+    assert len(settled_predictions(warehouse, LATER)) == 1
+    assert verify(warehouse) == sealed
+
+
 @pytest.mark.parametrize(
     "statement",
     ["update predictions.scores set hit = false", "delete from predictions.scores", "truncate predictions.scores"],

@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from footpred_dagster.core import match_rulings
 from footpred_dagster.core.club_resolution import resolve
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.rating import store_ratings
@@ -67,6 +68,7 @@ class Grown:
         if anew:
             run_dbt(self.url, self.target, "seed")
         resolve(self.connection)
+        match_rulings.resolve(self.connection)
         run_dbt(self.url, self.target, "run", *how, "--select", "staging", "intermediate")
         if anew:
             self.connection.execute("delete from intermediate.build_marks where model = 'ratings'")
@@ -79,7 +81,7 @@ class Grown:
         tables = self.connection.execute("""
             select schemaname, tablename from pg_tables
             where schemaname in ('intermediate', 'ratings', 'features', 'marts')
-                and tablename not in ('build_marks', 'club_names')
+                and tablename not in ('build_marks', 'club_names', 'match_rulings')
             order by 1, 2
         """).fetchall()
         return {

@@ -10,9 +10,11 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from footpred_dagster.core import match_rulings
 from footpred_dagster.core.club_aliases import Alias, decide
 from footpred_dagster.core.club_names import pending_names
 from footpred_dagster.core.contract import FEATURE_NAMES
+from footpred_dagster.core.match_rulings import BY_USER, Ruling
 from footpred_dagster.core.models.ratings.current import Raters, appearance
 from footpred_dagster.core.models.ratings.history import advanced
 from footpred_dagster.core.online import (
@@ -84,6 +86,37 @@ def test_a_decision_about_a_name_ends_where_a_build_from_nothing_ends(grown):
     assert grown.contents() == incremental
     decide(grown.connection, Alias("England", "Wolverhampton", None), actor="test")
     grown.show(date(2025, 3, 17), spoil)
+    grown.build()
+    assert grown.contents() == whole
+
+
+@pytest.mark.fault(53, "a walkover that a user states, and takes back")
+def test_rulings_about_matches_end_where_a_build_from_nothing_ends(grown):
+    """One awarded against its score, one annulled, one that no file has; withdrawn, everything is as before."""
+    whole = grown.contents()
+    pair = "select match_date from intermediate.int_matches where season = '2024-25' and (home_id, away_id) = (%s, %s)"
+    stated = []
+    for home, away, status, goals in (
+        ("arsenal", "wolves", "awarded", (0, 3)),
+        ("everton", "brighton", "void", (None, None)),
+        ("wolves", "arsenal", "awarded", (3, 0)),
+    ):
+        found = grown.connection.execute(pair, [home, away]).fetchone()
+        day = found[0] if found and home != "wolves" else date(2025, 3, 2)
+        ruling = Ruling("E0", "2024-25", day, home, away, status, *goals, "user", "a test", BY_USER)
+        match_rulings.state(grown.connection, ruling, actor="test")
+        stated.append(ruling)
+    grown.build()
+    told = grown.connection.execute("""
+        select home_id, status, home_goals from intermediate.int_matches where status_decided_by = 'user' order by 1
+    """).fetchall()
+    assert told == [("arsenal", "awarded", 0), ("everton", "void", None), ("wolves", "awarded", 3)]
+    incremental = grown.contents()
+    assert incremental["features.fct_match_features"] != whole["features.fct_match_features"]
+    grown.build(anew=True)
+    assert grown.contents() == incremental
+    for ruling in stated:
+        match_rulings.withdraw(grown.connection, ruling.key, because="a test", actor="test")
     grown.build()
     assert grown.contents() == whole
 

@@ -20,6 +20,7 @@ KEYS = {
         "staging/team_aliases",
         "staging/clubs",
         "staging/points_adjustments",
+        "staging/match_rulings",
         "staging/stg_matches",
         "staging/stg_fixtures",
     ),
@@ -27,7 +28,7 @@ KEYS = {
     *("intermediate/int_team_matches", "intermediate/int_team_form", "intermediate/int_team_seasons"),
     *("intermediate/int_changes", "intermediate/int_team_venue_form", "intermediate/int_head_to_head"),
     *("intermediate/int_league_tables", "intermediate/int_points_adjustments"),
-    "intermediate/club_names",
+    *("intermediate/club_names", "intermediate/match_rulings"),
     *("ratings/team_elo", "ratings/team_pi", "ratings/team_strength", "ratings/team_state", "ratings/division_state"),
     "ratings/standings",
     *("features/fct_match_features", "features/online_team_state", "features/online_pair_state"),
@@ -66,7 +67,7 @@ WARNING = {
     "raw/fixtures": {"fixtures_are_fresh"},
     "intermediate/int_fixtures": {"every_listed_line_counts"},
     "raw/openfootball": {"agrees_with_results"},
-    "intermediate/int_matches": {"team_names_are_known", "no_club_is_split_or_merged"},
+    "intermediate/int_matches": {"team_names_are_known", "no_club_is_split_or_merged", "awarded_matches_are_listed"},
     "marts/dim_teams": {"clubs_have_proper_names"},
 }
 

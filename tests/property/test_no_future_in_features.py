@@ -102,3 +102,26 @@ def test_fault_16_a_void_match_is_never_trained_on_and_moves_no_feature(features
     assert shown == [(first, "played"), (middle, "void"), (last, "played")]
     learned = played_before(warehouse, datetime(2025, 1, 1, tzinfo=UTC))
     assert [kickoff.date() for kickoff in learned["kickoff"]] == [first, last]
+
+
+@pytest.mark.fault(53, "a walkover feeds no rating, feature or label, whatever its score; the table has it")
+def test_an_awarded_match_moves_no_feature_and_is_never_learned_from(features_of, warehouse):
+    first, middle, last = (date(2024, 1, day) for day in (1, 8, 15))
+    played = [Result(first, "Arsenal", "Chelsea", (2, 0)), Result(last, "Chelsea", "Arsenal", (1, 1))]
+    coming = Result(date(2024, 1, 22), "Arsenal", "Everton", None)
+    without = features_of([*played, coming])
+    for goals in ((3, 0), (0, 3)):
+        walkover = Result(middle, "Arsenal", "Everton", goals, awarded=True)
+        # The fixture takes the next number of its pair: the awarded match was its first meeting.
+        built = features_of([*played, coming, walkover])
+        assert [row | {"match_id": ""} for row in built.values()] == [
+            row | {"match_id": ""} for row in without.values()
+        ]
+        shown = warehouse.execute(
+            "select home_goals, away_goals, status, status_decided_by, outcome, meeting from intermediate.int_matches "
+            "where match_date = %s",
+            [middle],
+        ).fetchall()
+        assert shown == [(*goals, "awarded", "rule", None, 1)]
+    learned = played_before(warehouse, datetime(2025, 1, 1, tzinfo=UTC))
+    assert [kickoff.date() for kickoff in learned["kickoff"]] == [first, last]

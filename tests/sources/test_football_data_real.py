@@ -57,6 +57,15 @@ def test_every_scored_match_of_every_file_is_read(every_file: dict[Path, ParsedF
     assert sum(counts.values()) == SCORED
 
 
+def test_matches_decided_without_play_are_found_and_no_gap_of_the_source_is(every_file: dict[Path, ParsedFile]) -> None:
+    found = {
+        f"{path.stem} {path.parent.name}": count
+        for path, parsed in every_file.items()
+        if (count := sum(match.looks_awarded for match in parsed.matches))
+    }
+    assert found == {"T1 2223": 29, "SP2 1819": 21, "G1 1415": 21, "I2 2021": 1, "I2 0203": 1, "I2 0304": 1}
+
+
 def test_every_row_is_accounted_for(every_file: dict[Path, ParsedFile]) -> None:
     for path, parsed in every_file.items():
         dropped = sum(item.dropped for item in parsed.quarantined)

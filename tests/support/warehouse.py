@@ -27,7 +27,9 @@ SEED_COLUMNS = {
 
 @dataclass(frozen=True)
 class Result:
-    """A played match, with goals of None a fixture, and with ``void`` a line of the results file without a score."""
+    """A played match, with goals of None a fixture, with ``void`` a line of the results file without a score, and with
+    ``awarded`` one that looks decided without play.
+    """
 
     day: date
     home: str
@@ -36,6 +38,7 @@ class Result:
     league: str = "E0"
     clock: time | None = None
     void: bool = False
+    awarded: bool = False
 
 
 def run_dbt(database_url: str, target: Path, *command: str) -> str:
@@ -101,12 +104,12 @@ def build(
                     """
                     insert into raw.matches
                         (partition_key, league, season, line, match_date, kickoff_time, home, away, home_goals,
-                        away_goals)
-                    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                        away_goals, looks_awarded)
+                    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
                     """,
                     [
                         *(f"{result.league}|{season}", result.league, season, line, result.day, result.clock),
-                        *(result.home, result.away, *(result.goals or (None, None))),
+                        *(result.home, result.away, *(result.goals or (None, None)), result.awarded),
                     ],
                 )
         cursor.execute("truncate intermediate.club_names, intermediate.held_seasons, raw.changes")

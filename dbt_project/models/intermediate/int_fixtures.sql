@@ -17,7 +17,7 @@ identified as (
         select count(*) as meetings
         from {{ ref('int_matches') }} as played
         where
-            played.status = 'played'
+            played.status <> 'void'
             and played.league = named.league
             and played.season = named.season
             and played.home_id = named.home_id

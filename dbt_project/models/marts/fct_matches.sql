@@ -45,6 +45,8 @@ select
     kickoff,
     kickoff_known,
     status,
+    status_decided_by,
+    ruling,
     home_id,
     home_name,
     away_id,
@@ -69,7 +71,8 @@ select
     opening_odds_away,
     closing_odds_home,
     closing_odds_draw,
-    closing_odds_away
+    closing_odds_away,
+    closing_is_opening
 from {{ 'changed_results' if is_incremental() else ref('int_matches') }}
 
 union all
@@ -82,6 +85,8 @@ select
     kickoff,
     kickoff_known,
     'fixture' as status,
+    'source' as status_decided_by,
+    null as ruling,
     home_id,
     home_name,
     away_id,
@@ -106,5 +111,6 @@ select
     opening_odds_away,
     null as closing_odds_home,
     null as closing_odds_draw,
-    null as closing_odds_away
+    null as closing_odds_away,
+    false as closing_is_opening
 from fixtures

@@ -27,5 +27,6 @@ select
     avg_a as opening_odds_away,
     avg_close_h as closing_odds_home,
     avg_close_d as closing_odds_draw,
-    avg_close_a as closing_odds_away
+    avg_close_a as closing_odds_away,
+    looks_awarded
 from {{ source('raw', 'matches') }}

@@ -31,6 +31,7 @@ def scores(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
         metadata={
             "scored for the first time": report.first,
             "scored again": report.corrected,
+            "withdrawn": report.withdrawn,
             "rows": row[0],
             "predictions scored": row[1],
             "as of": as_of.isoformat(),

@@ -65,7 +65,7 @@ def compare(connection: psycopg.Connection) -> Comparison:
         left join intermediate.int_matches as ours
             on numbered.league = ours.league and numbered.season = ours.season
             and numbered.home_id = ours.home_id and numbered.away_id = ours.away_id
-            and numbered.meeting = ours.meeting and ours.status = 'played'
+            and numbered.meeting = ours.meeting and ours.status in ('played', 'awarded')
         where ours.match_id is not null
             or (numbered.home_goals is not null and numbered.match_date < newest.match_date)
         order by 1, 2, numbered.match_date, 3
