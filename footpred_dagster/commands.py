@@ -64,7 +64,7 @@ def evaluate(
 ) -> dict[str, list[dict[str, Any]]]:
     """Rows, slices and pairs of ``footpred evaluate``; names nobody knows and seasons nobody has are usage errors."""
     from footpred_dagster.core import registry
-    from footpred_dagster.core.backtest import windows
+    from footpred_dagster.core.backtest import season_windows
     from footpred_dagster.core.dataset import played_before
     from footpred_dagster.core.domain import MAIN_LEAGUES
     from footpred_dagster.core.evaluating import (
@@ -95,7 +95,7 @@ def evaluate(
             champion = registry.champion(connection)
             frame = played_before(connection, clock)
         found = evaluate_models(frame, wanted, selection.seasons, groups, champion.name if champion else None)
-        looked = set(windows(frame["season"], clock).final).intersection(map(str, selection.seasons))
+        looked = set(season_windows(frame, clock).final).intersection(map(str, selection.seasons))
         if looked:
             with connect(settings) as connection:
                 record_look(connection, clock, sorted(looked), wanted, "footpred evaluate")

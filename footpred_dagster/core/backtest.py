@@ -28,6 +28,7 @@ MARKET_LINES = ("market_opening", "market_closing")
 FINAL_SEASONS = 2
 CALIBRATION_SEASONS = 1
 SELECTION_SEASONS = 3
+MOSTLY_WHOLE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,22 @@ def windows(seasons: Iterable[str], as_of: datetime) -> Windows:
     return Windows(tuple(judged[:selection]), tuple(judged[selection:until]), tuple(judged[until:]), note)
 
 
+def season_windows(frame: pd.DataFrame, as_of: datetime) -> Windows:
+    """``windows`` of the seasons of which at least half of the matches are of league-seasons that are loaded whole."""
+    shares = _whole(frame).groupby(frame["season"]).mean()
+    return windows(shares.index[shares >= MOSTLY_WHOLE], as_of)
+
+
+def of_seasons(frame: pd.DataFrame, seasons: Sequence[str]) -> pd.Series:
+    """Which rows of ``frame`` models are judged by in ``seasons``: those of league-seasons that are loaded whole."""
+    return frame["season"].isin(seasons) & _whole(frame)
+
+
+def _whole(frame: pd.DataFrame) -> pd.Series:
+    """The column ``whole``; a frame without it is of whole seasons."""
+    return frame["whole"] if "whole" in frame else pd.Series(data=True, index=frame.index)
+
+
 def walk_forward(
     recipe: type[Model], frame: pd.DataFrame, seasons: Sequence[str]
 ) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -85,7 +102,7 @@ def walk_forward(
     """
     for season in seasons:
         model = recipe().fit(readable(recipe, frame[frame["season"] < season]))
-        played = readable(recipe, frame[frame["season"] == season])
+        played = readable(recipe, frame[of_seasons(frame, [season])])
         yield season, pd.DataFrame(model.predict_proba(played), index=played.index, columns=PROBABILITIES)
 
 
@@ -134,7 +151,7 @@ def evaluate(
     """
     rows = []
     codes = ",".join(Season.parse(season).site_code for season in seasons)
-    in_seasons = frame["season"].isin(seasons)
+    in_seasons = of_seasons(frame, seasons)
     for group, leagues in groups.items():
         matches = frame.index[in_seasons & frame["league"].isin(leagues)]
         for model, predicted in predictions.items():
@@ -152,7 +169,7 @@ def predictions_for(models: Sequence[str], frame: pd.DataFrame, seasons: Sequenc
     result = {}
     for model in wanted:
         if model in MARKET_LINES:
-            result[model] = market_line(frame[frame["season"].isin(seasons)], model)
+            result[model] = market_line(frame[of_seasons(frame, seasons)], model)
         elif model != Stack.name:
             result[model] = pd.concat([p for _, p in walk_forward(ALL_RECIPES[model], frame, seasons)])
     if Stack.name in models:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from footpred_dagster.core.backtest import PROBABILITIES, league_groups
+from footpred_dagster.core.backtest import PROBABILITIES, league_groups, of_seasons
 from footpred_dagster.core.comparison import interval, resampled_ratios
 from footpred_dagster.core.market import stake, value
 
@@ -76,7 +76,7 @@ def accounts(
     ``predictions`` are indexed like ``frame``, which holds kickoff, season, league, outcome and both lines' odds.
     """
     found = []
-    parts = list(parts_of(frame[frame["season"].isin(seasons)]))
+    parts = list(parts_of(frame[of_seasons(frame, seasons)]))
     for model, predicted in predictions.items():
         for line in LINES:
             claims = best_claims(predicted, frame, line)

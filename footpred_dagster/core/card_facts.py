@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from footpred_dagster.core import metrics
-from footpred_dagster.core.backtest import PROBABILITIES, Windows, market_line, windows
+from footpred_dagster.core.backtest import PROBABILITIES, Windows, market_line, season_windows
 from footpred_dagster.core.calibration_curve import Bin, ChanceEce, chance_ece, reliability
 from footpred_dagster.core.contract import MARKET_AWARE_MODEL
 from footpred_dagster.core.domain import MAIN_LEAGUES, TOP_FIVE
@@ -118,7 +118,7 @@ def gather(
     A recipe that learns from the newest seasons only says so in its hyperparameter ``seasons``.
     """
     hyperparameters = fit.model.hyperparameters()
-    split = windows(frame["season"], as_of)
+    split = season_windows(frame, as_of)
     final = fit.predictions[frame.loc[fit.predictions.index, "season"].isin(split.final or split.seasons[-1:])]
     closing = final if final.empty else market_line(frame.loc[final.index], "market_closing")
     window = _window_names(split).get(split.seasons[-1], "") if split.seasons else ""

@@ -18,6 +18,7 @@ from footpred_dagster.core.contract import FEATURE_NAMES, IDENTITY
 from footpred_dagster.core.domain import MAIN_LEAGUES
 from footpred_dagster.core.frames import read_frame
 from footpred_dagster.core.odds import power_devig
+from footpred_dagster.core.whole_seasons import whole_seasons
 
 RESULT = ("home_goals", "away_goals")
 CLUBS = ("home_id", "away_id")
@@ -31,7 +32,8 @@ def _frame(connection: psycopg.Connection, query: sql.Composed) -> pd.DataFrame:
 def played_before(connection: psycopg.Connection, as_of: datetime, since: str = "") -> pd.DataFrame:
     """Main divisions' matches with kickoff before ``as_of``: identity, clubs, features, result and odds, by kickoff.
 
-    Features are the allow-listed ones. Odds ride along for the benchmark lines and the market-aware model. ``since``
+    Features are the allow-listed ones. Odds ride along for the benchmark lines and the market-aware model. ``whole``:
+    whether the league-season is loaded whole; models learn from the others, too, and are not judged on them. ``since``
     is the first season that is wanted.
     """
     query = sql.SQL("""
@@ -48,7 +50,9 @@ def played_before(connection: psycopg.Connection, as_of: datetime, since: str = 
         as_of=sql.Literal(as_of),
         since=sql.Literal(since),
     )
-    return with_opening_line(_frame(connection, query).astype({"outcome": "int64"}))
+    frame = with_opening_line(_frame(connection, query).astype({"outcome": "int64"}))
+    whole = pd.MultiIndex.from_tuples(sorted(whole_seasons(connection)), names=["league", "season"])
+    return frame.assign(whole=pd.MultiIndex.from_frame(frame[["league", "season"]]).isin(whole))
 
 
 def with_opening_line(frame: pd.DataFrame) -> pd.DataFrame:

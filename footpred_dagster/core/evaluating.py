@@ -9,7 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from footpred_dagster.core.backtest import MARKET_LINES, Evaluation, evaluate, league_groups, predictions_for
+from footpred_dagster.core.backtest import (
+    MARKET_LINES,
+    Evaluation,
+    evaluate,
+    league_groups,
+    of_seasons,
+    predictions_for,
+)
 from footpred_dagster.core.models.recipes import ALL_RECIPES
 from footpred_dagster.core.scoring import Paired, compared, sliced
 
@@ -57,7 +64,7 @@ def evaluate_models(
     return Evaluated(
         evaluate(titled, frame, present, chosen),
         sliced(titled, frame, present, sorted(leagues)),
-        compared(titled, within[within["season"].isin(present)], "asked for"),
+        compared(titled, within[of_seasons(within, present)], "asked for"),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import psycopg
 
-from footpred_dagster.core.backtest import MARKET_LINES, PROBABILITIES, Windows, market_line, windows
+from footpred_dagster.core.backtest import MARKET_LINES, PROBABILITIES, Windows, market_line, of_seasons, season_windows
 from footpred_dagster.core.betting import EDGES, LINES, Account, Floats, Returns, accounts, parts_of
 from footpred_dagster.core.comparison import Comparison, compare
 from footpred_dagster.core.metrics import log_losses, ranked_probability_scores
@@ -53,7 +53,7 @@ def tabulate_market(connection: psycopg.Connection, frame: pd.DataFrame, as_of: 
     Predictions are the stored out-of-season ones, of each recipe as it is in the code, the champion's as it was
     promoted. The champion alone is accounted for by season and league.
     """
-    judged, in_force = windows(frame["season"], as_of), champion(connection)
+    judged, in_force = season_windows(frame, as_of), champion(connection)
     predictions, reigning = stored_predictions(connection, frame), {}
     if in_force:
         predictions.pop(in_force.name, None)
@@ -79,7 +79,7 @@ def against_closing(
     """
     lines = {line: market_line(frame, line) for line in MARKET_LINES}
     rows = []
-    for kind, value, part in parts_of(frame[frame["season"].isin(seasons)]):
+    for kind, value, part in parts_of(frame[of_seasons(frame, seasons)]):
         for each in (*predictions.values(), *lines.values()):
             part = part.intersection(each.index)
         if part.empty:

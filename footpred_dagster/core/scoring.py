@@ -20,7 +20,8 @@ from footpred_dagster.core.backtest import (
     evaluate,
     league_groups,
     market_line,
-    windows,
+    of_seasons,
+    season_windows,
 )
 from footpred_dagster.core.comparison import Comparison, compare
 from footpred_dagster.core.contract import fingerprint
@@ -59,7 +60,7 @@ class ScoreTables:
 
 def score_candidates(connection: psycopg.Connection, frame: pd.DataFrame, as_of: datetime) -> ScoreTables:
     """Score candidates and market lines on every window, and store the tables. One look at the final window."""
-    judged = windows(frame["season"], as_of)
+    judged = season_windows(frame, as_of)
     predictions = stored_predictions(connection, frame) | {line: market_line(frame, line) for line in MARKET_LINES}
     by_league, by_slice, paired = [], [], []
     groups = league_groups(frame["league"].unique())
@@ -68,7 +69,7 @@ def score_candidates(connection: psycopg.Connection, frame: pd.DataFrame, as_of:
             continue
         by_league += [(window, row) for row in evaluate(predictions, frame, seasons, groups)]
         by_slice += [(window, *row) for row in sliced(predictions, frame, seasons)]
-        paired += compared(predictions, frame[frame["season"].isin(seasons)], window)
+        paired += compared(predictions, frame[of_seasons(frame, seasons)], window)
     found = ScoreTables(judged, by_league, by_slice, paired)
     _store(connection, found)
     if judged.final:
@@ -148,8 +149,8 @@ def looks(connection: psycopg.Connection, seasons: Sequence[str]) -> int:
 
 def further_temperatures(connection: psycopg.Connection, frame: pd.DataFrame, as_of: datetime) -> dict[str, float]:
     """The temperature that would fit each candidate's predictions of the calibration window best; 1 is calibrated."""
-    judged = windows(frame["season"], as_of)
-    matches = frame[frame["season"].isin(judged.calibration)]
+    judged = season_windows(frame, as_of)
+    matches = frame[of_seasons(frame, judged.calibration)]
     if matches.empty:
         return {}
     return {
@@ -163,8 +164,8 @@ def choose(
     connection: psycopg.Connection, frame: pd.DataFrame, as_of: datetime, names: Sequence[str] = tuple(RECIPES)
 ) -> tuple[Decision, Windows]:
     """Apply the promotion policy to the stored predictions of the selection window."""
-    judged = windows(frame["season"], as_of)
-    matches = frame[frame["season"].isin(judged.selection)]
+    judged = season_windows(frame, as_of)
+    matches = frame[of_seasons(frame, judged.selection)]
     evidence = Evidence(matches, market_line(matches, "market_closing"), stored_predictions(connection, frame))
     contenders = [_contender(found) for name in names if (found := candidate(connection, name))]
     gone = demoted(connection)

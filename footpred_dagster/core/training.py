@@ -16,17 +16,19 @@ from footpred_dagster.core.backtest import (
     Evaluation,
     evaluate,
     league_groups,
+    of_seasons,
     pooled,
     readable,
+    season_windows,
     walk_forward,
-    windows,
 )
-from footpred_dagster.core.domain import MAIN_LEAGUES
+from footpred_dagster.core.domain import MAIN_LEAGUES, Season
 from footpred_dagster.core.models.base import Model
 from footpred_dagster.core.models.recipes import ALL_RECIPES, RECIPES, recipe_version
 from footpred_dagster.core.models.stack import Stack, pool_weights
 from footpred_dagster.core.registry import ModelVersion, candidate, load, register
 from footpred_dagster.core.storage import Archive
+from footpred_dagster.core.whole_seasons import whole_seasons
 
 Profile = Literal["production", "smoke"]
 SMOKE_MATCHES = 3000
@@ -36,14 +38,25 @@ def training_cut(connection: psycopg.Connection, as_of: datetime) -> str:
     """What ``as_of`` lets models see, as text: two instants with the same cut give the same models and scores."""
     rows = connection.execute(
         """
-        select season, count(*), max(kickoff) from intermediate.int_matches
-        where status = 'played' and kickoff < %s and league = any(%s) group by season order by season
+        select league, season, count(*), max(kickoff) from intermediate.int_matches
+        where status = 'played' and kickoff < %s and league = any(%s) group by league, season
         """,
         [as_of, list(MAIN_LEAGUES)],
     ).fetchall()
-    judged = windows([row[0] for row in rows], as_of).seasons
-    newest = max((row[2] for row in rows), default=None)
-    return f"{sum(row[1] for row in rows)} matches to {newest}, judged on {', '.join(judged) or 'nothing'}"
+    loaded = pd.DataFrame(rows, columns=["league", "season", "matches", "newest"])
+    whole = whole_seasons(connection)
+    loaded["whole"] = [pair in whole for pair in zip(loaded["league"], loaded["season"], strict=True)]
+    judged = season_windows(loaded.loc[loaded.index.repeat(loaded["matches"])], as_of).seasons
+    left_out = sorted(
+        f"{season} {league}"
+        for league, season, *_ in rows
+        if (league, season) not in whole and Season.stored(season).end <= as_of
+    )
+    newest = max((row[3] for row in rows), default=None)
+    return (
+        f"{sum(row[2] for row in rows)} matches to {newest}, judged on {', '.join(judged) or 'nothing'}, "
+        f"not whole: {', '.join(left_out) or 'none'}"
+    )
 
 
 def can_learn(connection: psycopg.Connection, as_of: datetime) -> bool:
@@ -84,7 +97,7 @@ def train(
     frame = readable(recipe, frame)
     if profile == "smoke":
         frame = frame.tail(SMOKE_MATCHES)
-    judged = windows(frame["season"], as_of).seasons
+    judged = season_windows(frame, as_of).seasons
     if recipe is Stack:
         predictions = _pooled(connection, frame, judged)
         model: Model = Stack({member: _member(connection, archive, member) for member in pool_weights()})
@@ -101,7 +114,7 @@ def train(
 def _pooled(connection: psycopg.Connection, frame: pd.DataFrame, judged: Sequence[str]) -> pd.DataFrame:
     """What fits of a stack would predict out of season: its members have done so already, on the same matches."""
     stored = stored_predictions(connection, frame)
-    index = frame.index[frame["season"].isin(judged)]
+    index = frame.index[of_seasons(frame, judged)]
     if index.empty:
         return pd.DataFrame(columns=PROBABILITIES, dtype=float)
     return pooled({name: stored[name].loc[index] for name in pool_weights()})
@@ -137,7 +150,7 @@ def _store(
 
 def scores_by_season(fit: Fit, frame: pd.DataFrame, as_of: datetime) -> list[Evaluation]:
     """How a fit's recipe did out of season: all leagues a season at a time, and each league over the final window."""
-    judged = windows(frame["season"], as_of)
+    judged = season_windows(frame, as_of)
     groups = league_groups(frame["league"].unique())
     predictions = {fit.version.name: fit.predictions}
     rows = [row for season in judged.seasons for row in evaluate(predictions, frame, [season], {"all": groups["all"]})]

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import psycopg
 
-from footpred_dagster.core.backtest import windows
+from footpred_dagster.core.backtest import of_seasons, season_windows
 from footpred_dagster.core.contract import FEATURE_NAMES, fingerprint
 from footpred_dagster.core.database import database_url, sibling_database
 from footpred_dagster.core.domain import Season
@@ -52,7 +52,7 @@ class Task:
     @classmethod
     def of(cls, frame: pd.DataFrame, as_of: datetime) -> Task:
         """Raises NothingToTune when no season can select."""
-        seasons = windows(frame["season"], as_of).selection
+        seasons = season_windows(frame, as_of).selection
         if not seasons:
             raise NothingToTune("no complete season to select on: load more seasons with footpred run")
         return cls(frame[frame["season"] <= seasons[-1]], seasons)
@@ -139,7 +139,7 @@ def judge(trial: Trial, task: Task) -> float:
     losses: list[float] = []
     for step, season in enumerate(task.seasons):
         learned = last_seasons(task.frame[task.frame["season"] < season], chosen["seasons"])
-        played = task.frame[task.frame["season"] == season]
+        played = task.frame[of_seasons(task.frame, [season])]
         predicted = Boosting(boost(learned, chosen)).predict_proba(played)
         losses += log_losses(predicted, played["outcome"].to_numpy(dtype=np.int64)).tolist()
         trial.report(float(np.mean(losses)), step)
