@@ -21,6 +21,8 @@ DIGITS = 4
 TAIL = b',"stale":false,"data_age_seconds":null}'
 """How every encoded prediction ends; what changes by the second stands there."""
 
+NOT_LISTED = "no longer listed: the source has taken the match off its list of fixtures and gives no result of it"
+
 log = logging.getLogger("footpred.service")
 encoder = msgspec.json.Encoder()
 
@@ -68,7 +70,7 @@ def _answer(row: Mapping[str, Any], goals: Goals | None, named: Callable[[str, s
         fair_odds=fair(probabilities),
         goals=goals,
         reasons=row["reasons"],
-        note=None,
+        note=None if row["listed"] else NOT_LISTED,
         kind=row["kind"],
         sealed=True,
         seq=row["seq"],

@@ -38,6 +38,14 @@ JOINED = """
     left join champion on true
     left join models.walk_forward as past
         on past.match_id = matches.match_id and past.model = champion.name and past.recipe = champion.recipe"""
+UNLISTED = """(
+        select match_id, league, season, (kickoff at time zone 'Europe/London')::date as match_date, kickoff,
+            kickoff_known, 'unlisted' as status, null as ruling, home_id, home_name, away_id, away_name,
+            null::integer as home_goals, null::integer as away_goals, null::integer as outcome,
+            odds_home as opening_odds_home, odds_draw as opening_odds_draw, odds_away as opening_odds_away,
+            null::float8 as closing_odds_home, null::float8 as closing_odds_draw, null::float8 as closing_odds_away
+        from predictions.served where not listed
+    )"""
 WHERE = """
     where matches.status = any(%(statuses)s)
         and (%(league)s::text is null or matches.league = %(league)s)
@@ -79,10 +87,14 @@ def _listed(
 
 
 def match(reader: Reader, match_id: str) -> Row | None:
-    query = f"""
-        with {CHAMPION} select {COLUMNS} from marts.fct_matches as matches {JOINED}
-        where matches.match_id = %(match_id)s"""  # noqa: S608 - constants of this module
-    return reader.row(query, {"match_id": match_id})
+    """A match, also one that was predicted and is listed no longer."""
+    for known in ("marts.fct_matches", UNLISTED):
+        query = f"""
+            with {CHAMPION} select {COLUMNS} from {known} as matches {JOINED}
+            where matches.match_id = %(match_id)s"""  # noqa: S608 - constants of this module
+        if row := reader.row(query, {"match_id": match_id}):
+            return row
+    return None
 
 
 def latest(reader: Reader, team_id: str, before: Row, limit: int = 10) -> list[Row]:

@@ -46,7 +46,13 @@ def search(view: View, *, unknown: bool) -> list[Part]:
 def header(row: Row, view: View) -> Markup:
     score = f"{row['home_goals']} – {row['away_goals']}" if row["home_goals"] is not None else "v"
     when = html.instant(row["kickoff"]) if row["kickoff_known"] else html.day(row["match_date"], weekday=True)
-    states = {"fixture": "to come", "played": "played", "awarded": "awarded, not played", "void": "not counted"}
+    states = {
+        "fixture": "to come",
+        "played": "played",
+        "awarded": "awarded, not played",
+        "void": "not counted",
+        "unlisted": "no longer listed",
+    }
     state = states[row["status"]] + (f": {row['ruling']}" if row["ruling"] else "")
     team = lambda side: html.link("matches", row[f"{side}_name"], team=row[f"{side}_id"])  # noqa: E731
     return Markup(

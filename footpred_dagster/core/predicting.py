@@ -21,7 +21,7 @@ from footpred_dagster.core.models.goals import DixonColes
 from footpred_dagster.core.models.recipes import ALL_RECIPES, MARKET_AWARE
 from footpred_dagster.core.models.stack import Stack
 from footpred_dagster.core.registry import ModelVersion, candidate, champion, load
-from footpred_dagster.core.served import serve, withdraw
+from footpred_dagster.core.served import mark_listed, serve, withdraw
 from footpred_dagster.core.storage import Archive
 
 
@@ -52,11 +52,12 @@ def seal_open_fixtures(connection: psycopg.Connection, archive: Archive, as_of: 
     listed, past = connection.execute(
         "select count(*), count(*) filter (where kickoff <= %s) from intermediate.int_fixtures", [as_of]
     ).fetchone() or (0, 0)
+    if kind == "live":
+        withdraw(connection, as_of)
+        mark_listed(connection, as_of)
     version = champion(connection)
     if version is None or version.as_of > as_of:  # a model fitted on later matches must not predict earlier ones
         return SealReport(listed, past, listed - past, 0, 0, 0, 0, None)
-    if kind == "live":
-        withdraw(connection, as_of)
     fixtures = predictable_fixtures(connection, as_of)
     predictions = _explained(connection, fixtures, archive, version, as_of, kind)
     sealed = seal(connection, predictions)

@@ -90,5 +90,28 @@ def withdraw(connection: psycopg.Connection, as_of: datetime) -> int:
     return gone
 
 
+def mark_listed(connection: psycopg.Connection, as_of: datetime) -> int:
+    """Note which of the matches to come the source lists still; returns how many it lists no longer or again.
+
+    A sealed prediction of a match that vanished from the list stays and is shown as such. In the caller's transaction,
+    which listeners hear of at its end.
+    """
+    changed = connection.execute(
+        """
+        with known as (
+            select match_id from intermediate.int_fixtures
+            union all
+            select match_id from intermediate.int_matches
+        )
+        update predictions.served set listed = not listed
+        where kickoff > %s and listed <> (match_id in (select match_id from known))
+        """,
+        [as_of],
+    ).rowcount
+    if changed:
+        connection.execute("select pg_notify(%s, %s)", [SERVED_CHANNEL, str(changed)])
+    return changed
+
+
 def _listed(names: Sequence[str], table: str | None = None) -> sql.Composed:
     return sql.SQL(", ").join(sql.Identifier(*([table] if table else []), name) for name in names)

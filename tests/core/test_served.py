@@ -10,7 +10,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from footpred_dagster.core.ledger import Prediction, seal
-from footpred_dagster.core.served import SERVED_CHANNEL, serve
+from footpred_dagster.core.served import SERVED_CHANNEL, mark_listed, serve
 from tests.support.sealed import live
 
 FIXTURES = """
@@ -106,3 +106,18 @@ def test_listeners_hear_of_changes_when_they_are_committed_and_of_nothing_else(f
     publish(fixtures, prediction(), prediction("m2"))
     fixtures.commit()
     assert list(listener.notifies(timeout=0.2)) == []
+
+
+def test_a_match_that_vanished_from_the_list_is_marked_until_it_is_listed_again_or_has_a_result(fixtures):
+    fixtures.execute("create table intermediate.int_matches (match_id text)")
+    publish(fixtures, prediction(), prediction("m2"))
+    now = datetime.now(UTC)
+    assert mark_listed(fixtures, now) == 0
+    fixtures.execute("delete from intermediate.int_fixtures where match_id = 'm1'")
+    assert (mark_listed(fixtures, now), mark_listed(fixtures, now)) == (1, 0)
+    assert {match_id: row["listed"] for match_id, row in served(fixtures).items()} == {"m1": False, "m2": True}
+    fixtures.execute("insert into intermediate.int_matches values ('m1')")
+    assert mark_listed(fixtures, now) == 1
+    fixtures.execute("truncate intermediate.int_fixtures, intermediate.int_matches")
+    assert mark_listed(fixtures, KICKOFF) == 0, "what has been is no matter of the list"
+    assert mark_listed(fixtures, now) == 2

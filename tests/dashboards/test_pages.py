@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import contextmanager
 
 import panel as pn
 import psycopg
@@ -100,6 +101,50 @@ def test_a_match_shows_prediction_market_reasons_grid_form_and_meetings(reader):
 def test_a_match_without_address_offers_a_search(reader):
     assert "Find a team" in text(reader, "match")
     assert "No match has that address" in text(reader, "match", {"id": "gone"})
+
+
+KEPT = {"marts.fct_matches": "public.kept_matches", "predictions.served": "public.kept_served"}
+
+
+@contextmanager
+def changed(url, *statements):
+    """The database with ``statements`` carried out, and put back."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for table, kept in KEPT.items():
+            connection.execute(f"create table {kept} as select * from {table}")
+        try:
+            for statement in statements:
+                connection.execute(statement)
+            yield
+        finally:
+            for table, kept in KEPT.items():
+                connection.execute(f"truncate {table}; insert into {table} select * from {kept}; drop table {kept}")
+
+
+@pytest.mark.fault(53, "a walkover is shown as awarded, with its ruling, and is no played match")
+def test_an_awarded_match_is_shown_as_such(reader, world_url):
+    award = """
+        update marts.fct_matches set status = 'awarded', ruling = 'they <b>withdrew</b>', outcome = null
+        where match_id = 'beta-formula'
+    """
+    with changed(world_url, award):
+        page = text(reader, "match", {"id": "beta-formula"})
+        assert "awarded, not played: they &lt;b&gt;withdrew&lt;/b&gt;" in page
+        listed = text(reader, "matches", {"show": "played"})
+        assert listed.count("<small>awarded</small>") == 1
+        assert "5 matches played and 1 awarded to" in text(reader, "league", {"league": "E0"})
+
+
+def test_a_sealed_match_that_vanished_from_the_list_is_shown_with_its_prediction(reader, world_url):
+    gone = (
+        "delete from marts.fct_matches where match_id = 'nasty-alpha'",
+        "update predictions.served set listed = false where match_id = 'nasty-alpha'",
+    )
+    with changed(world_url, *gone):
+        page = text(reader, "match", {"id": "nasty-alpha"})
+        assert "no longer listed" in page
+        assert "45.0%" in page
+        assert "nasty-alpha" not in text(reader, "matches")
 
 
 def test_a_match_is_shown_as_it_was_before_it(reader):

@@ -57,6 +57,25 @@ def test_predictions_are_filtered_by_kind_and_matches_by_status(client):
     assert [item["match_id"] for item in pages(client, "/matches/", status="played")] == ["r1"]
 
 
+@pytest.mark.fault(53, "a walkover is served as awarded, with its ruling")
+def test_an_awarded_match_is_listed_with_its_ruling(client, world):
+    with world.connect() as connection:
+        connection.execute(
+            "update marts.fct_matches set status = 'awarded', status_decided_by = 'list', ruling = 'they withdrew' "
+            "where match_id = 'r1'"
+        )
+        try:
+            (found,) = pages(client, "/matches/", status="awarded")
+            assert (found["match_id"], found["home_goals"], found["ruling"]) == ("r1", 2, "they withdrew")
+            assert found["status_decided_by"] == "list"
+            assert pages(client, "/matches/", status="played") == []
+        finally:
+            connection.execute(
+                "update marts.fct_matches set status = 'played', status_decided_by = 'source', ruling = null "
+                "where match_id = 'r1'"
+            )
+
+
 @pytest.mark.parametrize("path", ["/predict/predictions/", "/matches/"])
 @pytest.mark.parametrize("query", [{"cursor": "x"}, {"cursor": "WzFd"}, {"limit": 0}, {"limit": 501}, {"from": "May"}])
 def test_what_is_no_cursor_limit_or_day_is_told(client, path, query):

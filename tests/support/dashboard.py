@@ -77,7 +77,8 @@ def _matches(connection: psycopg.Connection) -> None:
         outcome = None if goals is None else 0 if goals[0] > goals[1] else 1 if goals[0] == goals[1] else 2
         insert(connection, "marts.fct_matches", league | {
             "match_id": match_id(home, away), "match_date": kickoff.date(), "kickoff": kickoff, "kickoff_known": True,
-            "status": "fixture" if goals is None else "played", "home_id": home, "home_name": CLUBS[home],
+            "status": "fixture" if goals is None else "played", "status_decided_by": "source",
+            "closing_is_opening": False, "home_id": home, "home_name": CLUBS[home],
             "away_id": away, "away_name": CLUBS[away], "home_goals": goals and goals[0],
             "away_goals": goals and goals[1], "outcome": outcome,
             **{f"{when}_odds_{side}": odds for when in ("opening", "closing")

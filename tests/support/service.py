@@ -62,7 +62,7 @@ TABLES = f"""
         points_last_5 float8, goals_for_last_5 float8, goals_against_last_5 float8);
     create table marts.fct_matches (match_id text, league text, season text, match_date date, kickoff timestamptz,
         kickoff_known boolean, status text, home_id text, home_name text, away_id text, away_name text,
-        home_goals smallint, away_goals smallint);
+        home_goals smallint, away_goals smallint, status_decided_by text, ruling text);
     create table features.online_team_state (team_id text, league text, season text, elo float8, home_pi float8,
         away_pi float8, attack float8[], defence float8[], momentum float8[], latest_match_date date,
         latest_kickoff timestamptz, matches_played bigint, table_matches bigint, table_position bigint,
@@ -157,7 +157,7 @@ def _fill(connection: psycopg.Connection[Any]) -> None:
         teams = (home, TEAMS[home], away, TEAMS[away])
         played = kickoff == PLAYED
         status, goals = ("played", (2, 1)) if played else ("fixture", (None, None))
-        match = (match_id, "E0", "2025-26", kickoff.date(), kickoff, True, status, *teams, *goals)
+        match = (match_id, "E0", "2025-26", kickoff.date(), kickoff, True, status, *teams, *goals, "source", None)
         insert("marts.fct_matches", match)
         odds = ODDS if match_id == "m1" else (None, None, None)
         insert("intermediate.int_fixtures", (match_id, "E0", "2025-26", kickoff, True, *teams, *odds))
