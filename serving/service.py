@@ -46,6 +46,8 @@ class Service:
         self.online, self.live, self.facts = Online(self.clubs), Live(), ModelFacts()
         self.memory, self.batcher = Memory(), Batcher(self)
         self.access = AccessLog()
+        # What predictions are made from; clubs come before those that name them.
+        self.predicting = (self.clubs, self.snapshot, self.age, self.champion, self.online)
         self.ending = threading.Event()
         self.streams = 0
 
@@ -54,8 +56,7 @@ class Service:
         url = await asyncio.to_thread(database_url, self.settings.core)
         await self.database.open(url)
         parts = (
-            self.clubs,  # before those that name clubs
-            *(self.keys, self.snapshot, self.age, self.champion, self.online, self.live, self.facts),
+            *(self.keys, *self.predicting, self.live, self.facts),
             QueueFacts(),
             self.uses,  # last: it is written once more at the end
         )

@@ -64,8 +64,7 @@ class Worker:
         """With all in memory that predictions are made from."""
         service = self._service
         await service.database.open(url)
-        parts = (service.snapshot, service.age, service.champion, service.online)
-        watcher = Watcher(url, parts, service.settings.poll, service.told)
+        watcher = Watcher(url, service.predicting, service.settings.poll, service.told)
         await asyncio.to_thread(watcher.start, WARM_SECONDS)
         try:
             yield
