@@ -116,8 +116,12 @@ class ClubSearch:
             self._initials.setdefault("".join(word[0] for word in words), set()).add(place)
 
     def named(self, league: str, name: str) -> list[Club]:
-        """Clubs of a league that go by exactly this name or id but for case and accents; several when ambiguous."""
-        exact = self._named.get((league, name)) or self._named.get((league, folded(name))) or {}
+        """Clubs of a league that go by exactly this name or id but for case and accents; several when ambiguous.
+
+        A name with a character that cannot be printed is nobody's.
+        """
+        plain = folded(name) if name.isprintable() else ""
+        exact = self._named.get((league, name)) or self._named.get((league, plain)) or {}
         return list(exact.values())
 
     def find(self, query: str, limit: int = 10, leagues: Iterable[str] | None = None) -> list[Club]:

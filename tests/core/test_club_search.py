@@ -115,6 +115,7 @@ def test_a_name_is_resolved_by_any_spelling_within_its_league_alone(search):
     for name in ("Manchester City", "MAN CITY", "man-city", "Manchester City FC", "manchester  city"):
         assert [club.team_id for club in search.named("England", name)] == ["man-city"], name
     assert search.named("England", "Manchester") == []
+    assert search.named("England", "Man City\0") == []
     assert search.named("Spain", "Manchester City") == []
     two = ClubSearch([Club("a", "Real A", "Royal", "X", "L"), Club("b", "Real B", "Real", "X", "L", None, ("Royal",))])
     assert {club.team_id for club in two.named("L", "royal")} == {"a", "b"}

@@ -29,7 +29,7 @@ def read(row: str) -> tuple[ParsedFile, RawMatch]:
 
 
 def bare(match: RawMatch) -> bool:
-    return set(match[7:]) == {None}
+    return set(match[7:-1]) == {None} and not match.looks_awarded
 
 
 def test_the_row_as_it_is_has_every_value() -> None:

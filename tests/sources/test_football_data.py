@@ -199,4 +199,4 @@ class TestOdds:
         assert only(parse(f"{GOOD},2,3.4,3.8", header=f"{HEADER},BbAvH,BbAvD,BbAvA")).avg_h == 2.0
 
     def test_no_odds_columns_give_none(self) -> None:
-        assert only(parse(GOOD))[21:] == (None,) * 6
+        assert only(parse(GOOD))[21:] == (*(None,) * 6, False)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import psycopg
 import pytest
 
+from footpred_dagster.core import match_rulings
 from footpred_dagster.core.club_aliases import Alias, decide, seed_lines
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.inputs import Inputs, Partition
+from footpred_dagster.core.match_rulings import BY_USER, Ruling
 from footpred_dagster.core.storage import ObjectLost, sha256_hex
 from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.fetch import fetch
@@ -66,6 +70,7 @@ def test_a_manifest_names_the_body_of_every_partition_and_the_seeds(warehouse, a
     assert [seed.path for seed in kept.seeds] == [
         "dbt_project/seeds/clubs.csv",
         "dbt_project/seeds/leagues.csv",
+        "dbt_project/seeds/match_rulings.csv",
         "dbt_project/seeds/points_adjustments.csv",
         "dbt_project/seeds/team_aliases.csv",
     ]
@@ -83,8 +88,15 @@ def test_decisions_about_names_are_inputs_and_in_force_again_in_the_new_database
     kept = Inputs.read(archive, keep_inputs(warehouse, archive))
     assert kept.seeds[-1].path == "raw/club_decisions.csv"
     assert before != keep_inputs(warehouse, archive)
+    day = date(2024, 9, 1)
+    for status, goals in (("void", (None, None)), ("awarded", (0, 3))):
+        ruling = Ruling("E0", "2024-25", day, "arsenal", "chelsea", status, *goals, "user", "a test", BY_USER)
+        match_rulings.state(warehouse, ruling, actor="test")
+    kept = Inputs.read(archive, keep_inputs(warehouse, archive))
+    assert kept.seeds[-1].path == "raw/match_rulings.csv"
     load_inputs(empty_migrated, archive, Inputs((), kept.seeds), lambda _: None)
     assert seed_lines(empty_migrated) == seed_lines(warehouse)
+    assert match_rulings.stated(empty_migrated) == match_rulings.stated(warehouse) == [ruling]
 
 
 def test_nothing_is_claimed_while_the_features_are_older_than_the_results(warehouse, archive, site):
