@@ -53,3 +53,25 @@ def test_partitions_apart_are_ranges_apart(instance):
         ("E0|2025-26", "E0|2025-26"),
         ("ARG|2012-13", "ARG|2014"),
     ]
+
+
+def test_what_an_older_home_materialized_under_static_keys_stays_materialized(instance):
+    """Earlier versions listed the keys in the definition of the asset; the event log is all that is left of them."""
+    done = ["E0|2023-24", "E0|2024-25", "SC0|2024-25"]
+
+    def asset_of(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+        @dg.asset(key=["raw", "matches"], partitions_def=partitions)
+        def matches() -> None: ...
+
+        return matches
+
+    static = asset_of(dg.StaticPartitionsDefinition([pair.key for pair in league_seasons(JUNE)]))
+    for key in done:
+        assert dg.materialize([static], instance=instance, partition_key=key).success
+    add_partitions(instance, AUGUST)
+    matches = asset_of(LEAGUE_SEASON_PARTITIONS)
+    assert instance.get_materialized_partitions(matches.key) == set(done)
+    known = set(LEAGUE_SEASON_PARTITIONS.get_partition_keys(dynamic_partitions_store=instance))
+    assert set(done) < known
+    assert dg.materialize([matches], instance=instance, partition_key="E0|2026-27").success
+    assert instance.get_materialized_partitions(matches.key) == {*done, "E0|2026-27"}
