@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +11,7 @@ import psycopg
 from footpred_dagster.accounts import actor
 from footpred_dagster.core import registry
 from footpred_dagster.core.contract import contract_of, fingerprint
-from footpred_dagster.core.database import connect, database_url, migrate
+from footpred_dagster.core.database import connect_migrated
 from footpred_dagster.core.models.recipes import RECIPES
 from footpred_dagster.core.registry import Intervention, ModelVersion, NoEarlierChampion
 from footpred_dagster.core.settings import Settings
@@ -21,7 +19,7 @@ from footpred_dagster.core.settings import Settings
 
 def promote(name: str, number: int | None, because: str, *, pin: bool) -> dict[str, Any]:
     """Raises click.UsageError for a version that is not there, is no candidate, or could not be loaded."""
-    with _connection() as connection:
+    with connect_migrated() as connection:
         version = _version(connection, name, number)
         if version.name not in RECIPES:
             raise click.UsageError(f"{version.name} reads odds: it is never the champion")
@@ -37,7 +35,7 @@ def promote(name: str, number: int | None, because: str, *, pin: bool) -> dict[s
 
 
 def rollback(because: str) -> dict[str, Any]:
-    with _connection() as connection:
+    with connect_migrated() as connection:
         try:
             before, version = registry.roll_back(connection, as_of=datetime.now(UTC), actor=actor(), because=because)
         except NoEarlierChampion as error:
@@ -63,7 +61,7 @@ def unveto(name: str, number: int | None, because: str) -> dict[str, Any]:
 
 
 def _about_the_champion(kind: Intervention, because: str) -> dict[str, Any]:
-    with _connection() as connection:
+    with connect_migrated() as connection:
         version = registry.champion(connection)
         if version is None:
             raise click.UsageError("there is no champion: footpred run makes one")
@@ -72,18 +70,10 @@ def _about_the_champion(kind: Intervention, because: str) -> dict[str, Any]:
 
 
 def _about_a_version(kind: Intervention, name: str, number: int | None, because: str) -> dict[str, Any]:
-    with _connection() as connection:
+    with connect_migrated() as connection:
         version = _version(connection, name, number)
         registry.intervene(connection, kind, version, actor=actor(), because=because)
     return {"model": _named(version), kind: True, "because": because}
-
-
-@contextmanager
-def _connection() -> Iterator[psycopg.Connection]:
-    settings = Settings.from_env()
-    migrate(database_url(settings))
-    with connect(settings) as connection:
-        yield connection
 
 
 def _version(connection: psycopg.Connection, name: str, number: int | None) -> ModelVersion:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Any
 
@@ -25,9 +24,8 @@ from footpred_dagster.core.club_aliases import (
 )
 from footpred_dagster.core.club_names import ClubName, club_ids, pending_names
 from footpred_dagster.core.clubs import nearest
-from footpred_dagster.core.database import connect, database_url, migrate
+from footpred_dagster.core.database import connect_migrated
 from footpred_dagster.core.domain import LEAGUES, Season
-from footpred_dagster.core.settings import Settings
 from footpred_dagster.printing import console
 
 Range = tuple[Season | None, Season | None]
@@ -49,7 +47,7 @@ def parse_range(text: str) -> Range:
 
 def pending() -> list[dict[str, Any]]:
     """Names that wait for a decision, the newest season first."""
-    with _connection() as connection:
+    with connect_migrated() as connection:
         return [as_dict(name) for name in pending_names(connection)]
 
 
@@ -73,7 +71,7 @@ def alias(
     country: str, name: str, *, of: str | None, is_new: bool, seasons: Range, because: str | None
 ) -> dict[str, Any]:
     """Keep the decision that ``name`` means the club ``of``, or a new one; raises click.UsageError."""
-    with _connection() as connection:
+    with connect_migrated() as connection:
         in_force = aliases_in_force(connection)
         _known_country(country)
         first, last = (str(season) if season else None for season in seasons)
@@ -91,7 +89,7 @@ def alias(
 
 def withdraw(country: str, name: str) -> dict[str, Any]:
     """Withdraw every decision about ``name``; raises click.UsageError where there is none in force."""
-    with _connection() as connection:
+    with connect_migrated() as connection:
         if not any((line.country, line.name) == (country, name) for line in seed_lines(connection)):
             raise click.UsageError(f"no decision about {name!r} in {country!r} is in force: see footpred clubs export")
         decide(connection, Alias(country, name, None), actor=actor())
@@ -100,7 +98,7 @@ def withdraw(country: str, name: str) -> dict[str, Any]:
 
 def decisions() -> list[Alias]:
     """The decisions in force, as rows of the seed."""
-    with _connection() as connection:
+    with connect_migrated() as connection:
         return seed_lines(connection)
 
 
@@ -161,11 +159,3 @@ def _new_club(
         return new_id(country, name, seasons[0], {team_id for (team_id,) in rows}.union(others))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-
-
-@contextmanager
-def _connection() -> Iterator[psycopg.Connection]:
-    settings = Settings.from_env()
-    migrate(database_url(settings))
-    with connect(settings) as connection:
-        yield connection

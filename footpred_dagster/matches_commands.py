@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
 import click
-import psycopg
 from psycopg.rows import dict_row
 from rich.table import Table
 
 from footpred_dagster.accounts import actor
 from footpred_dagster.core import match_rulings
 from footpred_dagster.core.club_names import UnknownClub, find_club
-from footpred_dagster.core.database import connect, database_url, migrate
+from footpred_dagster.core.database import connect_migrated
 from footpred_dagster.core.domain import LEAGUES, Season
 from footpred_dagster.core.domain.rules import hosted_meetings
 from footpred_dagster.core.match_rulings import BY_USER, Ruling, Status
-from footpred_dagster.core.settings import Settings
 from footpred_dagster.printing import console
 
 _RULED = """
@@ -55,7 +52,7 @@ def find(league: str, season: str, home: str, away: str, day: date) -> Named:
     """The match of these names; raises click.UsageError where a club is unknown or the day outside of the season."""
     if not Season.stored(season).holds(day):
         raise click.UsageError(f"{day} is no day of season {season}")
-    with _connection() as connection:
+    with connect_migrated() as connection:
         try:
             home_id, away_id = (find_club(connection, league, season, name) for name in (home, away))
         except UnknownClub as error:
@@ -97,7 +94,7 @@ def rule(named: Named, status: str, score: tuple[int, int] | None, because: str)
         raise click.UsageError(f"{named} would be one meeting too many: the files have that pair on {listed}")
     if has_score is False and score is None and status != "void":
         raise click.UsageError(f"the files have no score of {named}: give --score")
-    with _connection() as connection:
+    with connect_migrated() as connection:
         goals = score or (None, None)
         ruling = Ruling(*named.key, cast("Status", status), *goals, "user", because, BY_USER)
         match_rulings.state(connection, ruling, actor=actor())
@@ -106,7 +103,7 @@ def rule(named: Named, status: str, score: tuple[int, int] | None, because: str)
 
 def withdraw(named: Named, because: str) -> dict[str, Any]:
     """Withdraw users' rulings about the match; raises click.UsageError where there is none in force."""
-    with _connection() as connection:
+    with connect_migrated() as connection:
         if not any(ruling.key == named.key for ruling in match_rulings.stated(connection)):
             raise click.UsageError(f"nothing stated about {named} is in force: see footpred matches rulings")
         match_rulings.withdraw(connection, named.key, because=because, actor=actor())
@@ -138,7 +135,7 @@ def print_done(done: dict[str, Any], *, as_json: bool) -> None:
 
 def ruled() -> list[dict[str, Any]]:
     """Matches that were awarded, and those whose status the list or a user decided, newest first, as last built."""
-    with _connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+    with connect_migrated() as connection, connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute("select to_regclass('intermediate.int_matches') is not null as built")
         return cursor.execute(_RULED).fetchall() if cursor.fetchone() == {"built": True} else []
 
@@ -157,11 +154,3 @@ def print_ruled(found: Sequence[dict[str, Any]], *, as_json: bool) -> None:
         pair = f"{row['home']} v {row['away']}"
         table.add_row(row["league"], row["date"], pair, score, row["status"], row["decided_by"], row["because"] or "")
     out.print(table)
-
-
-@contextmanager
-def _connection() -> Iterator[psycopg.Connection]:
-    settings = Settings.from_env()
-    migrate(database_url(settings))
-    with connect(settings) as connection:
-        yield connection

@@ -11,10 +11,9 @@ from psycopg.rows import dict_row
 from rich.table import Table
 
 from footpred_dagster.core.club_names import find_club
-from footpred_dagster.core.database import connect, database_url, migrate
+from footpred_dagster.core.database import connect_migrated
 from footpred_dagster.core.domain import LEAGUES
 from footpred_dagster.core.league_tables import Stated, state_adjustment, store_season
-from footpred_dagster.core.settings import Settings
 from footpred_dagster.printing import console
 
 _TABLE = """
@@ -30,9 +29,7 @@ _ADJUSTMENTS = """
 
 def adjust(league: str, season: str, club: str, points: int, day: date, because: str) -> dict[str, Any]:
     """Record the adjustment and bring that season's standings up to date; raises UnknownClub."""
-    settings = Settings.from_env()
-    migrate(database_url(settings))
-    with connect(settings) as connection:
+    with connect_migrated() as connection:
         team_id = find_club(connection, league, season, club)
         state_adjustment(connection, Stated(league, season, team_id, points, day, because))
         built = connection.execute(
@@ -62,9 +59,7 @@ def print_adjusted(done: dict[str, Any], *, as_json: bool) -> None:
 
 def show(league: str, season: str | None) -> dict[str, Any] | None:
     """The table of a season, by default the newest, with its adjustments; None when nothing of it is loaded."""
-    settings = Settings.from_env()
-    migrate(database_url(settings))
-    with connect(settings) as connection, connection.cursor(row_factory=dict_row) as cursor:
+    with connect_migrated() as connection, connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute("select to_regclass('marts.fct_points_adjustments') is not null as built")
         if cursor.fetchone() != {"built": True}:
             return None

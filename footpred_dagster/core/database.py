@@ -41,6 +41,13 @@ def connect(settings: Settings, *, autocommit: bool = False) -> psycopg.Connecti
     )
 
 
+def connect_migrated() -> psycopg.Connection:
+    """A connection to the database of this home, which is started and brought to this version first."""
+    settings = Settings.from_env()
+    migrate(database_url(settings))
+    return connect(settings)
+
+
 @contextlib.contextmanager
 def connect_reading(settings: Settings) -> Iterator[psycopg.Connection | None]:
     """A read-only connection to a database that exists, or None where it holds no tables yet.
