@@ -26,7 +26,7 @@ from footpred_dagster.core.club_names import ClubName, club_ids, pending_names
 from footpred_dagster.core.clubs import nearest
 from footpred_dagster.core.database import connect_migrated
 from footpred_dagster.core.domain import LEAGUES, Season
-from footpred_dagster.printing import console
+from footpred_dagster.printing import console, plain, safe
 
 Range = tuple[Season | None, Season | None]
 
@@ -112,15 +112,14 @@ def print_pending(found: Sequence[dict[str, Any]], *, as_json: bool) -> None:
         return
     table = Table("country", "season", "name", "leagues", "waiting", "why", "nearest clubs", box=None)
     for name in found:
-        table.add_row(
-            *(name["country"], name["season"], name["name"], ", ".join(name["leagues"])),
-            f"{name['matches']} matches, {name['fixtures']} fixtures",
-            *(name["why"], ", ".join(f"{club['name']} ({club['team_id']})" for club in name["nearest"])),
-        )
+        waiting = f"{name['matches']} matches, {name['fixtures']} fixtures"
+        near = ", ".join(f"{club['name']} ({club['team_id']})" for club in name["nearest"])
+        told = (name["country"], name["season"], name["name"], ", ".join(name["leagues"]), waiting, name["why"], near)
+        table.add_row(*plain(*told))
     out.print(table)
     out.print("\ndecide, with --of the club it is or --new; the next run applies it:")
     for command in dict.fromkeys(name["command"] for name in found):
-        out.print(f"  {command}", highlight=False, markup=False, soft_wrap=True)
+        out.print(f"  {safe(command)}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _known_country(country: str) -> None:

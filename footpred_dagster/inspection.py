@@ -10,19 +10,18 @@ import os
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.failures import failures_explained
+from footpred_dagster.printing import console, safe
 from footpred_dagster.sources.base import MAX_BODY
 from footpred_dagster.sources.inspecting import Inspection, inspect_body
 from footpred_dagster.sources.records import ParsedFile
 
 SHOWN_ROWS = 50
-PIPE_WIDTH = 140
 
 
 def inspect_file(path: str, league: str | None, season: Season | None) -> Inspection:
@@ -63,13 +62,12 @@ def print_inspection(found: Inspection, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found.as_json()))
         return
-    console = Console()
-    out = console if console.is_terminal else Console(width=PIPE_WIDTH)
+    out = console()
     out.print(_verdict(found))
     for name, text in _lines(found):
-        out.print(Text(f"{name:<14}{_safe(text)}"))
+        out.print(Text(f"{name:<14}{safe(text)}"))
     for warning in found.warnings:
-        out.print(Text.assemble(("warning       ", "yellow"), _safe(warning)))
+        out.print(Text.assemble(("warning       ", "yellow"), safe(warning)))
     if found.quarantined:
         out.print(_quarantine_table(found))
 
@@ -78,8 +76,8 @@ def _verdict(found: Inspection) -> Text:
     if found.accepted:
         return Text("accepted", "bold green")
     if found.not_published:
-        return Text(f"not published yet ({_safe(found.reason)})", "bold yellow")
-    return Text(f"refused {_safe(found.reason)}", "bold red")
+        return Text(f"not published yet ({safe(found.reason)})", "bold yellow")
+    return Text(f"refused {safe(found.reason)}", "bold red")
 
 
 def _lines(found: Inspection) -> list[tuple[str, str]]:
@@ -128,10 +126,5 @@ def _quarantine_table(found: Inspection) -> Table:
     for item in shown:
         effect = "row dropped" if item["dropped"] else "value left out, match kept"
         cells = (str(item["line"]), item["column"] or "", item["reason"], item["value"] or "", effect)
-        table.add_row(*(Text(_safe(cell)) for cell in cells))
+        table.add_row(*(Text(safe(cell)) for cell in cells))
     return table
-
-
-def _safe(text: str | None) -> str:
-    """Text from a file must not speak to the terminal."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text or "")

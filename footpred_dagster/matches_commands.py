@@ -19,7 +19,7 @@ from footpred_dagster.core.database import connect_migrated
 from footpred_dagster.core.domain import LEAGUES, Season
 from footpred_dagster.core.domain.rules import hosted_meetings
 from footpred_dagster.core.match_rulings import BY_USER, Ruling, Status
-from footpred_dagster.printing import console
+from footpred_dagster.printing import console, plain
 
 _RULED = """
     select league, season, match_date::text as date, home_name as home, away_name as away, home_id, away_id, status,
@@ -152,5 +152,6 @@ def print_ruled(found: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     for row in found:
         score = "" if row["home_goals"] is None else f"{row['home_goals']}-{row['away_goals']}"
         pair = f"{row['home']} v {row['away']}"
-        table.add_row(row["league"], row["date"], pair, score, row["status"], row["decided_by"], row["because"] or "")
+        told = (row["league"], row["date"], pair, score, row["status"], row["decided_by"], row["because"] or "")
+        table.add_row(*plain(*told))
     out.print(table)

@@ -21,6 +21,16 @@ def console() -> Console:
     return console if console.is_terminal else Console(width=PIPE_WIDTH)
 
 
+def safe(text: str | None) -> str:
+    """Text from a file or a user must not speak to the terminal."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text or "")
+
+
+def plain(*cells: object) -> list[Text]:
+    """Cells of a table as they are: brackets in them are no markup."""
+    return [Text(safe(str(cell))) for cell in cells]
+
+
 def print_run(summary: dict[str, Any], outcome: Any, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(summary))

@@ -14,7 +14,7 @@ from footpred_dagster.core.club_names import find_club
 from footpred_dagster.core.database import connect_migrated
 from footpred_dagster.core.domain import LEAGUES
 from footpred_dagster.core.league_tables import Stated, state_adjustment, store_season
-from footpred_dagster.printing import console
+from footpred_dagster.printing import console, plain, safe
 
 _TABLE = """
     select position, team_id, team_name, played, won, drawn, lost, goals_for, goals_against, points, points_adjustment,
@@ -75,14 +75,14 @@ def print_table(found: dict[str, Any]) -> None:
     for name in ("#", "club", "P", "W", "D", "L", "goals", "points", "zone"):
         table.add_column(name, justify="left" if name in {"club", "zone"} else "right")
     for row in found["table"]:
-        table.add_row(
-            *(str(row["position"]), row["team_name"]),
-            *(str(row[name]) for name in ("played", "won", "drawn", "lost")),
+        goals, points = (
             f"{row['goals_for']}:{row['goals_against']}",
-            str(row["points"]) + ("*" if row["points_adjustment"] else ""),
-            row["zone"] or "",
+            f"{row['points']}{'*' * bool(row['points_adjustment'])}",
         )
+        counts = (row[name] for name in ("played", "won", "drawn", "lost"))
+        table.add_row(*plain(row["position"], row["team_name"], *counts, goals, points, row["zone"] or ""))
     out = console()
     out.print(table)
     for row in found["adjustments"]:
-        out.print(f"* {row['team_name']} {row['points']:+} from {row['effective_on']}: {row['reason']}")
+        ruling = f"* {row['team_name']} {row['points']:+} from {row['effective_on']}: {row['reason']}"
+        out.print(safe(ruling), highlight=False, markup=False)

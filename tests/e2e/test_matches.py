@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+
 import psycopg
 import pytest
 
 from footpred_dagster.core import match_rulings
 from footpred_dagster.core.club_resolution import resolve
+from footpred_dagster.matches_commands import print_ruled
 from tests.support.command import Home
 
 ROWS = """
@@ -92,3 +96,15 @@ BECAUSE = ("--because", "x")
 def test_a_ruling_that_cannot_be_meant_is_a_usage_error_and_keeps_nothing(user, arguments, said):
     assert said in " ".join(user.run("matches", *arguments, code=2).split())
     assert stated(user) == []
+
+
+def test_a_reason_speaks_neither_markup_nor_to_the_terminal():
+    row = dict.fromkeys(("league", "date", "home", "away", "status", "decided_by"), "x") | {
+        "home_goals": 0,
+        "away_goals": 3,
+        "because": "[red]why[/nothing] \x1b[31m",
+    }
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        print_ruled([row], as_json=False)
+    assert "[red]why[/nothing]" in said.getvalue()
+    assert "\x1b" not in said.getvalue()
