@@ -230,6 +230,7 @@ def replayed_form(grown, target, chosen):
     """The online models' own SQL with the day of each match in place of the end of time."""
     models = {name: select.rstrip().rstrip(";") for _, name, select in compile_models(grown.url, target)}
     grown.connection.execute("""
+        drop table if exists asked;
         create temp table asked (match_id text, side text, day date, opponent_id text,
             like ratings.team_state)
     """)
