@@ -90,23 +90,24 @@ def test_what_faces_users_loads_nothing_heavy_and_of_ours_only_core(package):
     assert of_ours_outside_core(loaded) == set()
 
 
+HEAVY = ("onnxruntime", "scipy", "pandas", "sklearn", "xgboost", "dagster", "mlflow", "matplotlib", "rapidfuzz")
+
+
 def test_the_service_starts_with_little_and_runs_no_model_before_it_has_one():
-    """Measured: about 0.5 s and 60 MB; the model's runtime comes with the first bundle."""
-    script = """
-import sys, time
-begun = time.process_time()
+    """Measured: 0.5 to 1.5 s by machine, nearly all of it Litestar, psycopg and numpy; 60 MB. The model's runtime comes
+    with the first bundle."""
+    script = f"""
+import sys
 from serving.app import create_app
 create_app()
-used = time.process_time() - begun
 # Not ru_maxrss: that remembers the process which started this one.
 memory = next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
-print(used, memory, "onnxruntime" in sys.modules, "scipy" in sys.modules)
+print(memory, *(name for name in {HEAVY} if name in sys.modules))
 """
     result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr
-    seconds, megabytes, *loaded = result.stdout.split()
-    assert loaded == ["False", "False"]
-    assert float(seconds) <= 1.5
+    megabytes, *loaded = result.stdout.split()
+    assert loaded == []
     assert float(megabytes) <= 120
 
 
