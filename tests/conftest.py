@@ -49,15 +49,21 @@ from tests.support.s3 import S3Server, s3_server  # noqa: E402
 os.environ.update(TELEMETRY_OFF)
 
 DEMO = {f"tests/e2e/test_{name}.py" for name in ("demo", "readme", "up")}
+COMPILED = {
+    "tests/expectations/test_suites.py",
+    "tests/faults/test_identity.py",
+    *(f"tests/property/test_{name}.py" for name in ("cheats_are_caught", "no_future_in_features")),
+}
+"""Files whose tests stand on ``compiled_models``."""
 DATA = Path(os.environ.get(KEPT) or Path(__file__).resolve().parents[2] / "shared" / "data")
 
 
 class Schedule(LoadFileScheduling):
-    """A file is run by one worker, and so are the files that look at one demo."""
+    """A file is run by one worker, and so are the files that look at one demo, or at the models compiled once."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = super()._split_scope(nodeid)
-        return "demo" if path in DEMO else path
+        return "demo" if path in DEMO else "compiled" if path in COMPILED else path
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -19,7 +19,7 @@ from tests.support.football_data import GOOD, HEADER, OTHER, body
 
 KEYS = {
     *("accepted", "not_published", "judged_against", "reason", "kind", "league", "league_from", "season"),
-    *("season_from", "rows", "matches", "void"),
+    *("season_from", "rows", "matches", "awarded", "void"),
     *("fixtures", "duplicates", "other_leagues", "quarantined", "quarantined_by_reason", "encoding", "dates", "odds"),
     *("blank_rows", "ragged_rows", "columns", "warnings", "bytes", "sha256"),
 }
