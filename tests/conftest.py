@@ -86,11 +86,17 @@ def data_dir() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def home() -> Iterator[Path]:
-    """FOOTPRED_HOME of in-process tests, set before the first of them imports a module that reads it."""
+def _home_of_the_session() -> Iterator[Path]:
+    """Set before the first test imports a module that reads it, also where a file has a ``home`` of its own."""
     with own_home() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("FOOTPRED_HOME", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session")
+def home(_home_of_the_session: Path) -> Path:
+    """FOOTPRED_HOME of in-process tests."""
+    return _home_of_the_session
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ import psycopg
 import pytest
 
 from footpred_dagster.core.drift_windows import drift_cut
-from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import LocalArchive
 from tests.support.features import judged_history
 from tests.support.monitored import stored_history
@@ -21,12 +20,10 @@ CHECKS = {"outcome_mix_is_stable", "features_are_stable", "calibration_holds", "
 UPSTREAM = {"features/fct_match_features", "models/champion", "predictions/scores"}
 
 
-@pytest.fixture
-def module(home, monkeypatch):
-    from footpred_dagster.defs.monitoring import drift
+@pytest.fixture(scope="module")
+def module(home):
+    from footpred_dagster.defs.monitoring import drift  # the home must be set before the resources read it
 
-    # Whoever imported the resources first had them read another home.
-    monkeypatch.setattr(drift, "SETTINGS", Settings(home=home))
     return drift
 
 
