@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,6 +70,11 @@ class Schedule(LoadFileScheduling):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Schedule:
     return Schedule(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """Resources read the home when imported: a test file that imports them at its top reads the developer's."""
+    assert "footpred_dagster.defs.resources" not in sys.modules, "a test file imports footpred_dagster.defs at its top"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -90,7 +90,17 @@ def test_what_faces_users_loads_nothing_heavy_and_of_ours_only_core(package):
     assert of_ours_outside_core(loaded) == set()
 
 
-HEAVY = ("onnxruntime", "scipy", "pandas", "sklearn", "xgboost", "dagster", "mlflow", "matplotlib", "rapidfuzz")
+NOT_AT_THE_START = (
+    "onnxruntime",
+    "scipy",
+    "pandas",
+    "sklearn",
+    "xgboost",
+    "dagster",
+    "mlflow",
+    "matplotlib",
+    "rapidfuzz",
+)
 
 
 def test_the_service_starts_with_little_and_runs_no_model_before_it_has_one():
@@ -102,7 +112,7 @@ from serving.app import create_app
 create_app()
 # Not ru_maxrss: that remembers the process which started this one.
 memory = next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
-print(memory, *(name for name in {HEAVY} if name in sys.modules))
+print(memory, *(name for name in {NOT_AT_THE_START} if name in sys.modules))
 """
     result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr

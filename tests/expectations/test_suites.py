@@ -16,7 +16,6 @@ import pytest
 
 from footpred_dagster.core.contract import FEATURES, believable
 from footpred_dagster.core.settings import TELEMETRY_OFF
-from footpred_dagster.expectations.checks import partitions_at_fault, result_of
 from tests.support.warehouse import Result, build, load_seeds
 
 STAGES = {
@@ -138,6 +137,8 @@ def test_an_example_tells_where_the_row_is_and_what_is_wrong_with_it(warehouse, 
 
 @pytest.mark.fault(71, "one bad league-season: only its own matches wait")
 def test_rows_at_fault_hold_back_their_partitions_unless_not_all_are_shown(warehouse, spoiled, tmp_path):
+    from footpred_dagster.expectations.checks import partitions_at_fault
+
     spoiled("raw", "update t set home_goals = 21 where line = 7")
     held = partitions_at_fault(check("raw", warehouse, tmp_path))
     assert list(held) == ["E0|2023-24"]
@@ -147,6 +148,8 @@ def test_rows_at_fault_hold_back_their_partitions_unless_not_all_are_shown(wareh
 
 
 def test_a_fault_of_the_whole_table_holds_back_no_partition_and_blocks(warehouse, spoiled, tmp_path):
+    from footpred_dagster.expectations.checks import partitions_at_fault, result_of
+
     spoiled("raw", "delete from t")
     report = check("raw", warehouse, tmp_path)
     assert partitions_at_fault(report) is None
