@@ -114,8 +114,8 @@ def print_pending(found: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     for name in found:
         waiting = f"{name['matches']} matches, {name['fixtures']} fixtures"
         near = ", ".join(f"{club['name']} ({club['team_id']})" for club in name["nearest"])
-        told = (name["country"], name["season"], name["name"], ", ".join(name["leagues"]), waiting, name["why"], near)
-        table.add_row(*plain(*told))
+        cells = (name["country"], name["season"], name["name"], ", ".join(name["leagues"]), waiting, name["why"], near)
+        table.add_row(*plain(*cells))
     out.print(table)
     out.print("\ndecide, with --of the club it is or --new; the next run applies it:")
     for command in dict.fromkeys(name["command"] for name in found):

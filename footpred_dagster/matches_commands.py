@@ -152,6 +152,6 @@ def print_ruled(found: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     for row in found:
         score = "" if row["home_goals"] is None else f"{row['home_goals']}-{row['away_goals']}"
         pair = f"{row['home']} v {row['away']}"
-        told = (row["league"], row["date"], pair, score, row["status"], row["decided_by"], row["because"] or "")
-        table.add_row(*plain(*told))
+        cells = (row["league"], row["date"], pair, score, row["status"], row["decided_by"], row["because"] or "")
+        table.add_row(*plain(*cells))
     out.print(table)

@@ -118,7 +118,7 @@ class ClubSearch:
     def named(self, league: str, name: str) -> list[Club]:
         """Clubs of a league that go by exactly this name or id but for case and accents; several when ambiguous.
 
-        A name with a character that cannot be printed is nobody's.
+        A name with a character that cannot be printed matches no club.
         """
         plain = folded(name) if name.isprintable() else ""
         exact = self._named.get((league, name)) or self._named.get((league, plain)) or {}

@@ -14,7 +14,6 @@ from footpred_dagster.core.backtest import (
     Evaluation,
     evaluate,
     league_groups,
-    of_seasons,
     predictions_for,
 )
 from footpred_dagster.core.models.recipes import ALL_RECIPES
@@ -46,6 +45,8 @@ def evaluate_models(
 
     ``champion`` is the recipe the champion was made by; its rows are left out while there is none.
     """
+    # A season that is asked for is scored as far as it is loaded; only the windows leave out what is not whole.
+    frame = frame.assign(whole=True)
     present = [season for season in seasons if (frame["season"] == season).any()]
     if not present:
         raise NothingToEvaluate(
@@ -64,7 +65,7 @@ def evaluate_models(
     return Evaluated(
         evaluate(titled, frame, present, chosen),
         sliced(titled, frame, present, sorted(leagues)),
-        compared(titled, within[of_seasons(within, present)], "asked for"),
+        compared(titled, within[within["season"].isin(present)], "asked for"),
     )
 
 

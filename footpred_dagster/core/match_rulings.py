@@ -133,14 +133,14 @@ def rulings_cut(connection: psycopg.Connection) -> str:
     return f"{row[0]} rulings up to {row[1]}" if row else "no rulings"
 
 
-def resolve(connection: psycopg.Connection, wanted: Iterable[Ruling] | None = None) -> tuple[int, int]:
+def resolve(connection: psycopg.Connection) -> tuple[int, int]:
     """Bring ``intermediate.match_rulings`` up to date, in one transaction; rulings in force, and how many changed.
 
     ``raw.changes`` gets both clubs of each match whose ruling changed, so that incremental tables follow.
     """
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(hashtext('intermediate.match_rulings'))")
-        after = {ruling.key: ruling for ruling in wanted} if wanted is not None else in_force(connection)
+        after = in_force(connection)
         before = {ruling.key: ruling for ruling in resolved(connection)}
         changed = [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
         if changed:

@@ -93,8 +93,9 @@ def withdraw(connection: psycopg.Connection, as_of: datetime) -> int:
 def mark_listed(connection: psycopg.Connection, as_of: datetime) -> int:
     """Note which of the matches to come the source lists still; returns how many it lists no longer or again.
 
-    A sealed prediction of a match that vanished from the list stays and is shown as such. In the caller's transaction,
-    which listeners hear of at its end.
+    A sealed prediction of a match that vanished from the list stays and is shown as such. Seasons that a check holds
+    back keep their mark: their fixtures are missing here, not at the source. In the caller's transaction, which
+    listeners hear of at its end.
     """
     changed = connection.execute(
         """
@@ -105,6 +106,7 @@ def mark_listed(connection: psycopg.Connection, as_of: datetime) -> int:
         )
         update predictions.served set listed = not listed
         where kickoff > %s and listed <> (match_id in (select match_id from known))
+            and (league, season) not in (select league, season from intermediate.held_seasons)
         """,
         [as_of],
     ).rowcount

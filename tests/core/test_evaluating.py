@@ -116,3 +116,10 @@ def test_a_row_is_what_programs_were_promised_and_is_json():
     row = as_row(rows(models=["elo"])[0])
     assert list(row) == KEYS
     assert json.loads(json.dumps(row, allow_nan=False)) == row
+
+
+def test_a_season_under_way_is_scored_as_far_as_it_is_loaded():
+    frame = warehouse()
+    under_way = frame.assign(whole=frame["season"] < "2024-25")
+    models = ("elo_logit", "market_closing")
+    assert rows(models, ("2024-25",), frame=under_way) == rows(models, ("2024-25",), frame=frame)

@@ -116,6 +116,10 @@ def test_a_match_that_vanished_from_the_list_is_marked_until_it_is_listed_again_
     fixtures.execute("delete from intermediate.int_fixtures where match_id = 'm1'")
     assert (mark_listed(fixtures, now), mark_listed(fixtures, now)) == (1, 0)
     assert {match_id: row["listed"] for match_id, row in served(fixtures).items()} == {"m1": False, "m2": True}
+    fixtures.execute("insert into intermediate.held_seasons values ('E0', '2025-26')")
+    fixtures.execute("insert into intermediate.int_matches values ('m1')")
+    assert mark_listed(fixtures, now) == 0, "a season that is held back keeps its marks"
+    fixtures.execute("truncate intermediate.held_seasons, intermediate.int_matches")
     fixtures.execute("insert into intermediate.int_matches values ('m1')")
     assert mark_listed(fixtures, now) == 1
     fixtures.execute("truncate intermediate.int_fixtures, intermediate.int_matches")

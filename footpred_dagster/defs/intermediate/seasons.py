@@ -11,8 +11,8 @@ from footpred_dagster.metadata import table
 
 MATCHES = dg.AssetKey(["intermediate", "int_matches"])
 WAY_OUT = (
-    "Incomplete at the source: no window judges models on it, and a remote source is asked for its file again. From a "
-    "folder, put the whole file there; footpred clubs pending lists names whose matches wait."
+    "Incomplete at the source: no window judges models on it, and its file is requested again from a remote source. "
+    "From a folder, put the whole file there; footpred clubs pending lists names whose matches wait."
 )
 
 
