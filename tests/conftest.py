@@ -91,6 +91,15 @@ def data_dir() -> Path:
     return DATA
 
 
+@pytest.fixture(autouse=True)
+def _no_closed_dagster_instance() -> None:
+    """Two instances closed in the order they were opened leave the first as the one that definitions ask."""
+    if base := sys.modules.get("dagster._core.storage.defs_state.base"):
+        storage = base.DefsStateStorage.get()
+        if storage and storage._instance_weakref() is None:
+            base._current_storage.set(None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _home_of_the_session() -> Iterator[Path]:
     """Set before the first test imports a module that reads it, also where a file has a ``home`` of its own."""

@@ -139,7 +139,6 @@ def test_every_asset_records_the_versions_of_its_code_its_data_and_its_inputs(ho
     from footpred_dagster.staleness import latest_materializations
 
     off = switched_off(Settings(home=home.path))
-    # Definitions ask the instance that was opened last, which another test may have left for dead.
     with open_instance(Settings(home=home.path)) as instance:
         specs = {spec.key: spec for spec in defs().resolve_all_asset_specs() if spec.key not in off}
         latest = latest_materializations(instance, list(specs))
