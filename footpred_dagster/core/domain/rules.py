@@ -122,7 +122,7 @@ def is_complete(league: str, season: Season, clubs: int, matches: int) -> bool |
     """Whether ``matches`` of ``clubs`` are a whole season; matches without a score that stands count.
 
     None where the rules are not known. A league of fewer clubs than its format says (a made-up one) is complete when
-    every two clubs can have met equally often; one of more has a club under two names.
+    every two clubs can have met equally often, at either's ground; one of more has a club under two names.
     """
     if league not in MAIN_LEAGUES or clubs < 2:
         return None
@@ -131,7 +131,7 @@ def is_complete(league: str, season: Season, clubs: int, matches: int) -> bool |
     usual = in_force(CLUBS[league], season.start)
     pairs = min(clubs, usual) * (min(clubs, usual) - 1) // 2
     if clubs < usual:
-        return matches > 0 and matches % pairs == 0
+        return matches >= 2 * pairs and matches % pairs == 0
     second = split(league, season)
     further = sum(group.meetings * group.size * (group.size - 1) // 2 for group in second.groups) if second else 0
     full = meetings(league, season) * pairs + (further if second and second.published else 0)

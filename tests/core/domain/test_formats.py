@@ -91,6 +91,8 @@ def test_no_real_season_exceeds_its_rules(data_dir: Path):
         ("B1", 2022, 18, 306, True),  # the files lack the play-offs
         ("E0", 2024, 8, 56, True),  # made-up leagues
         ("E0", 2024, 8, 55, False),
+        ("E0", 2024, 8, 28, False),  # every two clubs have met once
+        ("E0", 2024, 2, 1, False),  # a file of one match
         ("ARG", 2023, 28, 378, None),
         ("E0", 2024, 0, 0, None),
     ],
