@@ -59,7 +59,7 @@ again whole. What is older than the code of this project is built anew (footpred
     {%- endif -%}
 {%- endmacro %}
 
-{# Pre-hook of int_league_tables: the table that stood until the first changed day stands until another one now. #}
+{# Pre-hook of int_plain_points_tables: the table that stood until the first changed day stands until another one now. #}
 {% macro forget_tables() -%}
     {%- if is_incremental() -%}
     delete from {{ this }} as old using {{ changed(['league', 'season']) }} as changed

@@ -58,7 +58,7 @@ def test_days_added_and_corrections_of_the_past_end_where_a_build_from_nothing_e
     grown.build(anew=True)
     assert grown.contents() == incremental
     # And each step did change what it should.
-    for table in ("intermediate.int_team_form", "intermediate.int_league_tables", "features.fct_match_features"):
+    for table in ("intermediate.int_team_form", "intermediate.int_plain_points_tables", "features.fct_match_features"):
         assert len({start[table], after_days[table], incremental[table]}) == 3, table
 
 

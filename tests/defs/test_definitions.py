@@ -27,7 +27,7 @@ KEYS = {
     *("intermediate/int_matches", "intermediate/int_fixtures", "intermediate/int_match_spine"),
     *("intermediate/int_team_matches", "intermediate/int_team_form", "intermediate/int_team_seasons"),
     *("intermediate/int_changes", "intermediate/int_team_venue_form", "intermediate/int_head_to_head"),
-    *("intermediate/int_league_tables", "intermediate/int_points_adjustments"),
+    *("intermediate/int_plain_points_tables", "intermediate/int_points_adjustments"),
     *("intermediate/club_names", "intermediate/match_rulings"),
     *("ratings/team_elo", "ratings/team_pi", "ratings/team_strength", "ratings/team_state", "ratings/division_state"),
     "ratings/standings",

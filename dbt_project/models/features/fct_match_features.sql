@@ -6,7 +6,7 @@
         indexes=[{'columns': ['match_id']}, {'columns': ['league', 'kickoff']}],
         pre_hook=[
             "{{ plan_for_size(joining=true) }}",
-            "{{ begin_build(['int_team_form', 'int_team_venue_form', 'int_head_to_head', 'int_league_tables', 'ratings']) }}",
+            "{{ begin_build(['int_team_form', 'int_team_venue_form', 'int_head_to_head', 'int_plain_points_tables', 'ratings']) }}",
             "{{ forget_countries() }}",
         ],
         post_hook="{{ end_build() }}",
@@ -43,7 +43,7 @@ dated as (
             when spine.is_played then spine.match_date
             else (
                 select min(tables.next_match_date)
-                from {{ ref('int_league_tables') }} as tables
+                from {{ ref('int_plain_points_tables') }} as tables
                 where
                     tables.league = spine.league
                     and tables.season = spine.season
@@ -118,7 +118,7 @@ left join {{ ref('int_team_venue_form') }} as {{ side }}_venue_form
         {{ side }}.team_id = {{ side }}_venue_form.team_id
         and {{ side }}.is_home = {{ side }}_venue_form.is_home
         and {{ side }}.venue_matches_before = {{ side }}_venue_form.matches_played
-left join {{ ref('int_league_tables') }} as {{ side }}_table
+left join {{ ref('int_plain_points_tables') }} as {{ side }}_table
     on
         dated.league = {{ side }}_table.league
         and dated.season = {{ side }}_table.season

@@ -38,7 +38,7 @@ left join lateral (
     limit 1
 ) as {{ venue }} on true
 {%- endfor %}
-left join {{ ref('int_league_tables') }} as tables
+left join {{ ref('int_plain_points_tables') }} as tables
     on
         state.league = tables.league
         and state.season = tables.season

@@ -9,7 +9,7 @@ with per_league as (
         tables.league,
         leagues.tier,
         tables.played as matches
-    from {{ ref('int_league_tables') }} as tables
+    from {{ ref('int_plain_points_tables') }} as tables
     inner join {{ ref('leagues') }} as leagues on tables.league = leagues.league
     where tables.next_match_date = 'infinity'
 ),

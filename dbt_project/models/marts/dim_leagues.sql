@@ -6,7 +6,7 @@ with seasons as (
         league,
         season,
         sum(played) / 2 as matches
-    from {{ ref('int_league_tables') }}
+    from {{ ref('int_plain_points_tables') }}
     where next_match_date = 'infinity'
     group by league, season
 )

@@ -7,7 +7,7 @@ with on_record as (
         team_id,
         min(season) as first_season,
         sum(played)::bigint as matches
-    from {{ ref('int_league_tables') }}
+    from {{ ref('int_plain_points_tables') }}
     where next_match_date = 'infinity'
     group by team_id
 ),
