@@ -7,6 +7,7 @@ six. Files without prices (before 2000-01) tell nothing: 38 such rows of theirs 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from footpred_dagster.sources.records import RawMatch
@@ -33,8 +34,12 @@ def awarded_lines(table: Table, matches: Sequence[RawMatch]) -> frozenset[int]:
 
 
 def pre_match_columns(table: Table) -> list[str]:
-    """Prices of a win, a draw and a defeat by any bookmaker, closing ones left out: one walkover has a stray one."""
+    """Prices of a win, a draw and a defeat, and of goals, by any bookmaker.
+
+    Closing ones are left out: one walkover has a stray one.
+    """
     books = {name[:-1] for name in table.index if name.endswith("H")}
     quoted = {book for book in books if {f"{book}D", f"{book}A"} <= table.index.keys()}
     opening = {book for book in quoted if not (book.endswith("C") and book[:-1] in quoted)}
-    return sorted(f"{book}{side}" for book in opening for side in "HDA")
+    goals = {name for name in table.index if re.fullmatch(r".*[^C][<>]2\.5", name)}
+    return sorted({f"{book}{side}" for book in opening for side in "HDA"} | goals)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import os
 import stat
 import time
@@ -67,9 +68,11 @@ class DirectorySource:
                 return answer(304, have=validators)
             if info.st_size > MAX_BODY:
                 raise BodyTooLarge(url)
-            with target.open("rb") as file:
-                body = file.read(MAX_BODY + 1)
+            with open(target, "rb", buffering=0, opener=_without_waiting) as file:
+                body = _read(file)
                 after = os.fstat(file.fileno())
+            if len(body) > MAX_BODY:
+                raise BodyTooLarge(url)
         except (FileNotFoundError, NotADirectoryError):
             if link := _broken_link(target, self._root):
                 detail = f"{link} is a link to {os.readlink(link)}, which does not exist; mend or remove the link"
@@ -84,6 +87,24 @@ class DirectorySource:
         if _validators(after) != validators:
             raise SourceUnavailable(f"{url}: changed while being read; a rerun reads the finished file")
         return answer(200, body, validators)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Opened so that a read never waits: a link may lead to a pipe, or to a file of the kernel that has nothing yet."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _read(file: io.FileIO) -> bytes:
+    """The whole file, but not much more than MAX_BODY; raises BlockingIOError where nothing can be read yet."""
+    parts: list[bytes] = []
+    while sum(map(len, parts)) <= MAX_BODY:
+        part = file.read(MAX_BODY + 1)
+        if part is None:
+            raise BlockingIOError(errno.EAGAIN, "nothing to read yet, which a file of results never says")
+        if not part:
+            break
+        parts.append(part)
+    return b"".join(parts)
 
 
 def _broken_link(target: Path, root: Path) -> Path | None:

@@ -197,9 +197,11 @@ def _without_mojibake(line: str) -> str:
 
 
 def _cells(line: str) -> list[str]:
-    """One physical line, whatever its quotes: an unclosed quote must not swallow the lines after it."""
+    """One physical line; a quote that nothing closes must swallow neither the lines after it nor the cells."""
     if '"' not in line:
         return line.split(",")
+    if line.count('"') % 2:
+        return line.replace('"', "").split(",")
     try:
         return next(csv.reader([line]), [])
     except csv.Error:  # a quoted cell beyond csv.field_size_limit

@@ -43,6 +43,12 @@ def test_a_row_with_anything_that_play_or_a_bookmaker_left_was_played(row):
     assert awarded(*[PLAYED] * 19, row) == []
 
 
+def test_a_row_with_a_price_for_goals_was_played():
+    priced, closing = f"{BARE},1.9,2.0,,", f"{BARE},,,1.9,2.0"
+    header = f"{HEADER},B365>2.5,B365<2.5,B365C>2.5,B365C<2.5"
+    assert awarded(*[f"{PLAYED},,,,"] * 18, priced, closing, header=header) == [19]
+
+
 def test_a_gap_of_the_source_is_none():
     """Half times or prices that many rows lack say nothing about one."""
     without_price = PLAYED.replace(",2.1,3.2,3.6", ",,,")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -165,6 +166,20 @@ def test_a_body_over_the_limit_is_not_read(root: Path) -> None:
 def test_a_pipe_is_not_waited_for(root: Path) -> None:
     os.mkfifo(root / "fixtures.csv")
     assert DirectorySource(root).fetch(FIXTURES_PATH).status == 404
+
+
+def test_a_pipe_in_the_place_of_a_file_that_was_looked_at_is_not_waited_for(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files of the kernel without news, such as /proc/kmsg, look like regular ones and block just so."""
+    os.mkfifo(root / FIXTURES_PATH)
+    monkeypatch.setattr(stat, "S_ISREG", lambda mode: True)
+    writer = os.open(root / FIXTURES_PATH, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        with pytest.raises(FileUnreadable, match="nothing to read yet"):
+            DirectorySource(root).fetch(FIXTURES_PATH)
+    finally:
+        os.close(writer)
 
 
 def test_open_source_reads_a_folder_an_address_or_the_site(root: Path) -> None:

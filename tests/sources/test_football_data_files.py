@@ -103,10 +103,15 @@ class TestShape:
     def test_a_line_is_cut_from_the_text_as_an_editor_numbers_it(self) -> None:
         assert parse("E0,17/08/2024,15:00,A\x0bB\x85C,Wolves,2,0,H", OTHER).matches[-1].line == 3
 
-    def test_an_unclosed_quote_damages_its_own_line_only(self) -> None:
-        parsed = parse('E0,17/08/2024,15:00,"Arsenal,Wolves,2,0,H', OTHER)
-        assert [match.home for match in parsed.matches] == ["Chelsea"]
-        assert [item.line for item in parsed.quarantined] == [2]
+    def test_an_unclosed_quote_damages_nothing(self) -> None:
+        parsed = parse('E0,17/08/2024,15:00,"Arsenal,Wolves,2,0,H,"M Dean",9', OTHER, header=HEADER + ",Referee,HS")
+        assert [(match.home, match.away_goals) for match in parsed.matches] == [("Arsenal", 0), ("Chelsea", 2)]
+        assert parsed.quarantined == []
+
+    def test_an_unclosed_quote_around_a_comma_is_a_row_that_does_not_line_up(self) -> None:
+        parsed = parse('E0,17/08/2024,15:00,Arsenal,Wolves,2,0,H,"Dean, M,9', header=HEADER + ",Referee,HS")
+        assert only(parsed).home_shots is None
+        assert [item.reason for item in parsed.quarantined] == ["row_not_aligned"]
 
     def test_quoted_cells_hold_commas(self) -> None:
         assert only(parse('E0,17/08/2024,15:00,"Arsenal",Wolves,2,0,H,"Fleischer, H"')).away_goals == 0
