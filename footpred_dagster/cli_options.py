@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from footpred_dagster.core.domain import LEAGUES
+from footpred_dagster.sources.values import MAX_NAME, is_name
 
 REASON_LENGTH = 500
 
@@ -51,7 +52,17 @@ def day_of(_context: click.Context, _parameter: click.Parameter, value: str) -> 
         raise click.BadParameter(f"{value!r} is no day: write 2024-04-08") from error
 
 
-def reason_given(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    if not 0 < len(value.strip()) <= REASON_LENGTH:
-        raise click.BadParameter(f"write 1 to {REASON_LENGTH} characters")
-    return value.strip()
+def reason_given(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """On one line, whatever was pasted; None where the option is left out."""
+    if value is None:
+        return None
+    reason = " ".join(value.split())
+    if not 0 < len(reason) <= REASON_LENGTH or not reason.isprintable():
+        raise click.BadParameter(f"write 1 to {REASON_LENGTH} characters, no control characters")
+    return reason
+
+
+def club_name(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if value != value.strip() or not is_name(value):
+        raise click.BadParameter(f"no results file can hold the name {value[:MAX_NAME]!r}: the parser drops such rows")
+    return value

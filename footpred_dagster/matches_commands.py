@@ -27,11 +27,15 @@ _RULED = """
     from intermediate.int_matches where status = 'awarded' or status_decided_by <> 'source'
     order by match_date desc, league, home_name
 """
+_KEY = ("league", "season", "date", "home_id", "away_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A match as a user names it, and the days on which the files have that pair in that season, with goals or not."""
+    """A match as a user names it.
+
+    on_file: days on which the files have that pair in that season, with goals or not. clubs: of that league and season.
+    """
 
     league: str
     season: str
@@ -39,6 +43,7 @@ class Named:
     away_id: str
     day: date
     on_file: dict[date, bool]
+    clubs: frozenset[str]
 
     @property
     def key(self) -> match_rulings.Key:
@@ -78,11 +83,20 @@ def find(league: str, season: str, home: str, away: str, day: date) -> Named:
                 "away": away_id,
             },
         ).fetchall()
-    return Named(league, season, home_id, away_id, day, dict(rows))
+        clubs = connection.execute(
+            "select team_id from intermediate.club_names where country = %s and season = %s and leagues ? %s "
+            "and team_id is not null and matches + fixtures > 0",
+            [LEAGUES[league].country, season, league],
+        ).fetchall()
+    return Named(league, season, home_id, away_id, day, dict(rows), frozenset(club for (club,) in clubs))
 
 
 def rule(named: Named, status: str, score: tuple[int, int] | None, because: str) -> dict[str, Any]:
     """Keep the ruling; raises click.UsageError where it is about no match, or about one without any score."""
+    if not named.clubs:
+        raise click.UsageError(f"nothing of {named.league} {named.season} is loaded: run it first")
+    if strangers := {named.home_id, named.away_id} - named.clubs:
+        raise click.UsageError(f"not in {named.league} {named.season}: {', '.join(sorted(strangers))}")
     has_score = named.on_file.get(named.day)
     listed = ", ".join(f"{day}" for day in sorted(named.on_file))
     if has_score is None and (status != "awarded" or score is None):
@@ -134,10 +148,40 @@ def print_done(done: dict[str, Any], *, as_json: bool) -> None:
 
 
 def ruled() -> list[dict[str, Any]]:
-    """Matches that were awarded, and those whose status the list or a user decided, newest first, as last built."""
+    """Users' rulings that wait for a run, then matches that were awarded or whose status the list or a user decided.
+
+    The latter newest first, as last built. A ruling about a match that the next run does not find keeps waiting.
+    """
     with connect_migrated() as connection, connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute("select to_regclass('intermediate.int_matches') is not null as built")
-        return cursor.execute(_RULED).fetchall() if cursor.fetchone() == {"built": True} else []
+        built = cursor.execute(_RULED).fetchall() if cursor.fetchone() == {"built": True} else []
+        stated = match_rulings.stated(connection)
+    done = {(*(row[name] for name in _KEY), row["status"], row["because"]) for row in built}
+    waiting = [_waiting(ruling) for ruling in stated]
+    return [
+        *(row for row in waiting if (*(row[name] for name in _KEY), row["status"], row["because"]) not in done),
+        *({**row, "in_force": True} for row in built),
+    ]
+
+
+def _waiting(ruling: Ruling) -> dict[str, Any]:
+    return {
+        **dict(
+            zip(
+                _KEY,
+                (ruling.league, ruling.season, str(ruling.match_date), ruling.home_id, ruling.away_id),
+                strict=True,
+            )
+        ),
+        "home": ruling.home_id,
+        "away": ruling.away_id,
+        "status": ruling.status,
+        "home_goals": ruling.home_goals,
+        "away_goals": ruling.away_goals,
+        "decided_by": ruling.decided_by,
+        "because": ruling.reason,
+        "in_force": False,
+    }
 
 
 def print_ruled(found: Sequence[dict[str, Any]], *, as_json: bool) -> None:
@@ -152,6 +196,7 @@ def print_ruled(found: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     for row in found:
         score = "" if row["home_goals"] is None else f"{row['home_goals']}-{row['away_goals']}"
         pair = f"{row['home']} v {row['away']}"
-        cells = (row["league"], row["date"], pair, score, row["status"], row["decided_by"], row["because"] or "")
+        decided = row["decided_by"] if row["in_force"] else f"{row['decided_by']}, waits for a run"
+        cells = (row["league"], row["date"], pair, score, row["status"], decided, row["because"] or "")
         table.add_row(*plain(*cells))
     out.print(table)

@@ -8,14 +8,18 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
+from itertools import groupby
 from pathlib import Path
 
 import psycopg
 
+from footpred_dagster.core.domain import FIRST_SEASON, Season
 from footpred_dagster.core.settings import PACKAGE_ROOT
 
 SEED = PACKAGE_ROOT / "dbt_project" / "seeds" / "team_aliases.csv"
 COLUMNS = ("country", "name", "team_id", "first_season", "last_season")
+_YEARS = range(FIRST_SEASON, FIRST_SEASON + 100)
+"""Start years of all seasons that two digits tell apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,10 @@ class Aliases:
         """The club that ``name`` means in ``season``; None when no alias says."""
         found = self._by_name.get((country, name), ())
         return next((alias.team_id for alias in found if alias.covers(season)), None)
+
+    def names(self) -> list[tuple[str, str]]:
+        """(country, name) of every alias, in no order."""
+        return list(self._by_name)
 
     def listed(self) -> set[tuple[str, str, str]]:
         """(country, name, team_id) of every alias."""
@@ -120,9 +128,21 @@ def decisions_version(connection: psycopg.Connection) -> str:
 
 
 def seed_lines(connection: psycopg.Connection) -> list[Alias]:
-    """The decisions in force, as rows of the seed in its order."""
-    found = Aliases((), read_decisions(connection))
+    """What the decisions come to, as rows of the seed in its order: one club per name and season."""
+    decisions = Aliases((), read_decisions(connection))
+    found = [line for key in decisions.names() for line in _lines(decisions, *key)]
     return sorted(found, key=lambda alias: (alias.country, alias.team_id or "", alias.name, alias.first_season or ""))
+
+
+def _lines(aliases: Aliases, country: str, name: str) -> Iterator[Alias]:
+    """The runs of seasons in which ``name`` means one club; what covers the first or the last of all has no end."""
+    seasons = [str(Season(year)) for year in _YEARS]
+    for team_id, run in groupby(seasons, lambda season: aliases.team_id(country, name, season)):
+        if team_id:
+            covered = list(run)
+            first = None if covered[0] == seasons[0] else covered[0]
+            last = None if covered[-1] == seasons[-1] else covered[-1]
+            yield Alias(country, name, team_id, first, last)
 
 
 def slug_id(country: str, name: str) -> str:

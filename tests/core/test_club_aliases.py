@@ -64,6 +64,24 @@ def test_decisions_in_force_are_lines_of_the_seed(connection):
     assert parse_seed(text, header=False) == given[::-1]
 
 
+def test_a_line_of_the_seed_says_what_several_decisions_come_to(connection):
+    for team_id, first, last in [
+        ("x", None, None),
+        ("x", None, None),
+        ("y", "2000-01", "2003-04"),
+        ("z", "2003-04", None),
+        ("x", "2010-11", "2010-11"),
+    ]:
+        decide(connection, Alias("England", "A", team_id, first, last), actor="test")
+    assert seed_text(seed_lines(connection)).splitlines() == [
+        "England,A,x,,1999-00",
+        "England,A,x,2010-11,2010-11",
+        "England,A,y,2000-01,2002-03",
+        "England,A,z,2003-04,2009-10",
+        "England,A,z,2011-12,",
+    ]
+
+
 def test_the_seed_is_read_whole():
     seed = read_seed()
     assert len(seed) > 1400

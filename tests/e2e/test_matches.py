@@ -17,7 +17,8 @@ ROWS = """
     insert into raw.matches (partition_key, league, season, line, match_date, home, away, home_goals, away_goals) values
         ('T1|2022-23', 'T1', '2022-23', 2, '2023-01-08', 'Galatasaray', 'Hatayspor', 4, 0),
         ('T1|2022-23', 'T1', '2022-23', 3, '2023-03-05', 'Hatayspor', 'Sivasspor', 0, 3),
-        ('T1|2022-23', 'T1', '2022-23', 4, '2023-03-12', 'Sivasspor', 'Galatasaray', null, null)
+        ('T1|2022-23', 'T1', '2022-23', 4, '2023-03-12', 'Sivasspor', 'Galatasaray', null, null),
+        ('T1|2021-22', 'T1', '2021-22', 2, '2022-03-12', 'Sivasspor', 'Fenerbahce', 1, 0)
 """
 GAME = ("T1", "2223", "Hatayspor", "sivasspor", "2023-03-05")
 VOID = ("T1", "2022-23", "Sivasspor", "Galatasaray", "2023-03-12")
@@ -66,7 +67,12 @@ def test_a_ruling_is_kept_replaced_and_withdrawn(user):
     ]
     user.run("matches", "withdraw", *GAME, "--because", "wrong match")
     assert [home for home, *_ in stated(user)] == ["sivasspor", "hatayspor"]
-    assert user.json("matches", "rulings") == {"rulings": []}, "nothing is built yet"
+    waiting = user.json("matches", "rulings")["rulings"]
+    assert [(row["home"], row["status"], row["in_force"]) for row in waiting] == [
+        ("sivasspor", "awarded", False),
+        ("hatayspor", "awarded", False),
+    ]
+    assert "user, waits for a run" in user.run("matches", "rulings")
 
 
 BECAUSE = ("--because", "x")
@@ -77,6 +83,12 @@ BECAUSE = ("--because", "x")
     [
         (("award", *GAME), "Missing option '--because'"),
         (("award", *GAME, "--because", " "), "write 1 to 500 characters"),
+        (("award", *GAME, "--because", "a\x01b"), "no control characters"),
+        (("award", *GAME[:3], "Fenerbahce", GAME[4], *BECAUSE, "--score", "0-3"), "not in T1 2022-23: fenerbahce"),
+        (
+            ("award", "T1", "2324", *GAME[2:4], "2024-03-05", *BECAUSE, "--score", "0-3"),
+            "nothing of T1 2023-24 is loaded",
+        ),
         (("award", *GAME, *BECAUSE, "--score", "3:0"), "is no score: write 0-3"),
         (("award", *GAME, *BECAUSE, "--score", "21-0"), "is no score"),
         (("award", "T9", *GAME[1:], *BECAUSE), "'T9' is no league"),
@@ -103,6 +115,7 @@ def test_a_reason_speaks_neither_markup_nor_to_the_terminal():
         "home_goals": 0,
         "away_goals": 3,
         "because": "[red]why[/nothing] \x1b[31m",
+        "in_force": True,
     }
     with contextlib.redirect_stdout(io.StringIO()) as said:
         print_ruled([row], as_json=False)
