@@ -16,6 +16,7 @@ import psycopg
 
 from footpred_dagster.core import held_seasons
 from footpred_dagster.core.club_aliases import Aliases, aliases_in_force, decisions_version, slug_id
+from footpred_dagster.core.club_leagues import CHECK, in_two_leagues
 from footpred_dagster.core.club_names import ClubName, Key, record_changes, store
 from footpred_dagster.core.clubs import Appearance, Split, nearest, probable_splits
 from footpred_dagster.core.domain import LEAGUES
@@ -46,18 +47,22 @@ def resolve(connection: psycopg.Connection, aliases: Aliases | None = None) -> R
     """Bring ``intermediate.club_names`` up to date with the raw tables and the aliases in force, in one transaction.
 
     Names no longer in the raw tables keep their rows, with no matches: changes recorded for them still find their id.
+    Seasons whose clubs play in another league on the same days are held back.
     """
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(hashtext('intermediate.club_names'))")
         aliases = aliases or aliases_in_force(connection)
         seen = _seen(connection, aliases)
-        names = _names(connection, seen, aliases)
+        days = MatchDays(connection)
+        names = _names(connection, seen, aliases, days)
         before: dict[Key, str | None] = {
             row[:3]: row[3]
             for row in connection.execute("select country, season, name, team_id from intermediate.club_names")
         }
         changed = [name for name in names if name.key in before and before[name.key] != name.team_id]
         store(connection, names)
+        foreign = in_two_leagues((each.appearance for each in seen), days.common)
+        held_seasons.hold_back(connection, CHECK, foreign)
         held_seasons.apply(connection)
         record_changes(connection, changed, before)
         version = connection.execute("""
@@ -107,9 +112,8 @@ def _seen(connection: psycopg.Connection, aliases: Aliases) -> list[_Seen]:
     return found
 
 
-def _names(connection: psycopg.Connection, seen: Sequence[_Seen], aliases: Aliases) -> list[ClubName]:
+def _names(connection: psycopg.Connection, seen: Sequence[_Seen], aliases: Aliases, days: MatchDays) -> list[ClubName]:
     """One row per country, season and name, with doubts."""
-    days = MatchDays(connection)
     listed = aliases.listed()
     everything = [each.appearance for each in seen]
     doubts: dict[tuple[str, str, str], list[Split]] = defaultdict(list)

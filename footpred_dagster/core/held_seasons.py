@@ -1,6 +1,7 @@
 """Seasons of a league that a check holds back: they wait in the raw tables, and every other league goes on.
 
-A check writes what it found to ``raw.held_seasons``; ``apply`` brings the decision into the intermediate layer.
+A check, or the resolution of names, writes what it found to ``raw.held_seasons``; ``apply`` brings the decision into
+the intermediate layer.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from footpred_dagster.core import club_aliases, club_names, club_resolution, clubs, held_seasons
+from footpred_dagster.core import club_aliases, club_leagues, club_names, club_resolution, clubs, held_seasons
 from footpred_dagster.core.club_aliases import SEED
 from footpred_dagster.core.provenance import simulated
 from footpred_dagster.defs.resources import Warehouse
@@ -13,7 +13,9 @@ RAW = [dg.AssetKey(["raw", name]) for name in ("matches", "fixtures")]
 CLUB_NAMES = dg.AssetKey(["intermediate", "club_names"])
 MATCHES = dg.AssetKey(["intermediate", "int_matches"])
 TEAMS = dg.AssetKey(["marts", "dim_teams"])
-CODE = code_version(club_aliases, club_names, club_resolution, clubs, held_seasons, data=SEED.read_bytes())
+CODE = code_version(
+    club_aliases, club_leagues, club_names, club_resolution, clubs, held_seasons, data=SEED.read_bytes()
+)
 WAY_OUT = (
     "Matches of a pending name wait in the raw tables; everything else goes on. Decide with footpred clubs alias: "
     "--of the club it is, or --new. footpred clubs pending lists the nearest clubs. The next run applies it."
@@ -66,6 +68,21 @@ def _row(name: club_names.ClubName) -> tuple[object, ...]:
     near = ", ".join(f"{spelling} ({team_id})" for spelling, team_id in name.nearest)
     waiting = f"{name.matches} matches, {name.fixtures} fixtures"
     return (name.country, name.season, name.name, ", ".join(name.leagues), waiting, name.why, near, name.command)
+
+
+@dg.asset_check(asset=MATCHES, name=club_leagues.CHECK)
+def clubs_play_in_one_league(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """No club plays in two leagues on one day. A season of which that holds is held back, other leagues go on."""
+    with warehouse.connect() as connection:
+        held = [each for each in held_seasons.held_seasons(connection) if each.check == club_leagues.CHECK]
+    return dg.AssetCheckResult(
+        passed=not held,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="the seasons listed wait in the raw tables until the source serves their own file",
+        metadata={
+            "held back": table(["league", "season", "why"], [(each.league, each.season, each.why) for each in held])
+        },
+    )
 
 
 @dg.asset_check(asset=MATCHES)
