@@ -202,6 +202,7 @@ for command in (
         cli_files.replay,
         cli_files.pull,
         cli_files.accept,
+        cli_files.quarantine,
         cli_backup.backup,
         cli_backup.restore,
         cli_tables.table,

@@ -60,6 +60,19 @@ def pull(url: str | None, as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--league", type=click.Choice(list(LEAGUES)), help="Only of this league.")
+@click.option("--season", callback=parsed(Season.parse), help="Only of this season: 2425.")
+@click.option("--reason", help="Only for this reason: bad_name, row_not_aligned.")
+@json_option
+def quarantine(league: str | None, season: Season | None, reason: str | None, as_json: bool) -> None:
+    """List rows and values of the loaded files that were not believed, with file, line, column and reason."""
+    with failures_explained():
+        from footpred_dagster import quarantine as listing
+
+        listing.print_quarantined(listing.quarantined(league, season, reason), as_json=as_json)
+
+
+@click.command()
 @click.option("--sha256", required=True, help="The refused file, as its refusal names it.")
 @click.option("--because", required=True, help="Why fewer rows are right; kept beside it.")
 @json_option

@@ -50,7 +50,7 @@ def print_run(summary: dict[str, Any], outcome: Any, *, as_json: bool) -> None:
         )
     if summary["quarantined"]:
         reasons = ", ".join(f"{reason} {count}" for reason, count in summary["quarantined"].items())
-        out.print(f"quarantined: {reasons}")
+        out.print(f"quarantined: {reasons} (footpred quarantine lists each)")
     for held in summary["held_seasons"]:
         what = f"{held['league']} {held['season']} by check {held['check']}: {escape(held['why'])}"
         out.print(f"[yellow]held back[/] {what}", highlight=False)
