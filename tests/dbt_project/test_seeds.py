@@ -237,7 +237,7 @@ def test_proper_names_are_one_for_each_club_and_cities_are_given(team_id):
     assert {row["team_id"] for row in rows} <= set(team_id.values())
     for column in ("team_id", "name"):
         assert len({row[column] for row in rows}) == len(rows)
-    assert all(row["city"] for row in rows)
+    assert all(row["city"] and row["source"] for row in rows)
     for row in rows:
         for text in row.values():
             assert text == unicodedata.normalize("NFC", text).strip(), row
