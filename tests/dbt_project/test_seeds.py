@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
+from footpred_dagster.core.club_aliases import Aliases, read_seed
 from footpred_dagster.core.domain import LEAGUES, MAIN_LEAGUES, Season
 from tests.support.clubs import DIFFERENT_CLUBS, OPENFOOTBALL, SAME_CLUB, twice_on_one_day
 from tests.support.shared_names import ONE_NAME_TWO_CLUBS
@@ -224,17 +225,18 @@ def test_points_are_adjusted_for_clubs_that_exist_each_on_a_day_with_a_source(al
 
 
 @pytest.mark.real_data
-def test_every_club_of_the_main_divisions_since_2005_has_a_name_and_a_city(played, team_id):
-    named = {row["team_id"]: row for row in _read_seed("clubs.csv")}
-    since = date(2005, 7, 1)
-    clubs = {(row.country, name) for row in played if row.day >= since for name in (row.home, row.away)}
+def test_every_club_of_the_main_divisions_since_2005_has_a_name_and_a_city(played):
+    """Also the earlier one of two clubs of one name."""
+    named, aliases = {row["team_id"] for row in _read_seed("clubs.csv")}, Aliases(read_seed())
+    seen = {(row.country, name, str(Season.containing(row.day))) for row in played for name in (row.home, row.away)}
+    clubs = {aliases.team_id(*each) for each in seen if each[2] >= "2005-06"}
     assert len(clubs) > 650
-    assert {(*club, team_id[club]) for club in clubs if team_id[club] not in named} == set()
+    assert clubs - named == set()
 
 
-def test_proper_names_are_one_for_each_club_and_cities_are_given(team_id):
+def test_proper_names_are_one_for_each_club_and_cities_are_given(aliases):
     rows = _read_seed("clubs.csv")
-    assert {row["team_id"] for row in rows} <= set(team_id.values())
+    assert {row["team_id"] for row in rows} <= {row["team_id"] for row in aliases}
     for column in ("team_id", "name"):
         assert len({row[column] for row in rows}) == len(rows)
     assert all(row["city"] and row["source"] for row in rows)
