@@ -25,6 +25,8 @@ ALIASES = {"HT": "HomeTeam", "AT": "AwayTeam"}
 
 _MOJIBAKE_BOM = "ï»¿"
 _ENCODINGS = ("utf-8", "cp1252", "latin-1")
+_CONTROLS = {code: bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(0x80, 0xA0)}
+"""Control characters that nobody writes: cp1252 taken for latin-1 on the way to us (\x92 is an apostrophe)."""
 _DATE = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}", re.ASCII)
 _SHOWN = 40
 
@@ -87,6 +89,7 @@ def read_table(body: bytes, required: Sequence[str]) -> Table:
 def cut_table(body: bytes) -> Table:
     """Decode a file and cut it into rows, whatever its columns; raises FileRefused where there are no rows to cut."""
     text, encoding = _decode(body)
+    text = text.translate(_CONTROLS)
     if text.lstrip().startswith("<"):
         raise FileRefused("html", f"not CSV: HTML page{_title(text)}; the site answers so when it has no such file yet")
     # CR CR LF (doubled by careless copying) is one line end; a lone CR is one too. NBSP is a space.

@@ -78,7 +78,7 @@ def _lines(path: Path) -> tuple[list[str], list[list[str]]]:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = raw.decode("latin-1")
+        text = raw.decode("cp1252")
     header, *lines = csv.reader(io.StringIO(text, newline=""))
     return header, [line for line in lines if len(line) > 4 and line[1].strip()]
 

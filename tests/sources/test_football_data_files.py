@@ -100,6 +100,10 @@ class TestShape:
         assert [match.line for match in parsed.matches] == [2, 5, 6]
         assert (parsed.facts["rows_read"], parsed.facts["blank_rows"], parsed.facts["ragged_rows"]) == (3, 2, 2)
 
+    def test_cp1252_that_was_taken_for_latin_1_is_read_as_it_was_meant(self) -> None:
+        row = "E0,18/08/2024,16:30,King\x92s Lynn,Wolves,0,2,A"
+        assert only(parse_results(body(row), "E0", SEASON)).home == "King’s Lynn"
+
     def test_a_line_is_cut_from_the_text_as_an_editor_numbers_it(self) -> None:
         assert parse("E0,17/08/2024,15:00,A\x0bB\x85C,Wolves,2,0,H", OTHER).matches[-1].line == 3
 
