@@ -7,7 +7,7 @@ club differs from the one stored before, ``raw.changes`` gets the affected clubs
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -54,15 +54,15 @@ def resolve(connection: psycopg.Connection, aliases: Aliases | None = None) -> R
         aliases = aliases or aliases_in_force(connection)
         seen = _seen(connection, aliases)
         days = MatchDays(connection)
-        names = _names(connection, seen, aliases, days)
+        foreign = in_two_leagues((each.appearance for each in seen), days.common)
+        held_seasons.hold_back(connection, CHECK, foreign)
+        names = _names(connection, seen, aliases, days, foreign)
         before: dict[Key, str | None] = {
             row[:3]: row[3]
             for row in connection.execute("select country, season, name, team_id from intermediate.club_names")
         }
         changed = [name for name in names if name.key in before and before[name.key] != name.team_id]
         store(connection, names)
-        foreign = in_two_leagues((each.appearance for each in seen), days.common)
-        held_seasons.hold_back(connection, CHECK, foreign)
         held_seasons.apply(connection)
         record_changes(connection, changed, before)
         version = connection.execute("""
@@ -112,10 +112,18 @@ def _seen(connection: psycopg.Connection, aliases: Aliases) -> list[_Seen]:
     return found
 
 
-def _names(connection: psycopg.Connection, seen: Sequence[_Seen], aliases: Aliases, days: MatchDays) -> list[ClubName]:
-    """One row per country, season and name, with doubts."""
+def _names(
+    connection: psycopg.Connection,
+    seen: Sequence[_Seen],
+    aliases: Aliases,
+    days: MatchDays,
+    foreign: Collection[str],
+) -> list[ClubName]:
+    """One row per country, season and name, with doubts; what partitions of ``foreign`` matches name raises none."""
     listed = aliases.listed()
-    everything = [each.appearance for each in seen]
+    everything = [
+        each.appearance for each in seen if f"{each.appearance.league}|{each.appearance.season}" not in foreign
+    ]
     doubts: dict[tuple[str, str, str], list[Split]] = defaultdict(list)
     # Fictional clubs are on no list, and their names are made of few parts.
     doubtful = [] if simulated(connection) else probable_splits(everything, listed, days.common)
@@ -124,7 +132,7 @@ def _names(connection: psycopg.Connection, seen: Sequence[_Seen], aliases: Alias
     grouped: dict[Key, list[_Seen]] = defaultdict(list)
     for each in seen:
         grouped[each.appearance.country, each.appearance.season, each.appearance.name].append(each)
-    merges = _merges(grouped, days)
+    merges = _merges(everything, days)
     spellings = _spellings(everything, listed)
     found = []
     for (country, season, name), group in grouped.items():
@@ -177,16 +185,18 @@ def _nearest(
     return tuple(found)[:3]
 
 
-def _merges(grouped: Mapping[Key, Sequence[_Seen]], days: MatchDays) -> dict[Key, str]:
+def _merges(appearances: Iterable[Appearance], days: MatchDays) -> dict[Key, str]:
     """Names that cannot mean the club they are listed for, because another name of it plays elsewhere on that day.
 
     The name that came later into the season is the doubtful one.
     """
+    grouped: dict[Key, list[Appearance]] = defaultdict(list)
+    for each in appearances:
+        grouped[each.country, each.season, each.name].append(each)
     by_club: dict[tuple[str, str, str], list[tuple[date, str, list[Appearance]]]] = defaultdict(list)
     for (country, season, name), group in grouped.items():
-        team_id = group[0].appearance.team_id
-        first = min(each.appearance.first_day for each in group)
-        by_club[country, season, team_id].append((first, name, [each.appearance for each in group]))
+        first = min(each.first_day for each in group)
+        by_club[country, season, group[0].team_id].append((first, name, group))
     found = {}
     for (country, season, team_id), names in by_club.items():
         names.sort(key=lambda each: each[:2])

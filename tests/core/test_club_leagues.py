@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -41,6 +42,13 @@ def test_the_reason_names_clubs_and_the_league_they_play_in():
         "E1|2023-24": "arsenal, everton, fulham and others also play in E0 on the same days: the file holds matches of "
         "another league"
     }
+
+
+def test_another_spelling_is_in_doubt_itself_unless_half_the_season_is_of_another_league():
+    own, others = _season("E0", "2023-24", *TOP), _season("E1", "2023-24", *OTHERS)
+    respelled = [replace(each, league="E1", name=f"{each.name} fc") for each in own]
+    assert _held(own, others, respelled[:1]) == {}
+    assert list(_held(own, others, respelled)) == ["E1|2023-24"]
 
 
 def test_a_club_that_plays_for_two_leagues_on_different_days_or_seasons_is_none():

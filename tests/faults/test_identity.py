@@ -306,7 +306,9 @@ def test_faults_71_a_file_with_the_matches_of_another_league_is_left_out_until_i
     """One such match would have every league stop at the checks of what each club has played so far."""
     names, before = ("Arsenal", "Everton", "Leeds"), _season("Arsenal", "Everton", "Leeds", first=-52)
     own = _season(*names)
-    copied = [replace(result, league="E1") for result in own[:1]]
+    copied = [replace(result, league="E1") for result in own[:1]] + _season(
+        "Arsenal FC", "Manchester City FC", league="E1"
+    )
     assert warehouse.build(*before, *own, *copied) == warehouse.build(*before, *own)
     warehouse.build(*before, *own, *copied)
     assert [(held.league, held.season) for held in held_seasons(warehouse.connection)] == [("E1", "2023-24")]
