@@ -6,7 +6,7 @@ import csv
 import io
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
@@ -25,6 +25,12 @@ from tests.support.warehouse import run_dbt
 
 LEAGUES = ("E0", "E1", "SC0", "SP1")
 SEASONS = tuple(Season(year) for year in range(2014, 2025))
+START = date(2025, 3, 1)
+Edit = Callable[[dict[str, str]], dict[str, str] | None]
+
+
+def unedited(row: dict[str, str]) -> dict[str, str]:
+    return row
 
 
 @dataclass
@@ -37,12 +43,20 @@ class Grown:
     real: Path
     site: Path
     target: Path
+    shown: tuple[date, Edit] | None = field(default=None, init=False)
 
-    def show(self, until: date, edit: Callable[[dict[str, str]], dict[str, str] | None] = lambda row: row) -> None:
+    def begin(self, until: date, edit: Edit = unedited) -> None:
+        """Whatever was shown before: the warehouse as it is built from these files."""
+        if self.shown != (until, edit):
+            self.show(until, edit)
+            self.build()
+
+    def show(self, until: date, edit: Edit = unedited) -> None:
         """Write the last season's files as they stood before ``until``, the fortnight after it as fixtures; load all.
 
         ``edit`` may change a line or, with None, drop it.
         """
+        self.shown = (until, edit)
         coming = []
         for league in LEAGUES:
             path = results_target(league, SEASONS[-1]).path
@@ -124,6 +138,6 @@ def grown(module_database_url: str, data_dir: Path, tmp_path_factory: pytest.Tem
             folder / "target",
         )
         grown.load(list(SEASONS[:-1]))
-        grown.show(date(2025, 3, 1))
+        grown.show(START)
         grown.build(anew=True)
         yield grown
