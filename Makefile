@@ -32,9 +32,9 @@ demo: install
 test: install
 	env $(UNSET) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not bench and not load" $(ARGS)
 
-# The README's two commands in a copy of this commit, with a PATH of the required tools alone: neither Chromium, Firefox,
+# The README's two commands in a copy of this commit, with a PATH of what every machine has: neither Chromium, Firefox,
 # Prometheus nor Helm is there to be found.
-REQUIRED := bash sh env make git cat test touch rm mkdir mktemp dirname ln uname ps kill id
+REQUIRED := bash sh env make git cat test touch rm mkdir mktemp dirname ln uname ps kill id chmod od sleep tr
 test-bare:
 	bare=$$(mktemp -d) && trap 'rm -rf "$$bare"' EXIT && mkdir "$$bare/bin" && \
 	for tool in $(REQUIRED); do ln -sf "$$(command -v $$tool)" "$$bare/bin/$$tool"; done && \
