@@ -31,7 +31,8 @@ class LeagueRules:
 
     meetings: of every two clubs in the first phase, half of them at either's ground. split: the second phase, where
     the results files hold one. in_groups: tiebreakers of that phase. zones: what a projection states chances of; those
-    of the first phase where there is a second. marks: what places of the final table are worth.
+    of the first phase where there is a second. marks: what places of the last table are worth that the files give: of
+    the first phase where they lack the second. has_phases: whether there is a second one, in the files or not.
     """
 
     meetings: int
@@ -44,10 +45,11 @@ class LeagueRules:
     split: Split | None = None
     cut_short: CutShort | None = None
     expunged: frozenset[str] = frozenset()
+    has_phases: bool = False
 
     @property
     def label(self) -> str:
-        return "at the split" if self.split else "final table"
+        return "at the split" if self.has_phases else "final table"
 
 
 def rules_of(league: str, season: Season) -> LeagueRules:
@@ -57,20 +59,22 @@ def rules_of(league: str, season: Season) -> LeagueRules:
     start = season.start
     how = tiebreak(league, start)
     second = split(league, season)
-    if second and not second.published:
-        second = None
-    zones = projected(league, start, top=LEAGUES[league].tier == 1)
+    zones, worth = projected(league, start, top=LEAGUES[league].tier == 1), marks(league, start)
     if second:
-        zones = (Zone("first", 1, 1), *(Zone(group.name, group.first, group.last) for group in second.groups))
+        groups = tuple(Zone(group.name, group.first, group.last) for group in second.groups)
+        zones = (Zone("first", 1, 1), *groups)
+        if not second.published:
+            worth = groups
     return LeagueRules(
         meetings=meetings(league, season),
         win=in_force(WIN_POINTS.get(league, ((0, 3),)), start),
         tiebreakers=how.criteria,
         in_groups=IN_GROUPS.get(league, how.criteria),
         zones=zones,
-        marks=marks(league, start),
+        marks=worth,
         source=how.source,
-        split=second,
+        split=second if second and second.published else None,
+        has_phases=second is not None,
         cut_short=cut_short(league, season),
         expunged=EXPUNGED.get((league, start), frozenset()),
     )

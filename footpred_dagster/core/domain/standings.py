@@ -120,16 +120,21 @@ def _values(table: _Table, criterion: Criterion, rank: npt.NDArray[np.int64]) ->
         return [table.total(table.home_goals, table.away_goals)]
     if criterion == "wins":
         return [table.total((table.margin > 0).astype(np.int16), (table.margin < 0).astype(np.int16))]
-    if criterion != "head_to_head":
+    if criterion not in {"head_to_head", "away_goals"}:
         return []
     ordered = np.sort(rank, axis=1)
     tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
-    found = [np.zeros_like(rank), np.zeros_like(rank)]
-    if tied.any():
-        some = _Table(table.home, table.away, table.home_goals[tied], table.away_goals[tied], table.clubs, table.win)
-        level = rank[tied][:, :, None] == rank[tied][:, None, :]
-        found[0][tied] = some.among(level, some.home_points, some.away_points)
-        found[1][tied] = some.among(level, some.margin, -some.margin)
+    if not tied.any():
+        return []
+    some = _Table(table.home, table.away, table.home_goals[tied], table.away_goals[tied], table.clubs, table.win)
+    what = [(some.home_points, some.away_points), (some.margin, -some.margin)]
+    if criterion == "away_goals":
+        what = [(np.zeros_like(some.away_goals), some.away_goals)]
+    level = rank[tied][:, :, None] == rank[tied][:, None, :]
+    found = []
+    for at_home, on_road in what:
+        found.append(np.zeros_like(rank))
+        found[-1][tied] = some.among(level, at_home, on_road)
     return found
 
 

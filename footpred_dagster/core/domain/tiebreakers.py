@@ -1,6 +1,6 @@
 """What separates clubs that are level on points, by league and season.
 
-Criteria that need more than scores (away goals, fair play, lots) are left out: clubs level after those named share a
+Criteria that need more than scores (fair play, lots) are left out: clubs level after those named share a
 place. Places that were decided by further matches are listed in ``DECIDED``.
 """
 
@@ -11,8 +11,11 @@ from typing import Literal
 
 from footpred_dagster.core.domain.formats import FIRST, Eras, in_force
 
-Criterion = Literal["goal_difference", "goals_for", "wins", "head_to_head", "not_rounded_up", "first_phase"]
-"""``head_to_head``: points, then goal difference, in the matches among the clubs that are level so far.
+Criterion = Literal[
+    "goal_difference", "goals_for", "wins", "head_to_head", "away_goals", "not_rounded_up", "first_phase"
+]
+"""``head_to_head``: points, then goal difference, in the matches among the clubs that are level so far. ``away_goals``:
+goals scored away in those matches.
 ``not_rounded_up``: whose points were halved without rounding up. ``first_phase``: the place before a split."""
 
 
@@ -36,7 +39,12 @@ _SERIE_A_GOALS = Tiebreak(
 )
 _NOIF = Tiebreak(EACH_OTHER, "FIGC, Norme Organizzative Interne, art. 51")
 _LFP = Tiebreak(("goal_difference", "goals_for", "head_to_head"), "LFP, Règlement des compétitions, to 2016-17")
-_LFP_2017 = Tiebreak(("goal_difference", "head_to_head", "goals_for"), "LFP, Règlement des compétitions, art. 518")
+_LFP_2017 = Tiebreak(
+    ("goal_difference", "head_to_head", "away_goals", "goals_for"), "LFP, Règlement des compétitions, art. 518 ter"
+)
+_LFP_2025 = Tiebreak(
+    ("goal_difference", "head_to_head", "goals_for", "wins"), "LFP, Règlement des compétitions 2025/26 (goal.com)"
+)
 
 TIEBREAKERS: dict[str, Eras[Tiebreak]] = {
     "E0": ((FIRST, _PREMIER),),
@@ -50,8 +58,8 @@ TIEBREAKERS: dict[str, Eras[Tiebreak]] = {
     "I2": ((FIRST, _SERIE_A_GOALS), (2001, _NOIF)),
     "SP1": ((FIRST, _LIGA),),
     "SP2": ((FIRST, _LIGA),),
-    "F1": ((FIRST, _LFP), (2017, _LFP_2017)),
-    "F2": ((FIRST, _LFP), (2017, _LFP_2017)),
+    "F1": ((FIRST, _LFP), (2017, _LFP_2017), (2025, _LFP_2025)),
+    "F2": ((FIRST, _LFP), (2017, _LFP_2017), (2025, _LFP_2025)),
     "N1": ((FIRST, Tiebreak(GOALS, "KNVB, Reglement Wedstrijden Betaald Voetbal")),),
     "B1": ((FIRST, Tiebreak(("wins", "goal_difference", "goals_for"), "RBFA, Règlement fédéral, Pro League")),),
     "P1": (

@@ -151,6 +151,12 @@ RELEGATION: dict[str, Eras[Pair]] = {
 }
 """Places in relegation play-offs, and those below them that go down at once."""
 
+NO_CHAMPION = {
+    ("I1", 2004): "Federal Court of Appeal, 25 July 2006: taken from Juventus and given to nobody",
+    ("N1", 2019): "KNVB, 24 April 2020: cut short without a champion",
+}
+"""Seasons whose first place won no title, and who ruled so."""
+
 UNKNOWN: Eras[Pair] = ((0, None),)
 
 
@@ -160,7 +166,7 @@ def marks(league: str, start: int) -> tuple[Zone, ...]:
     direct, play_offs = in_force(PROMOTION.get(league, UNKNOWN), start) or (0, 0)
     if direct:
         found.append(Zone("promotion", 1, direct))
-    else:
+    elif (league, start) not in NO_CHAMPION:
         found.append(TITLE)
     if play_offs:
         found.append(Zone("promotion play-offs", direct + 1, direct + play_offs))

@@ -37,6 +37,13 @@ def test_head_to_head_of_three_counts_the_matches_among_them_alone():
     assert order(ring | others, ("goal_difference", "head_to_head")) == "bacd"
 
 
+def test_away_goals_part_clubs_level_in_points_and_goals_of_their_two_matches():
+    """Metz and Lorient in 2023-24; goals scored in the other matches come later."""
+    results = {("a", "b"): (1, 2), ("b", "a"): (2, 3), ("a", "c"): (1, 0), ("b", "c"): (5, 4)}
+    assert order(results, ("goal_difference", "head_to_head", "away_goals", "goals_for")) == "abc"
+    assert order(results, ("goal_difference", "head_to_head", "goals_for")) == "bac"
+
+
 def test_wins_part_clubs_that_a_draw_made_level():
     results = {("a", "d"): (1, 0), ("a", "e"): (0, 1), ("b", "d"): (0, 0), ("b", "e"): (0, 0), ("b", "f"): (0, 0)}
     assert order(results, ("wins", "goal_difference", "goals_for")).index("a") < order(
