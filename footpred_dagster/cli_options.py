@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -47,6 +48,8 @@ def season_stored(context: click.Context, _parameter: click.Parameter, value: st
 
 def day_of(_context: click.Context, _parameter: click.Parameter, value: str) -> date:
     try:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):  # weeks and dates without dashes are ISO, too
+            raise ValueError
         return date.fromisoformat(value)
     except ValueError as error:
         raise click.BadParameter(f"{value!r} is no day: write 2024-04-08") from error

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 
 import click
 
-from footpred_dagster.cli_options import day_of, json_option, league_code, reason_given, season_stored
+from footpred_dagster.cli_options import day_of, json_option, league_code, parsed, reason_given, season_stored
 from footpred_dagster.failures import failures_explained
+
+MOST_POINTS = 99
+
+
+def parse_points(text: str) -> int:
+    if not re.fullmatch(r"[+-]?\d{1,2}", text, re.ASCII):
+        raise ValueError(f"{text!r} is no number of points: write -10, from -{MOST_POINTS} to {MOST_POINTS}")
+    return int(text)
 
 
 @click.group()
@@ -21,7 +30,7 @@ def table() -> None:
 @click.argument("league", callback=league_code, is_eager=True)
 @click.argument("season", callback=season_stored)
 @click.argument("club")
-@click.argument("points", type=int)
+@click.argument("points", callback=parsed(parse_points))
 @click.option("--on", "day", required=True, callback=day_of, help="The day it takes effect: 2024-04-08.")
 @click.option("--because", required=True, callback=reason_given, help="Why; shown beside the table.")
 @json_option
@@ -40,6 +49,24 @@ def adjust(league: str, season: str, club: str, points: int, day: date, because:
         except UnknownClub as error:
             raise click.BadParameter(str(error), param_hint="CLUB") from error
         table_commands.print_adjusted(done, as_json=as_json)
+
+
+@table.command()
+@click.argument("league", callback=league_code, is_eager=True)
+@click.argument("season", callback=season_stored)
+@click.argument("club")
+@json_option
+def withdraw(league: str, season: str, club: str, as_json: bool) -> None:
+    """Withdraw what was stated of CLUB; what footpred lists itself counts again."""
+    with failures_explained():
+        from footpred_dagster import table_commands
+        from footpred_dagster.core.club_names import UnknownClub
+
+        try:
+            done = table_commands.withdraw(league, season, club)
+        except UnknownClub as error:
+            raise click.BadParameter(str(error), param_hint="CLUB") from error
+        click.echo(json.dumps(done) if as_json else f"nothing is stated of {done['team_id']} any more")
 
 
 @table.command()

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from footpred_dagster.accounts import actor
 from footpred_dagster.core import match_rulings
-from footpred_dagster.core.club_names import UnknownClub, find_club
+from footpred_dagster.core.club_names import UnknownClub, clubs_of, find_club
 from footpred_dagster.core.database import connect_migrated
 from footpred_dagster.core.domain import LEAGUES, Season
 from footpred_dagster.core.domain.rules import hosted_meetings
@@ -83,12 +83,8 @@ def find(league: str, season: str, home: str, away: str, day: date) -> Named:
                 "away": away_id,
             },
         ).fetchall()
-        clubs = connection.execute(
-            "select team_id from intermediate.club_names where country = %s and season = %s and leagues ? %s "
-            "and team_id is not null and matches + fixtures > 0",
-            [LEAGUES[league].country, season, league],
-        ).fetchall()
-    return Named(league, season, home_id, away_id, day, dict(rows), frozenset(club for (club,) in clubs))
+        clubs = clubs_of(connection, league, season)
+    return Named(league, season, home_id, away_id, day, dict(rows), clubs)
 
 
 def rule(named: Named, status: str, score: tuple[int, int] | None, because: str) -> dict[str, Any]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import click
+import psycopg
 from psycopg.rows import dict_row
 from rich.table import Table
 
-from footpred_dagster.core.club_names import find_club
+from footpred_dagster.core.club_names import clubs_of, find_club
 from footpred_dagster.core.database import connect_migrated
-from footpred_dagster.core.domain import LEAGUES
-from footpred_dagster.core.league_tables import Stated, state_adjustment, store_season
+from footpred_dagster.core.domain import LEAGUES, Season
+from footpred_dagster.core.league_tables import Stated, state_adjustment, store_season, withdraw_adjustment
 from footpred_dagster.printing import console, plain, safe
 
 _TABLE = """
@@ -27,15 +28,19 @@ _ADJUSTMENTS = """
 """
 
 
+EARLIEST, LATEST = timedelta(days=31), timedelta(days=92)
+"""Rulings count from so long before a season's first day, to so long after its end."""
+
+
 def adjust(league: str, season: str, club: str, points: int, day: date, because: str) -> dict[str, Any]:
-    """Record the adjustment and bring that season's standings up to date; raises UnknownClub."""
+    """Record the adjustment and bring that season's standings up to date; raises UnknownClub, click.UsageError."""
+    running = Season.stored(season)
+    if not running.first_day - EARLIEST <= day <= running.end.date() + LATEST:
+        raise click.UsageError(f"{day} is no day of season {season}, nor of the summers around it")
     with connect_migrated() as connection:
-        team_id = find_club(connection, league, season, club)
+        team_id = _club_of(connection, league, season, club)
         state_adjustment(connection, Stated(league, season, team_id, points, day, because))
-        built = connection.execute(
-            "select to_regclass('intermediate.int_points_adjustments') is not null"
-        ).fetchone() == (True,)
-        lines = store_season(connection, league, season) if built else 0
+        lines = _follow(connection, league, season)
     return {
         "league": league,
         "season": season,
@@ -45,6 +50,44 @@ def adjust(league: str, season: str, club: str, points: int, day: date, because:
         "because": because,
         "lines": lines,
     }
+
+
+def withdraw(league: str, season: str, club: str) -> dict[str, Any]:
+    """Withdraw what was stated of a club and season; raises UnknownClub, click.UsageError where nothing was."""
+    with connect_migrated() as connection:
+        team_id = find_club(connection, league, season, club)
+        if not withdraw_adjustment(connection, league, season, team_id):
+            raise click.UsageError(f"nothing is stated of {team_id} in {league} {season}")
+        _follow(connection, league, season)
+    return {"league": league, "season": season, "team_id": team_id, "withdrawn": True}
+
+
+def _club_of(connection: psycopg.Connection, league: str, season: str, club: str) -> str:
+    """The club's id; raises click.UsageError where it is known not to play there.
+
+    Clubs may begin a season with a deduction, before anything of it is loaded.
+    """
+    team_id = find_club(connection, league, season, club)
+    clubs = clubs_of(connection, league, season)
+    elsewhere = [
+        code
+        for code, other in LEAGUES.items()
+        if other.country == LEAGUES[league].country and code != league and team_id in clubs_of(connection, code, season)
+    ]
+    over = Season.stored(season).end <= datetime.now(UTC)
+    if team_id not in clubs and elsewhere:
+        raise click.UsageError(f"{team_id} plays in {', '.join(elsewhere)} in {season}, not in {league}")
+    if over and not clubs:
+        raise click.UsageError(f"nothing of {league} {season} is loaded: footpred run")
+    if over and team_id not in clubs:
+        raise click.UsageError(f"{team_id} did not play in {league} {season}")
+    return team_id
+
+
+def _follow(connection: psycopg.Connection, league: str, season: str) -> int:
+    """Bring the standings up to date; lines written, none where nothing is built yet."""
+    built = connection.execute("select to_regclass('intermediate.int_points_adjustments') is not null").fetchone()
+    return store_season(connection, league, season) if built == (True,) else 0
 
 
 def print_adjusted(done: dict[str, Any], *, as_json: bool) -> None:

@@ -96,6 +96,16 @@ def find_club(connection: psycopg.Connection, league: str, season: str, club: st
     raise UnknownClub(f"no club of {country} is called {club!r}{': ' if near else ''}{', '.join(near)}")
 
 
+def clubs_of(connection: psycopg.Connection, league: str, season: str) -> frozenset[str]:
+    """Ids of the clubs of a league and season as far as results and fixtures are loaded and their names decided."""
+    rows = connection.execute(
+        "select team_id from intermediate.club_names where country = %s and season = %s and leagues ? %s "
+        "and team_id is not null and matches + fixtures > 0",
+        [LEAGUES[league].country, season, league],
+    ).fetchall()
+    return frozenset(club for (club,) in rows)
+
+
 def _read(connection: psycopg.Connection, condition: str) -> list[ClubName]:
     rows = connection.execute(
         f"""

@@ -100,6 +100,12 @@ def state_adjustment(connection: psycopg.Connection, stated: Stated) -> None:
     )
 
 
+def withdraw_adjustment(connection: psycopg.Connection, league: str, season: str, team_id: str) -> bool:
+    """Forget what was stated of a club and season, if anything was. Changes no standings."""
+    statement = "delete from raw.stated_adjustments where (league, season, team_id) = (%s, %s, %s)"
+    return connection.execute(statement, [league, season, team_id]).rowcount > 0
+
+
 def _changed(connection: psycopg.Connection, building: int) -> set[LeagueSeason]:
     rows = connection.execute(
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from footpred_dagster.cli import main
 from footpred_dagster.core import league_tables
+from footpred_dagster.core.domain import Season
 
 TABLES = """
     create table intermediate.int_matches (
@@ -44,12 +45,21 @@ TABLES = """
         ('E0', '2023-24', 'void', '2024-05-09', 'luton', 'everton', null, null),
         ('E1', '2023-24', 'played', '2024-05-01', 'leeds', 'derby', 2, 0);
 """
+NAMES = """
+    insert into intermediate.club_names (country, season, name, team_id, status, leagues, first_day, matches, fixtures)
+    values
+        ('England', '2022-23', 'Everton', 'everton', 'listed', '["E0"]', '2022-08-01', 1, 0),
+        ('England', '2023-24', 'Everton', 'everton', 'listed', '["E0"]', '2023-08-01', 2, 0),
+        ('England', '2023-24', 'Luton', 'luton', 'listed', '["E0"]', '2023-08-01', 2, 0),
+        ('England', '2023-24', 'Leeds', 'leeds', 'listed', '["E1"]', '2023-08-01', 1, 0);
+"""
 EVERTON = "league = 'E0' and season = '2023-24' and team_id = 'everton'"
 
 
 @pytest.fixture
 def warehouse(connection: psycopg.Connection) -> psycopg.Connection:
     connection.execute(TABLES)
+    connection.execute(NAMES)
     connection.commit()
     return connection
 
@@ -124,9 +134,25 @@ def test_a_stated_total_replaces_the_listed_rows_and_changes_the_table_at_once(r
 
 
 def test_a_ruling_of_a_later_day_waits(run, warehouse):
-    assert run("adjust", "E0", "2324", "luton", "-3", "--on", "2999-01-01", "--because", "x").exit_code == 0
-    assert warehouse.execute("select points_adjustment from ratings.standings where team_id = 'luton' and season = "
-                             "'2023-24'").fetchone() == (0,)  # fmt: skip
+    today = datetime.now(UTC).date()
+    season, later = str(Season.containing(today)), str(today + timedelta(days=30))
+    warehouse.execute(
+        "insert into intermediate.int_matches values ('E0', %s, 'played', %s, 'luton', 'leeds', 1, 0)", [season, today]
+    )
+    warehouse.commit()
+    assert run("adjust", "E0", season, "luton", "-3", "--on", later, "--because", "x").exit_code == 0
+    adjusted = "select points_adjustment from ratings.standings where team_id = 'luton' and season = %s"
+    assert warehouse.execute(adjusted, [season]).fetchone() == (0,)
+
+
+def test_what_was_stated_is_withdrawn_and_the_listed_rows_count_again(run, warehouse):
+    before = line(warehouse)
+    run("adjust", "E0", "2324", "Everton", "-8", "--on", "2024-04-08", "--because", "rules")
+    result = run("withdraw", "E0", "2324", "Everton")
+    assert (result.exit_code, result.output) == (0, "nothing is stated of everton any more\n")
+    assert line(warehouse) == before
+    again = run("withdraw", "E0", "2324", "Everton")
+    assert (again.exit_code, "nothing is stated of everton in E0 2023-24" in again.output) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +161,13 @@ def test_a_ruling_of_a_later_day_waits(run, warehouse):
         (("XX", "2324", "everton", "-1"), "is no league"),
         (("E0", "1992-93", "everton", "-1"), "has no season"),
         (("E0", "2324", "evertn", "-1"), "everton"),
-        (("E0", "2324", "everton", "minus one"), "is not a valid integer"),
+        (("E0", "2324", "everton", "minus one"), "is no number of points"),
+        (("E0", "2324", "everton", "-2147483649"), "is no number of points"),
+        (("E0", "2324", "everton", "1_0"), "is no number of points"),
+        (("E0", "2324", "everton", "٣"), "is no number of points"),
+        (("E0", "2324", "leeds", "-3"), "leeds plays in E1 in 2023-24, not in E0"),
+        (("E1", "2324", "derby", "-3"), "derby"),
+        (("E2", "2324", "everton", "-3"), "everton plays in E0 in 2023-24, not in E2"),
     ],
 )
 def test_what_cannot_be_adjusted_is_said_and_changes_nothing(run, warehouse, words, message):
@@ -148,6 +180,15 @@ def test_what_cannot_be_adjusted_is_said_and_changes_nothing(run, warehouse, wor
 def test_a_reason_and_a_day_are_needed(run):
     assert run("adjust", "E0", "2324", "everton", "-1", "--on", "2024-04-08", "--because", "  ").exit_code == 2
     assert run("adjust", "E0", "2324", "everton", "-1", "--on", "08/04/2024", "--because", "x").exit_code == 2
+    assert run("adjust", "E0", "2324", "everton", "-1", "--on", "2024-W15-1", "--because", "x").exit_code == 2
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "2023-05-20", "2024-10-01", "2030-01-01"])
+def test_a_ruling_takes_effect_in_its_season_or_the_summers_around_it(run, warehouse, day):
+    result = run("adjust", "E0", "2324", "everton", "-1", "--on", day, "--because", "x")
+    assert result.exit_code == 2
+    assert "nor of the summers around it" in result.output
+    assert warehouse.execute("select count(*) from raw.stated_adjustments").fetchone() == (0,)
 
 
 def test_a_league_that_is_not_loaded_is_said(run):

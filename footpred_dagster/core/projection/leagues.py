@@ -88,12 +88,15 @@ def projection_cut(connection: psycopg.Connection, as_of: datetime) -> str:
         "select exists (select from intermediate.int_matches where status = 'played' and kickoff >= %s)", [as_of]
     ).fetchone()
     by = f"{version.name} {version.version}" if version else "nobody"
-    (stated,) = connection.execute("select max(stated_at) from raw.stated_adjustments").fetchone() or (None,)
+    stated, count = connection.execute("select max(stated_at), count(*) from raw.stated_adjustments").fetchone() or (
+        None,
+        0,
+    )
     parts = [f"by {by}"]
     if later == (True,):
         parts.append("later results known")
     if stated is not None:
-        parts.append(f"adjustments stated {stated.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}")
+        parts.append(f"{count} adjustments stated, the last {stated.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}")
     return ", ".join(parts)
 
 
