@@ -63,7 +63,7 @@ def rules_of(league: str, season: Season) -> LeagueRules:
     if second:
         groups = tuple(Zone(group.name, group.first, group.last) for group in second.groups)
         zones = (Zone("first", 1, 1), *groups)
-        if not second.published:
+        if not second.published and not cut_short(league, season):
             worth = groups
     return LeagueRules(
         meetings=meetings(league, season),
