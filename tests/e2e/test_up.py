@@ -25,37 +25,44 @@ def written(home: Path) -> dict[str, dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def up(demo):
-    """The running supervisor and the services' URLs, started as from a script's ``&``."""
-    environment = os.environ | {"FOOTPRED_HOME": str(demo.home.path)}
-    command = [sys.executable, "-m", "footpred_dagster.cli", "up"]
-    process = subprocess.Popen(
-        command,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        preexec_fn=lambda: [signal.signal(n, signal.SIG_IGN) for n in (signal.SIGINT, signal.SIGTERM)],
-    )
-    try:
-        # While services start status works and says so.
-        services = demo.home.json("status")["services"]
-        assert services["dagster"]["state"] in ("starting", "running")
-        assert {service["state"] for service in services.values()} <= {"starting", "running"}
-        deadline = time.monotonic() + PATIENCE
-        while any(service["state"] != "running" for service in written(demo.home.path).values()):
-            assert process.poll() is None
-            assert time.monotonic() < deadline, written(demo.home.path)
-            time.sleep(0.5)
-        services = written(demo.home.path)
-        yield process, {name: service["url"] for name, service in services.items() if service["url"]}
-    finally:
+def begun():
+    """Supervisors that tests of this module started; the last one serves the next test unless it was ended."""
+    processes: list[subprocess.Popen[str]] = []
+    yield processes
+    for process in processes:
         if process.poll() is None:
             process.terminate()
         process.communicate(timeout=30)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
+def up(demo, begun):
+    """The running supervisor and the services' URLs, started as from a script's ``&``."""
+    if not begun or begun[-1].poll() is not None:
+        begun.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "footpred_dagster.cli", "up"],
+                env=os.environ | {"FOOTPRED_HOME": str(demo.home.path)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                preexec_fn=lambda: [signal.signal(n, signal.SIG_IGN) for n in (signal.SIGINT, signal.SIGTERM)],
+            )
+        )
+        # While services start status works and says so.
+        services = demo.home.json("status")["services"]
+        assert services["dagster"]["state"] in ("starting", "running")
+        assert {service["state"] for service in services.values()} <= {"starting", "running"}
+    deadline = time.monotonic() + PATIENCE
+    while any(service["state"] != "running" for service in written(demo.home.path).values()):
+        assert begun[-1].poll() is None
+        assert time.monotonic() < deadline, written(demo.home.path)
+        time.sleep(0.5)
+    services = written(demo.home.path)
+    return begun[-1], {name: service["url"] for name, service in services.items() if service["url"]}
+
+
+@pytest.fixture
 def graphql(up):
     def ask(query: str) -> dict:
         request = urllib.request.Request(
