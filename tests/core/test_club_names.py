@@ -9,7 +9,7 @@ import pytest
 from footpred_dagster.core.club_aliases import Alias, decide
 from footpred_dagster.core.club_names import pending_names
 from footpred_dagster.core.club_resolution import resolve
-from footpred_dagster.core.held_seasons import hold_back
+from footpred_dagster.core.held_seasons import held_seasons, hold_back
 
 ROWS = """
     insert into raw.matches (partition_key, league, season, line, match_date, home, away, home_goals, away_goals) values
@@ -71,6 +71,28 @@ def test_a_season_held_back_or_let_go_names_all_its_clubs_once(resolved):
     hold_back(resolved, "raw_meets_expectations", {})
     resolve(resolved)
     assert changes(resolved) == clubs
+
+
+@pytest.mark.fault(71, "one bad league-season: only its own matches wait")
+def test_a_file_with_the_matches_of_another_league_is_held_back_until_it_has_its_own(resolved):
+    """One such match would have every league stop at the checks of what each club has played so far."""
+    decide(resolved, Alias("England", "Sheffield Wednesday", "sheffield-weds"), actor="test")
+    foreign = """
+        insert into raw.matches
+            (partition_key, league, season, line, match_date, home, away, home_goals, away_goals) values
+            ('E1|2024-25', 'E1', '2024-25', 2, '2024-08-31', 'Arsenal', 'Everton FC', 1, 0)
+    """
+    resolved.execute(foreign)
+    decide(resolved, Alias("England", "Everton FC", "everton"), actor="test")
+    resolve(resolved)
+    assert [(each.league, each.season, each.check) for each in held_seasons(resolved)] == [
+        ("E1", "2024-25", "clubs_play_in_one_league")
+    ]
+    assert resolved.execute("select league, season from intermediate.held_seasons").fetchall() == [("E1", "2024-25")]
+    assert pending_names(resolved) == [], "the other league's clubs are not in doubt"
+    resolved.execute("update raw.matches set home = 'Leeds', away = 'Derby' where league = 'E1'")
+    resolve(resolved)
+    assert held_seasons(resolved) == []
 
 
 def test_a_name_that_left_the_files_is_pending_no_longer_and_keeps_its_club(resolved):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import psycopg
@@ -299,18 +298,3 @@ def test_faults_71_a_season_that_a_check_holds_back_is_left_out_until_it_passes(
     assert [(held.league, held.check) for held in held_seasons(warehouse.connection)] == [("SC0", "rows_reconcile")]
     hold_back(warehouse.connection, "rows_reconcile", {})
     assert warehouse.build(*english, *scottish, coming) == whole
-
-
-@pytest.mark.fault(71, "one bad league-season: only its own matches wait")
-def test_faults_71_a_file_with_the_matches_of_another_league_is_left_out_until_it_has_its_own(warehouse):
-    """One such match would have every league stop at the checks of what each club has played so far."""
-    names, before = ("Arsenal", "Everton", "Leeds"), _season("Arsenal", "Everton", "Leeds", first=-52)
-    own = _season(*names)
-    copied = [replace(result, league="E1") for result in own[:1]] + _season(
-        "Arsenal FC", "Manchester City FC", league="E1"
-    )
-    assert warehouse.build(*before, *own, *copied) == warehouse.build(*before, *own)
-    warehouse.build(*before, *own, *copied)
-    assert [(held.league, held.season) for held in held_seasons(warehouse.connection)] == [("E1", "2023-24")]
-    warehouse.build(*before, *own, *_season("York", "Woking", league="E1"))
-    assert held_seasons(warehouse.connection) == []
