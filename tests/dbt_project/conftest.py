@@ -25,11 +25,24 @@ from tests.support.warehouse import run_dbt
 
 LEAGUES = ("E0", "E1", "SC0", "SP1")
 SEASONS = tuple(Season(year) for year in range(2014, 2025))
-START = date(2025, 3, 1)
+LATEST = date(2025, 3, 17)
 Edit = Callable[[dict[str, str]], dict[str, str] | None]
+Contents = dict[str, tuple[int, int]]
 
 
 def unedited(row: dict[str, str]) -> dict[str, str]:
+    return row
+
+
+def spoil(row: dict[str, str]) -> dict[str, str] | None:
+    """One score corrected, one match moved by a day and one that never was, all in the autumn."""
+    key = (row["Div"], row["HomeTeam"], row["AwayTeam"])
+    if key == ("E0", "Man United", "Fulham"):
+        return row | {"FTHG": "4", "FTR": "H"}
+    if key == ("SP1", "Ath Bilbao", "Getafe"):
+        return row | {"Date": "14/08/2024"}
+    if key == ("SC0", "Kilmarnock", "St Mirren"):
+        return None
     return row
 
 
@@ -43,20 +56,14 @@ class Grown:
     real: Path
     site: Path
     target: Path
-    shown: tuple[date, Edit] | None = field(default=None, init=False)
-
-    def begin(self, until: date, edit: Edit = unedited) -> None:
-        """Whatever was shown before: the warehouse as it is built from these files."""
-        if self.shown != (until, edit):
-            self.show(until, edit)
-            self.build()
+    stages: list[Contents] = field(default_factory=list)
+    """What it held at the start, some days later, and as every test finds and leaves it."""
 
     def show(self, until: date, edit: Edit = unedited) -> None:
         """Write the last season's files as they stood before ``until``, the fortnight after it as fixtures; load all.
 
         ``edit`` may change a line or, with None, drop it.
         """
-        self.shown = (until, edit)
         coming = []
         for league in LEAGUES:
             path = results_target(league, SEASONS[-1]).path
@@ -90,7 +97,7 @@ class Grown:
             store_ratings(self.connection, "test")
         run_dbt(self.url, self.target, "run", *how, "--select", "features", "marts")
 
-    def contents(self) -> dict[str, tuple[int, int]]:
+    def contents(self) -> Contents:
         """Rows and a sum of row digests of every table built from matches."""
         tables = self.connection.execute("""
             select schemaname, tablename from pg_tables
@@ -120,7 +127,7 @@ def _write(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
 
 @pytest.fixture(scope="module")
 def grown(module_database_url: str, data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grown]:
-    """As of 1 March 2025, built once from nothing."""
+    """Built from nothing as of 1 March 2025, then a few days at a time to ``LATEST``, where the past is corrected."""
     folder = tmp_path_factory.mktemp("grown")
     for season in SEASONS:
         for league in LEAGUES:
@@ -138,6 +145,14 @@ def grown(module_database_url: str, data_dir: Path, tmp_path_factory: pytest.Tem
             folder / "target",
         )
         grown.load(list(SEASONS[:-1]))
-        grown.show(START)
+        grown.show(date(2025, 3, 1))
         grown.build(anew=True)
+        grown.stages.append(grown.contents())
+        for until in (date(2025, 3, 4), date(2025, 3, 10)):
+            grown.show(until)
+            grown.build()
+        grown.stages.append(grown.contents())
+        grown.show(LATEST, spoil)
+        grown.build()
+        grown.stages.append(grown.contents())
         yield grown

@@ -27,36 +27,16 @@ from footpred_dagster.core.online import (
     read_features,
 )
 from footpred_dagster.core.rating import read_history
+from tests.dbt_project.conftest import LATEST, spoil
 from tests.support.warehouse import compile_models
 
 pytestmark = pytest.mark.real_data
-START, LATEST = date(2025, 3, 1), date(2025, 3, 17)
 REPLAYED = (300, pytest.param(2000, marks=pytest.mark.slow))
 
 
-def spoil(row):
-    """One score corrected, one match moved by a day and one that never was, all in the autumn."""
-    key = (row["Div"], row["HomeTeam"], row["AwayTeam"])
-    if key == ("E0", "Man United", "Fulham"):
-        return row | {"FTHG": "4", "FTR": "H"}
-    if key == ("SP1", "Ath Bilbao", "Getafe"):
-        return row | {"Date": "14/08/2024"}
-    if key == ("SC0", "Kilmarnock", "St Mirren"):
-        return None
-    return row
-
-
 def test_days_added_and_corrections_of_the_past_end_where_a_build_from_nothing_ends(grown):
-    grown.begin(START)
-    start = grown.contents()
+    start, after_days, incremental = grown.stages
     assert start["features.fct_match_features"][0] > 16_000
-    for until in (date(2025, 3, 4), date(2025, 3, 10)):
-        grown.show(until)
-        grown.build()
-    after_days = grown.contents()
-    grown.show(LATEST, spoil)
-    grown.build()
-    incremental = grown.contents()
     grown.build(anew=True)
     assert grown.contents() == incremental
     # And each step did change what it should.
@@ -67,7 +47,6 @@ def test_days_added_and_corrections_of_the_past_end_where_a_build_from_nothing_e
 @pytest.mark.fault(48, "a club gets its alias late")
 def test_a_decision_about_a_name_ends_where_a_build_from_nothing_ends(grown):
     """A spelling waits, is given to a new club, then to its own; no row of a former id is left, no match is lost."""
-    grown.begin(LATEST, spoil)
     whole = grown.contents()
 
     def respelled(row):
@@ -96,7 +75,6 @@ def test_a_decision_about_a_name_ends_where_a_build_from_nothing_ends(grown):
 @pytest.mark.fault(53, "a walkover that a user states, and takes back")
 def test_rulings_about_matches_end_where_a_build_from_nothing_ends(grown):
     """One awarded against its score, one annulled, one that no file has; withdrawn, everything is as before."""
-    grown.begin(LATEST, spoil)
     whole = grown.contents()
     pair = "select match_date from intermediate.int_matches where season = '2024-25' and (home_id, away_id) = (%s, %s)"
     stated = []
@@ -134,7 +112,6 @@ def test_nothing_new_is_built_without_a_change(grown):
 
 def test_a_build_that_failed_is_made_up_for_by_the_next(grown):
     """Its mark stays behind, so the same changes are taken in again, by it and by all behind it."""
-    grown.begin(LATEST, spoil)
     before = grown.contents()
     grown.connection.execute("""
         delete from intermediate.int_team_form
