@@ -34,7 +34,7 @@ test: install
 
 # The README's two commands in a copy of this commit, with a PATH of what every machine has: neither Chromium, Firefox,
 # Prometheus nor Helm is there to be found.
-REQUIRED := bash sh env make git cat test touch rm mkdir mktemp dirname ln uname ps kill id chmod od sleep tr
+REQUIRED := bash sh env make git cat test touch rm mkdir mktemp dirname ln uname ps kill id chmod false od sleep tr
 test-bare:
 	bare=$$(mktemp -d) && trap 'rm -rf "$$bare"' EXIT && mkdir "$$bare/bin" && \
 	for tool in $(REQUIRED); do ln -sf "$$(command -v $$tool)" "$$bare/bin/$$tool"; done && \
