@@ -37,7 +37,8 @@ test: install
 REQUIRED := bash sh env make git cat test touch rm mkdir mktemp dirname ln uname ps kill id chmod false od sleep tr
 test-bare:
 	bare=$$(mktemp -d) && trap 'rm -rf "$$bare"' EXIT && mkdir "$$bare/bin" && \
-	for tool in $(REQUIRED); do ln -sf "$$(command -v $$tool)" "$$bare/bin/$$tool"; done && \
+	$(PYTHON) -c 'import os, shutil, sys; [os.symlink(shutil.which(tool), f"{sys.argv[1]}/{tool}") for tool in sys.argv[2:]]' \
+		"$$bare/bin" $(REQUIRED) && \
 	ln -s "$$($(PYTHON) -c 'import sys; print(sys.executable)')" "$$bare/bin/python3" && \
 	git clone --quiet . "$$bare/footpred" && cd "$$bare/footpred" && \
 	env PATH="$$bare/bin" $(MAKE) demo ARGS=--no-serve && env PATH="$$bare/bin" $(MAKE) test
