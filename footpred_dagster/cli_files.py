@@ -65,7 +65,7 @@ def pull(url: str | None, as_json: bool) -> None:
 @click.option("--reason", help="Only for this reason: bad_name, row_not_aligned.")
 @json_option
 def quarantine(league: str | None, season: Season | None, reason: str | None, as_json: bool) -> None:
-    """List rows and values of the loaded files that were not believed, with file, line, column and reason."""
+    """List rows and values of the loaded files that failed the parser's checks, with file, line, column and reason."""
     with failures_explained():
         from footpred_dagster import quarantine as listing
 

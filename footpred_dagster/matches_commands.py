@@ -90,7 +90,7 @@ def find(league: str, season: str, home: str, away: str, day: date) -> Named:
 def rule(named: Named, status: str, score: tuple[int, int] | None, because: str) -> dict[str, Any]:
     """Keep the ruling; raises click.UsageError where it is about no match, or about one without any score."""
     if not named.clubs:
-        raise click.UsageError(f"nothing of {named.league} {named.season} is loaded: run it first")
+        raise click.UsageError(f"nothing of {named.league} {named.season} is loaded: footpred run loads it")
     if strangers := {named.home_id, named.away_id} - named.clubs:
         raise click.UsageError(f"not in {named.league} {named.season}: {', '.join(sorted(strangers))}")
     has_score = named.on_file.get(named.day)
@@ -152,31 +152,32 @@ def ruled() -> list[dict[str, Any]]:
         cursor.execute("select to_regclass('intermediate.int_matches') is not null as built")
         built = cursor.execute(_RULED).fetchall() if cursor.fetchone() == {"built": True} else []
         stated = match_rulings.stated(connection)
-    done = {(*(row[name] for name in _KEY), row["status"], row["because"]) for row in built}
-    waiting = [_waiting(ruling) for ruling in stated]
-    return [
-        *(row for row in waiting if (*(row[name] for name in _KEY), row["status"], row["because"]) not in done),
-        *({**row, "in_force": True} for row in built),
-    ]
+    applied = {tuple(row[name] for name in _KEY): row for row in built}
+    waiting = [row for row in map(_as_row, stated) if not _is_applied(row, applied.get(tuple(row[n] for n in _KEY)))]
+    return [*({**row, "in_force": False} for row in waiting), *({**row, "in_force": True} for row in built)]
 
 
-def _waiting(ruling: Ruling) -> dict[str, Any]:
+def _is_applied(stated: dict[str, Any], built: dict[str, Any] | None) -> bool:
+    """Whether the match as built is as stated; where no score was stated the file's stands."""
+    compared = ["status", "because", *(name for name in ("home_goals", "away_goals") if stated[name] is not None)]
+    return built is not None and all(built[name] == stated[name] for name in compared)
+
+
+def _as_row(ruling: Ruling) -> dict[str, Any]:
+    """A ruling with the names that a match as built has; clubs go by their ids."""
     return {
-        **dict(
-            zip(
-                _KEY,
-                (ruling.league, ruling.season, str(ruling.match_date), ruling.home_id, ruling.away_id),
-                strict=True,
-            )
-        ),
+        "league": ruling.league,
+        "season": ruling.season,
+        "date": ruling.match_date.isoformat(),
         "home": ruling.home_id,
         "away": ruling.away_id,
+        "home_id": ruling.home_id,
+        "away_id": ruling.away_id,
         "status": ruling.status,
         "home_goals": ruling.home_goals,
         "away_goals": ruling.away_goals,
         "decided_by": ruling.decided_by,
         "because": ruling.reason,
-        "in_force": False,
     }
 
 

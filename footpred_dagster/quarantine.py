@@ -1,4 +1,4 @@
-"""What ``footpred quarantine`` lists: rows and values of results files that the parser would not believe."""
+"""What ``footpred quarantine`` lists: rows and values of results files that failed the parser's checks."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def _club_of(connection: psycopg.Connection, league: str, season: str, club: str
     if team_id not in clubs and elsewhere:
         raise click.UsageError(f"{team_id} plays in {', '.join(elsewhere)} in {season}, not in {league}")
     if over and not clubs:
-        raise click.UsageError(f"nothing of {league} {season} is loaded: footpred run")
+        raise click.UsageError(f"nothing of {league} {season} is loaded: footpred run loads it")
     if over and team_id not in clubs:
         raise click.UsageError(f"{team_id} did not play in {league} {season}")
     return team_id

@@ -45,7 +45,7 @@ def evaluate_models(
 
     ``champion`` is the recipe the champion was made by; its rows are left out while there is none.
     """
-    # A season that is asked for is scored as far as it is loaded; only the windows leave out what is not whole.
+    # A requested season is scored as far as it is loaded; only the windows leave out what is not whole.
     frame = frame.assign(whole=True)
     present = [season for season in seasons if (frame["season"] == season).any()]
     if not present:

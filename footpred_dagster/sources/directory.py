@@ -100,7 +100,7 @@ def _read(file: io.FileIO) -> bytes:
     while sum(map(len, parts)) <= MAX_BODY:
         part = file.read(MAX_BODY + 1)
         if part is None:
-            raise BlockingIOError(errno.EAGAIN, "nothing to read yet, which a file of results never says")
+            raise BlockingIOError(errno.EAGAIN, "nothing to read yet: it is no plain file")
         if not part:
             break
         parts.append(part)

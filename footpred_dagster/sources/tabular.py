@@ -26,7 +26,8 @@ ALIASES = {"HT": "HomeTeam", "AT": "AwayTeam"}
 _MOJIBAKE_BOM = "ï»¿"
 _ENCODINGS = ("utf-8", "cp1252", "latin-1")
 _CONTROLS = {code: bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(0x80, 0xA0)}
-"""Control characters that nobody writes: cp1252 taken for latin-1 on the way to us (\x92 is an apostrophe)."""
+"""Control characters that stand for cp1252 which was decoded as latin-1 before the file came here: U+0092 is an
+apostrophe."""
 _DATE = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}", re.ASCII)
 _SHOWN = 40
 

@@ -152,7 +152,7 @@ RELEGATION: dict[str, Eras[Pair]] = {
 """Places in relegation play-offs, and those below them that go down at once."""
 
 NO_CHAMPION = {
-    ("I1", 2004): "Federal Court of Appeal, 25 July 2006: taken from Juventus and given to nobody",
+    ("I1", 2004): "Federal Court of Appeal, 25 July 2006: taken from Juventus, not assigned",
     ("N1", 2019): "KNVB, 24 April 2020: cut short without a champion",
 }
 """Seasons whose first place won no title, and who ruled so."""

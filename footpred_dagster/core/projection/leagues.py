@@ -88,10 +88,8 @@ def projection_cut(connection: psycopg.Connection, as_of: datetime) -> str:
         "select exists (select from intermediate.int_matches where status = 'played' and kickoff >= %s)", [as_of]
     ).fetchone()
     by = f"{version.name} {version.version}" if version else "nobody"
-    stated, count = connection.execute("select max(stated_at), count(*) from raw.stated_adjustments").fetchone() or (
-        None,
-        0,
-    )
+    adjusted = connection.execute("select max(stated_at), count(*) from raw.stated_adjustments").fetchone()
+    stated, count = adjusted or (None, 0)
     parts = [f"by {by}"]
     if later == (True,):
         parts.append("later results known")

@@ -72,7 +72,7 @@ def _row(name: club_names.ClubName) -> tuple[object, ...]:
 
 @dg.asset_check(asset=MATCHES, name=club_leagues.CHECK)
 def clubs_play_in_one_league(warehouse: Warehouse) -> dg.AssetCheckResult:
-    """No club plays in two leagues on one day. A season of which that holds is held back, other leagues go on."""
+    """No club plays in two leagues on one day. A season in which one does is held back, other leagues go on."""
     with warehouse.connect() as connection:
         held = [each for each in held_seasons.held_seasons(connection) if each.check == club_leagues.CHECK]
     return dg.AssetCheckResult(
