@@ -75,6 +75,20 @@ def test_a_ruling_is_kept_replaced_and_withdrawn(user):
     assert "user, waits for a run" in user.run("matches", "rulings")
 
 
+def test_a_ruling_waits_until_the_match_is_built_as_it_says(user):
+    with psycopg.connect(user.environment["FOOTPRED_DATABASE_URL"], autocommit=True) as connection:
+        connection.execute("""
+            create table intermediate.int_matches as select 'T1' as league, '2022-23' as season,
+                date '2023-06-07' as match_date, 'Hatayspor' as home_name, 'Galatasaray' as away_name,
+                'hatayspor' as home_id, 'galatasaray' as away_id, 'awarded' as status, 0 as home_goals, 3 as away_goals,
+                'user' as status_decided_by, 'withdrew' as ruling
+        """)
+    for score, waits in (("0-3", False), ("0-2", True)):
+        user.run("matches", "award", *UNLISTED, "--score", score, "--because", "withdrew")
+        found = user.json("matches", "rulings")["rulings"]
+        assert [row["in_force"] for row in found] == ([False, True] if waits else [True])
+
+
 BECAUSE = ("--because", "x")
 
 
