@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,6 +16,7 @@ import panel_material_ui as pmui
 import psycopg
 from markupsafe import Markup
 from panel.viewable import Viewable
+from tornado.ioloop import IOLoop
 
 from dashboards import html, theme
 from dashboards.data import health, teams
@@ -56,7 +57,7 @@ class Session:
         self, reader: Reader, settings: Settings, pages: Mapping[str, Page], slug: str, pool: ThreadPoolExecutor
     ) -> None:
         self._reader, self._settings, self._pages, self._pool = reader, settings, pages, pool
-        self._document = pn.state.curdoc
+        self._document, self._loop = pn.state.curdoc, IOLoop.current()
         self._awaited: Future[Drawing] | None = None
         self._drawn: str | None = None
         self._chosen: str | None = None
@@ -102,8 +103,16 @@ class Session:
     def draw(self) -> Future[Drawing]:
         """Draw the page at the router's address beside the loop, which shows it unless another was asked for since."""
         drawing = self._awaited = self._pool.submit(self._drawing, self._router.url)
-        drawing.add_done_callback(lambda done: self._document.add_next_tick_callback(partial(self._show, done)))
+        drawing.add_done_callback(lambda done: self._next(partial(self._show, done)))
         return drawing
+
+    def _next(self, change: Callable[[], None]) -> None:
+        """Change this document from a thread beside the loop.
+
+        By way of the loop: Bokeh and Panel keep the current document and the events held back in lists that all
+        threads share, so a thread of its own could lose an event or write into the document of another reader.
+        """
+        self._loop.add_callback(self._document.add_next_tick_callback, change)
 
     def _drawing(self, url: str) -> Drawing:
         """Everything that takes time, and nothing that changes what is on the screen."""
@@ -160,7 +169,7 @@ class Session:
         """Search beside the loop. The answer has the number of its question, by which the browser drops late ones."""
         found = self._pool.submit(self._matching, event.new["text"])
         found.add_done_callback(
-            lambda done: self._document.add_next_tick_callback(
+            lambda done: self._next(
                 lambda: self._search.param.update(results={"number": event.new["number"], "rows": done.result()})
             )
         )

@@ -15,7 +15,7 @@ FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 ]
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH: install your system's package")
 
 
