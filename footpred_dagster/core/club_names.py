@@ -148,7 +148,8 @@ def store(connection: psycopg.Connection, names: Sequence[ClubName]) -> None:
             where ({old}) is distinct from ({new})
         """  # noqa: S608 - column names of this function
     )
-    connection.execute("drop table resolved")
+    # What reads a new table next must not take it for a small one: without it matches are joined row by row.
+    connection.execute("drop table resolved; analyze intermediate.club_names")
 
 
 def record_changes(

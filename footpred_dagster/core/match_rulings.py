@@ -149,6 +149,7 @@ def resolve(connection: psycopg.Connection) -> tuple[int, int]:
             with connection.cursor() as cursor, cursor.copy(statement) as copy:
                 for ruling in after.values():
                     copy.write_row(astuple(ruling))
+            connection.execute("analyze intermediate.match_rulings")
             _record_changes(connection, changed)
     return len(after), len(changed)
 

@@ -26,11 +26,12 @@ def shifted(counts: Sequence[str], last: int, half_time_result: str, referee: st
     counts: the stripped cells of the statistics, ``last`` the place of the one that stands last in the file, next to
     the prices; a fraction elsewhere is a wrong value of that cell alone. None when nothing contradicts the columns.
     """
-    name = next((cell for cell in counts if sum(map(str.isalpha, cell)) > 1), None)
-    if name is not None:
-        return name
-    if _FRACTION.fullmatch(counts[last]):
-        return counts[last]
+    if not "".join(counts).isdigit():  # nearly all are
+        name = next((cell for cell in counts if sum(map(str.isalpha, cell)) > 1), None)
+        if name is not None:
+            return name
+        if _FRACTION.fullmatch(counts[last]):
+            return counts[last]
     if half_time_result and half_time_result.upper() not in {"H", "D", "A"}:
         return half_time_result
     return referee if referee.replace(".", "", 1).isdigit() else None

@@ -27,7 +27,8 @@ def check_date_order(dates: Sequence[tuple[int, str]]) -> None:
     Month-first order is proven by days above 12 in the second position and none in the first. A form such as ISO or a
     serial number is unreadable in every row.
     """
-    slashed = [(line, cell, match) for line, cell in dates if (match := _SLASHED.fullmatch(cell))]
+    read = {cell: _SLASHED.fullmatch(cell) for _, cell in dates}  # a day has many matches
+    slashed = [(line, cell, match) for line, cell in dates if (match := read[cell])]
     day_second = [(line, cell) for line, cell, match in slashed if int(match[1]) <= 12 < int(match[2]) <= 31]
     day_first = any(int(match[1]) > 12 for _, _, match in slashed)
     if day_second and not day_first and too_many(len(day_second), 5 * ALLOWED_ROWS):
@@ -37,7 +38,7 @@ def check_date_order(dates: Sequence[tuple[int, str]]) -> None:
             f"dates are written month first (line {line}: {cell!r}, and no date has a day above 12 in first place): "
             f"the site writes day/month/year; fetch the file again, or save it with such dates",
         )
-    other = [(line, cell) for line, cell in dates if cell and not cell.startswith("#") and not _SLASHED.fullmatch(cell)]
+    other = [(line, cell) for line, cell in dates if cell and not cell.startswith("#") and not read[cell]]
     if too_many(len(other), len(dates)):
         line, cell = other[0]
         raise FileRefused(
@@ -53,21 +54,26 @@ def season_days(dates: Sequence[str], season: Season) -> set[date]:
     A day belongs to its season by the turn of 1 July; later days belong to it too while no gap above ``LATE_GAP``
     separates them from the days before.
     """
-    days = [day for text in dates if (day := parse_date(text))]
-    seasons = Counter(map(Season.containing, days))
+    days: Counter[date] = Counter()
+    for text, rows in Counter(dates).items():
+        if day := parse_date(text):
+            days[day] += rows
     own = {day for day in days if Season.containing(day) == season}
     if own:
         last = max(own)
-        for day in sorted(set(days) - own):
+        for day in sorted(days.keys() - own):
             if last < day <= last + LATE_GAP and season.holds(day):
                 own.add(day)
                 last = day
-    inside = sum(day in own for day in days)
-    if days and 2 * inside < len(days):
+    inside = sum(rows for day, rows in days.items() if day in own)
+    if 2 * inside < days.total():
+        seasons: Counter[Season] = Counter()
+        for day, rows in days.items():
+            seasons[Season.containing(day)] += rows
         other, rows = seasons.most_common(1)[0]
         raise FileRefused(
             "wrong_season",
-            f"{rows} of {len(days)} dates are of {other}, {season} was requested: the site serves another season's "
+            f"{rows} of {days.total()} dates are of {other}, {season} was requested: the site serves another season's "
             f"file here; a later fetch brings the right one",
         )
     return own

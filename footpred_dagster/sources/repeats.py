@@ -71,7 +71,7 @@ def _one_per_day(matches: Sequence[RawMatch], quarantine: Quarantine, goals_colu
         groups[match.match_date, match.home, match.away].append(match)
     kept, repeats = [], 0
     for group in groups.values():
-        if len({score(match) for match in group}) > 1:
+        if len(group) > 1 and len({score(match) for match in group}) > 1:
             for match in group:
                 quarantine.drop(match.line, goals_column, "conflicting_duplicate", score(match))
             continue

@@ -113,7 +113,7 @@ def cut_table(body: bytes) -> Table:
         if not any(map(str.strip, cells)):
             blank += 1
             continue
-        if _is_header(cells, header, number):
+        if header[0] in cells[0] and _is_header(cells, header, number):
             repeated.append(number)
             continue
         ragged += len(cells) != len(header)
