@@ -78,6 +78,11 @@ class Source(Protocol):
         """Whether requests are to be few, because the server is somebody else's."""
         ...
 
+    @property
+    def given_up(self) -> bool:
+        """After SourceUnavailable: whether it holds for every file, so that nothing more is to be asked for."""
+        ...
+
     def fetch(self, path: str, known: Validators | None = None) -> Fetched:
         """Ask for ``path``; raises SourceUnavailable, or FileUnreadable for this file alone."""
         ...

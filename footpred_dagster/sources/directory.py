@@ -38,6 +38,10 @@ class DirectorySource:
     def rate_limited(self) -> bool:
         return False
 
+    @property
+    def given_up(self) -> bool:
+        return True  # the folder itself is gone
+
     def close(self) -> None:
         """Nothing is held open."""
 

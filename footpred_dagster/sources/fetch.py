@@ -32,7 +32,8 @@ class FetchReport:
     fresh: list[str] = field(default_factory=list)
     """Not asked for: the source answered for them moments ago."""
     unreadable: list[str] = field(default_factory=list)
-    """Gave no body: too large, a broken link; ``raw.fetch_failures`` has the reason. What was loaded before stays."""
+    """Gave no body: too large, a broken link, no answer for this file; ``raw.fetch_failures`` has the reason. What was
+    loaded before stays."""
 
 
 def fetch(
@@ -48,8 +49,10 @@ def fetch(
 
     A path that several partitions share is asked for once, and the answer counts for each of them.
     The connection must be in autocommit: each answer is logged as it comes, so that an interrupted fetch resumes.
-    At the end the archive gets the log as well. Raises SourceUnavailable, and MixedOrigins before anything is kept;
-    what was fetched before stays fetched.
+    At the end the archive gets the log as well. A file that the source does not answer for stops no other.
+
+    Raises SourceUnavailable when no file was answered for or the source gave up, and MixedOrigins before anything is
+    kept; what was fetched before stays fetched.
     """
     if isinstance(source, ArchiveSource):
         return _restore(connection, archive, targets, progress)
@@ -90,6 +93,8 @@ def _ask(
 ) -> FetchReport:
     report = FetchReport()
     origin = simulated(connection)
+    silent: SourceUnavailable | None = None
+    answered = False
     asked: dict[str, list[str]] = {}
     for target in targets:
         if target.path in asked:
@@ -97,7 +102,7 @@ def _ask(
             continue
         progress(target)
         previous = _previous(connection, source.name, target.path)
-        if previous and previous.age < max_age:
+        if previous and 0 <= previous.age < max_age:  # an answer from the future is of a clock that was wrong
             asked[target.path] = report.fresh
             report.fresh.append(target.partition_key)
             continue
@@ -108,7 +113,17 @@ def _ask(
             _record_failure(connection, target.path, failure)
             asked[target.path] = report.unreadable
             report.unreadable.append(target.partition_key)
+            answered = True
             continue
+        except SourceUnavailable as failure:
+            if source.given_up:
+                raise
+            silent = failure
+            _record_failure(connection, target.path, FileUnreadable(target.path, "no_answer", str(failure)))
+            asked[target.path] = report.unreadable
+            report.unreadable.append(target.partition_key)
+            continue
+        answered = True
         connection.execute("delete from raw.fetch_failures where path = %s", [target.path])
         digest = previous.sha256 if answer.status == 304 and previous else None
         if answer.status == 200 and answer.body is not None:
@@ -141,6 +156,8 @@ def _ask(
                 answer.simulated,
             ],
         )
+    if silent and not answered:
+        raise silent
     return report
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import email.utils
 import time
-import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
@@ -13,22 +12,27 @@ from typing import Self
 import httpx
 from tenacity import RetryCallState, Retrying, wait_exponential_jitter
 
-from footpred_dagster.sources.base import (
-    MAX_BODY,
-    SIMULATED_HEADER,
-    BodyTooLarge,
-    Fetched,
-    SourceUnavailable,
-    Validators,
+from footpred_dagster.sources.base import SIMULATED_HEADER, Fetched, SourceUnavailable, Validators
+from footpred_dagster.sources.http_answers import (
+    LeavesSite,
+    RateLimited,
+    Retryable,
+    conditions,
+    decoded,
+    retry_after,
 )
 from footpred_dagster.sources.site_address import is_loopback, same_site, spellings
 
 PAUSE = 1.0
 """Seconds between two requests to somebody else's server."""
 ATTEMPTS = 5
-"""Requests per fetch; as many failures in a row, over all fetches, open the circuit."""
+"""Requests per fetch. After a file that failed, the next one is asked for once, at each address."""
+FAILED_FILES = 2
+"""So many files in a row without an answer open the circuit: one alone may be at fault itself."""
 RETRY_BUDGET = 120.0
 """Seconds one source may spend waiting for retries in its whole life, so that 22 ailing files do not wait 22 times."""
+SHOWN = 200
+"""Characters of an address in a message."""
 DEADLINE = 120.0
 """Seconds one request may take altogether: a server that drips a byte per read timeout never finishes."""
 MAX_REDIRECTS = 5
@@ -38,28 +42,13 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _INFLATE = frozenset({"gzip", "x-gzip", "deflate"})
 
 
-class _Retryable(Exception):
-    """The server may do better in a moment; ``wait`` holds the seconds that it requires, if any."""
-
-    def __init__(self, cause: str, wait: float | None = None) -> None:
-        super().__init__(cause)
-        self.wait = wait
-
-
-class _LeavesSite(SourceUnavailable):
-    """A redirect to another site, which is not followed; the site's other address may still serve the file."""
-
-
-class _RateLimited(_Retryable):
-    """HTTP 429: the limit is the site's, so its other address is not a way around it."""
-
-
 class HttpSource:
     """One site, one connection pool, one retry budget, one circuit. Not to be shared between threads.
 
     ``https://X`` and ``https://www.X`` are one site: when one of them fails, the next attempt of the same fetch goes to
-    the other, and later fetches start with the one that answered. The circuit stays open for the rest of this object's
-    life: a run requests five files of a dead site, not five hundred.
+    the other, and later fetches start with the one that answered; while the first one fails, "not there" from the other
+    is not believed. The circuit stays open for the rest of this object's life: a run requests two files of a dead site,
+    not five hundred. A password in ``base_url`` is sent and never shown, and sent to no other host.
     ``sleep`` and ``clock`` (monotonic seconds) are injectable, so that tests assert waits instead of waiting.
     ``transport`` replaces the network, for tests.
     """
@@ -84,23 +73,36 @@ class HttpSource:
             raise ValueError(f"{base_url!r} is not an address: {error}") from error
         if base.scheme not in ("http", "https") or not base.host:
             raise ValueError(f"{base_url!r} is not an http(s):// address")
-        self._bases = spellings(base)
+        account = (base.username, base.password) if base.userinfo else None
+        base = base.copy_with(userinfo=b"")
+        self._bases = [base] if account or headers else spellings(base)
         """The address that the next request goes to comes first."""
+        self._first = base.host
         self._causes: dict[str, str] = {}
         """Why each host failed in the fetch under way."""
+        self._failed: Counter[str] = Counter()
+        """How often, counting twice what will not be otherwise in a moment."""
+        self._not_before: dict[str, float] = {}
+        """Until when each host requires that nothing is asked of it."""
+        self._way_out = "" if headers else "; --source DIRECTORY reads a copy of the site from a folder"
         loopback = is_loopback(base.host)
-        self.name = name or base_url
+        self.name = name or str(base)
         self._pause = pause if pause is not None else 0.0 if loopback else PAUSE
         self._budget, self._deadline = retry_budget, deadline
         self._sleep, self._clock = sleep, clock
         self._last_request: float | None = None
-        self._failures, self._last_cause = 0, ""
+        self._failures, self._failed_files, self._last_cause = 0, 0, ""
         self._simulated = False
         # No proxy for our own machine: a proxy would look at its own loopback.
         own = {"User-Agent": f"footpred/{_version()}", "Accept": "text/csv, */*;q=0.5", "Accept-Encoding": "gzip"}
         sent = own | dict(headers or {})
         self._client = httpx.Client(
-            headers=sent, timeout=timeout, follow_redirects=False, trust_env=not loopback, transport=transport
+            headers=sent,
+            auth=account,
+            timeout=timeout,
+            follow_redirects=False,
+            trust_env=not loopback,
+            transport=transport,
         )
 
     def __enter__(self) -> Self:
@@ -119,17 +121,19 @@ class HttpSource:
         bytes: the parser refuses what is not CSV, and the archive keeps it.
         """
         started = self._clock()
-        self._causes = {}
+        self._causes, self._failed = {}, Counter()
         if self._circuit_open:
-            cause = f"not asked, {ATTEMPTS} requests in a row failed ({self._last_cause})"
-            raise SourceUnavailable(f"{_under(self._bases[0], path)}: {cause}")
+            cause = f"not asked, {self._failures} requests in a row failed ({self._last_cause})"
+            raise SourceUnavailable(f"{_under(self._bases[0], path)}: {cause}{self._way_out}")
         retrying = Retrying(
             retry=self._may_retry, stop=self._gives_up, wait=self._wait, sleep=self._spend, reraise=True
         )
         try:
             url, status, body, validators = retrying(self._request, path, known)
-        except (httpx.TransportError, _Retryable, _LeavesSite) as error:
+        except (httpx.TransportError, Retryable, SourceUnavailable) as error:
+            self._failed_files += 1
             raise SourceUnavailable(self._failure(path, error)) from error
+        self._failed_files = 0
         seconds = self._clock() - started
         return Fetched(str(url), status, body, validators.etag, validators.last_modified, seconds, self._simulated)
 
@@ -139,8 +143,13 @@ class HttpSource:
         return self._pause > 0
 
     @property
+    def given_up(self) -> bool:
+        """Whether the circuit is open: nothing more is asked."""
+        return self._circuit_open
+
+    @property
     def _circuit_open(self) -> bool:
-        return self._failures >= ATTEMPTS
+        return self._failed_files >= FAILED_FILES
 
     @property
     def _other_untried(self) -> bool:
@@ -148,19 +157,20 @@ class HttpSource:
 
     def _may_retry(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, _LeavesSite):
+        if isinstance(error, LeavesSite):
             return self._other_untried
-        return isinstance(error, httpx.TransportError | _Retryable)
+        return isinstance(error, httpx.TransportError | Retryable)
 
     def _gives_up(self, state: RetryCallState) -> bool:
-        return state.attempt_number >= ATTEMPTS or self._circuit_open or state.upcoming_sleep > self._budget
+        attempts = len(self._bases) if self._failed_files else ATTEMPTS
+        return state.attempt_number >= attempts or state.upcoming_sleep > self._budget
 
     def _wait(self, state: RetryCallState) -> float:
-        if self._other_untried:
-            return 0.0  # another server, which has required no wait; the pause between requests holds all the same
-        error = state.outcome.exception() if state.outcome else None
-        required = error.wait if isinstance(error, _Retryable) else None
-        return required if required is not None else _BACKOFF(state)
+        required = self._not_before.get(self._bases[0].host)
+        if required is not None:
+            return max(0.0, required - self._clock())
+        # Another server has failed at nothing yet; the pause between requests holds all the same.
+        return 0.0 if self._other_untried else _BACKOFF(state)
 
     def _spend(self, seconds: float) -> None:
         if seconds:
@@ -171,10 +181,12 @@ class HttpSource:
         """What was requested and how it failed; with two addresses, of each of them."""
         if len(self._causes) > 1:
             tried = " and ".join(f"https://{host} ({cause})" for host, cause in self._causes.items())
-            return f"{path}: no answer from {tried}; --source DIRECTORY reads a copy of the site from a folder"
-        wait = error.wait if isinstance(error, _Retryable) else None
+            return f"{path}: no answer from {tried}{self._way_out}"
+        wait = error.wait if isinstance(error, Retryable) else None
         required = f"; it asks to wait {wait:.0f} s, {self._budget:.0f} s are left" if wait is not None else ""
-        return f"{_under(self._bases[0], path)}: {_cause(error)}{required}"
+        said = _cause(error)
+        where = "" if said.startswith(str(self._bases[0])) else f"{_under(self._bases[0], path)}: "
+        return f"{where}{said}{required}{self._way_out}"
 
     def _request(self, path: str, known: Validators | None) -> tuple[httpx.URL, int, bytes | None, Validators]:
         """One attempt, redirects within the site included; keeps the count that the circuit reads."""
@@ -182,30 +194,49 @@ class HttpSource:
         url = httpx.URL(_under(base, path))
         try:
             answer = self._follow(url, known)
-        except (httpx.TransportError, _Retryable, SourceUnavailable) as error:
+            if answer[0] == 404 and self._doubted(base.host):
+                raise Retryable("HTTP 404")
+        except (httpx.TransportError, Retryable, SourceUnavailable) as error:
             self._failures, self._last_cause = self._failures + 1, _cause(error)
-            if isinstance(error, httpx.TransportError | _Retryable | _LeavesSite):
+            if isinstance(error, Retryable) and error.wait is not None:
+                self._not_before[base.host] = self._clock() + error.wait
+            if self._doubted(base.host) and not isinstance(error, httpx.TransportError | Retryable):
+                error = Retryable(_cause(error))
+            if isinstance(error, httpx.TransportError | Retryable | LeavesSite):
                 self._causes[base.host] = _cause(error)
-                if not isinstance(error, _RateLimited):
+                self._failed[base.host] += 2 if isinstance(error, LeavesSite) else 1
+                if not isinstance(error, RateLimited):
                     self._bases.append(self._bases.pop(0))
-            raise
+            raise error
         self._failures = 0
+        self._not_before.pop(base.host, None)
         return url, *answer
 
+    def _doubted(self, host: str) -> bool:
+        """Whether a refusal by ``host`` says nothing of the file yet: it stands in for the site's first address, which
+        has failed less than twice in this fetch."""
+        return host != self._first and self._failed[self._first] < 2
+
     def _follow(self, url: httpx.URL, known: Validators | None) -> tuple[int, bytes | None, Validators]:
-        until = self._clock() + self._deadline
+        until, visited = self._clock() + self._deadline, {url.host}
         for _ in range(MAX_REDIRECTS + 1):
             self._pause_between_requests()
-            with self._client.stream("GET", url, headers=_conditions(known)) as response:
-                if response.status_code not in _REDIRECTS or "location" not in response.headers:
-                    answer = self._read(response, known, until)
-                    self._bases.sort(key=lambda base: base.host != response.url.host)
-                    return answer
-                target = _redirect_target(response)
+            try:
+                with self._client.stream("GET", url, headers=conditions(known)) as response:
+                    if response.status_code not in _REDIRECTS or "location" not in response.headers:
+                        answer = self._read(response, known, until)
+                        self._bases.sort(key=lambda base: base.host != response.url.host)
+                        return answer
+                    target = response.url.join(response.headers["location"])
+            except (httpx.InvalidURL, UnicodeError) as error:
+                raise LeavesSite(f"{url}: redirects to an unreadable address; not followed") from error
             if not same_site(url, target):
-                raise _LeavesSite(f"{url}: redirects to {target}, which is another site; not followed")
+                raise LeavesSite(f"{url}: redirects to {_shown(target)}, which is another site; not followed")
             url = target
-        raise SourceUnavailable(f"{url}: more than {MAX_REDIRECTS} redirects")
+            visited.add(url.host)
+        # Round and round one address, the other may answer; between the two there is none left.
+        around = SourceUnavailable if len(visited) > 1 else LeavesSite
+        raise around(f"{url}: more than {MAX_REDIRECTS} redirects")
 
     def _pause_between_requests(self) -> None:
         if self._last_request is not None and (gap := self._last_request + self._pause - self._clock()) > 0:
@@ -220,67 +251,32 @@ class HttpSource:
         validators = Validators(headers.get("etag"), headers.get("last-modified"))
         if status in (404, 410):
             return 404, None, Validators(None, None)
-        if status == 304 and known and _conditions(known):
+        if status == 304 and known and conditions(known):
             return 304, None, Validators(validators.etag or known.etag, validators.last_modified or known.last_modified)
         if status == 429:
-            raise _RateLimited("HTTP 429", _retry_after(headers))
+            raise RateLimited("HTTP 429", retry_after(headers))
         if status >= 500:
-            raise _Retryable(f"HTTP {status}", _retry_after(headers))
-        if status >= 400 or status in (204, 206, 304):
+            raise Retryable(f"HTTP {status}", retry_after(headers))
+        if status not in (200, 203, 300):
             raise SourceUnavailable(f"{response.url}: HTTP {status} ({response.reason_phrase}), not a file")
         encoding = headers.get("content-encoding", "identity").strip().lower()
         if encoding not in _INFLATE | {"identity", ""}:
             raise SourceUnavailable(f"{response.url}: answers in {encoding}, which was not asked for")
-        body = _decoded(self._in_time(response, until), encoding in _INFLATE, str(response.url))
+        body = decoded(self._in_time(response, until), encoding in _INFLATE, str(response.url))
         # The "did you mean" page of a 300 is not the file: the next request must ask for the file again, in full.
         return 200, body, validators if status == 200 else Validators(None, None)
 
     def _in_time(self, response: httpx.Response, until: float) -> Iterator[bytes]:
         for chunk in response.iter_raw():
             if self._clock() > until:
-                raise _Retryable(f"timeout: still sending after {self._deadline:.0f} s")
+                raise Retryable(f"timeout: still sending after {self._deadline:.0f} s")
             yield chunk
 
 
-def _decoded(chunks: Iterator[bytes], compressed: bool, url: str) -> bytes:
-    """Inflate with an output limit per step: httpx's own decoders would unpack a whole bomb before we could look."""
-    body = bytearray()
-    inflate = zlib.decompressobj(wbits=47) if compressed else None
-    for chunk in chunks:
-        try:
-            body += inflate.decompress(chunk, MAX_BODY + 1 - len(body)) if inflate else chunk
-        except zlib.error as error:
-            raise _Retryable(f"damaged compression: {error}") from error
-        if len(body) > MAX_BODY:
-            raise BodyTooLarge(url)
-    if inflate and not inflate.eof and body:
-        raise _Retryable("compressed body breaks off")
-    return bytes(body)
-
-
-def _conditions(known: Validators | None) -> dict[str, str]:
-    pairs = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified} if known else {}
-    return {header: value for header, value in pairs.items() if value}
-
-
-def _retry_after(headers: httpx.Headers) -> float | None:
-    """Seconds the server asks for; an HTTP date is read against the server's own clock. None when absent or unclear."""
-    text = headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        until: float = email.utils.parsedate_to_datetime(text).timestamp()
-        now = email.utils.parsedate_to_datetime(headers["date"]).timestamp() if "date" in headers else time.time()
-    except (ValueError, OverflowError):
-        return None
-    return max(0.0, until - now)
-
-
-def _redirect_target(response: httpx.Response) -> httpx.URL:
-    try:
-        return response.url.join(response.headers["location"])
-    except httpx.InvalidURL as error:
-        raise SourceUnavailable(f"{response.url}: redirects to an unreadable address") from error
+def _shown(url: httpx.URL) -> str:
+    """An address for people: without account, and not longer than SHOWN."""
+    text = str(url.copy_with(userinfo=b""))
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def _under(base: httpx.URL, path: str) -> str:

@@ -34,6 +34,8 @@ EVENING = timedelta(hours=17)
 """Matches of a day without known kickoffs are over by 17:00 London time."""
 RECENT = timedelta(days=10)
 """A league without a result for longer pauses, whatever it did a year before."""
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""Between this machine and its database."""
 A_YEAR = timedelta(days=364)
 """The same weekdays of the year before."""
 
@@ -84,8 +86,14 @@ def file_states(connection: psycopg.Connection, targets: Iterable[Target], now: 
     leagues = {target.partition_key.partition("|")[0] for target in targets}
     requested: dict[str, datetime] = dict(
         connection.execute(
-            "select path, max(fetched_at) from raw.fetches where path = any(%s) group by path",
-            [[target.path for target in targets]],
+            # What was requested without an answer is left alone as well; a clock that was wrong does not count.
+            """
+            select path, max(at) from (
+                select path, fetched_at as at from raw.fetches union all select path, failed_at from raw.fetch_failures
+            ) as requests
+            where path = any(%s) and at <= %s group by path
+            """,
+            [[target.path for target in targets], now + CLOCKS_DIFFER],
         ).fetchall()
     )
     local = now.astimezone(SITE_ZONE)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from footpred_dagster.sources.base import SourceUnavailable
+from footpred_dagster.sources.fetch import fetch
 from footpred_dagster.sources.load import due, load_results, results_target
+from footpred_dagster.sources.request_schedule import due_for_request, file_states
 from footpred_dagster.sources.simulator import Fault, SimulatorServer
 from footpred_dagster.sources.simulator.faults import OVERSIZE, RETRY_AFTER
 from tests.faults.conftest import E0, SEASON, Ingest
@@ -104,12 +107,14 @@ def test_fault_05_five_failures_open_the_circuit_and_old_rows_stay(
 ) -> None:
     answers = ingest.fetches()
     site.asked.clear()
-    site.misbehave("mmz4281/*", fault, times=5)
+    site.misbehave("mmz4281/*", fault, times=6)
     with pytest.raises(SourceUnavailable, match=rf"E0\.csv: {cause}"):
         ingest.fetch()
-    with pytest.raises(SourceUnavailable, match=rf"E1\.csv: not asked, 5 requests in a row failed \({cause}"):
+    with pytest.raises(SourceUnavailable, match=rf"E1\.csv: {cause}"):
         ingest.fetch(E1)
-    assert site.asked == {E0.path: 5}
+    with pytest.raises(SourceUnavailable, match=rf"E1\.csv: not asked, 6 requests in a row failed \({cause}"):
+        ingest.fetch(E1)
+    assert site.asked == {E0.path: 5, E1.path: 1}
     assert len(ingest.clock.waits) == 4
     assert ingest.fetches() == answers  # no answer, so that the age of the data grows
     assert ingest.load().state == "unchanged"
@@ -117,6 +122,20 @@ def test_fault_05_five_failures_open_the_circuit_and_old_rows_stay(
 
     ingest.again()
     assert ingest.fetch(E0, E1).changed == [E1.partition_key]
+
+
+@pytest.mark.fault(5, "one file alone fails for good: the others are asked for and loaded")
+@pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.NOT_MODIFIED])
+def test_fault_05_a_file_that_fails_for_good_stops_no_other(
+    ingest: Ingest, site: SimulatorServer, fault: Fault
+) -> None:
+    site.misbehave(E0.path, fault)
+    report = ingest.fetch(E0, E1)
+    assert (report.changed, report.unreadable) == ([E1.partition_key], [E0.partition_key])
+    assert ingest.ask("select path, reason from raw.refused_files as files (path, reason)") == [(E0.path, "no_answer")]
+    now = datetime.now(UTC)
+    states = file_states(ingest.connection, [E0, E1], now)
+    assert due_for_request(states, now) == [], "what was requested without an answer is left alone as well"
 
 
 def test_fault_05_a_site_that_recovers_in_time_is_read(ingest: Ingest, site: SimulatorServer) -> None:
@@ -204,3 +223,20 @@ def test_no_fault_ends_in_anything_but_a_known_outcome(
     assert ingest.run().state == "unchanged"
     loaded()
     assert ingest.ask("select count(*) from raw.refusals") == [(0,)]
+
+
+def test_answers_of_a_clock_that_was_wrong_keep_no_file_from_being_asked_for(
+    ingest: Ingest, loaded: StillLoaded, site: SimulatorServer
+) -> None:
+    ingest.connection.execute("update raw.fetches set fetched_at = fetched_at + interval '400 days'")
+    now = datetime.now(UTC)
+    assert due_for_request(file_states(ingest.connection, [E0], now), now) == [E0]
+    site.asked.clear()
+    fetch(ingest.connection, ingest.archive, ingest.source, [E0], max_age=3600)
+    assert site.asked == {E0.path: 1}
+    assert due_for_request(file_states(ingest.connection, [E0], now), now + timedelta(seconds=1)) == []
+
+
+def test_a_validator_that_no_header_can_carry_is_not_sent(ingest: Ingest, loaded: StillLoaded) -> None:
+    ingest.connection.execute("update raw.fetches set etag = %s", ['"\u00e9"'])
+    assert ingest.fetch().unchanged == [E0.partition_key]

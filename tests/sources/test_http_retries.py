@@ -52,15 +52,27 @@ def test_a_passing_503_is_retried_with_growing_waits(site: Site, source: HttpSou
     assert [low <= wait <= low + 1 for low, wait in zip((1, 2, 4), clock.waits, strict=True)] == [True] * 3
 
 
-def test_five_failures_in_a_row_open_the_circuit_for_good(site: Site, source: HttpSource) -> None:
+def test_two_files_in_a_row_without_an_answer_open_the_circuit_for_good(site: Site, source: HttpSource) -> None:
     site.script = [Answer(503)]
     with pytest.raises(SourceUnavailable, match=r"fixtures\.csv: HTTP 503"):
         source.fetch("fixtures.csv")
     assert len(site.asked) == ATTEMPTS == 5
+    assert not source.given_up, "one file alone may be at fault"
+    with pytest.raises(SourceUnavailable, match=r"E1\.csv: HTTP 503"):
+        source.fetch("mmz4281/2425/E1.csv")
     site.script = [Answer()]
-    with pytest.raises(SourceUnavailable, match=r"E0\.csv: not asked, 5 requests in a row failed \(HTTP 503\)"):
+    with pytest.raises(SourceUnavailable, match=r"E0\.csv: not asked, 6 requests in a row failed \(HTTP 503\)"):
         source.fetch("mmz4281/2425/E0.csv")
-    assert len(site.asked) == 5
+    assert len(site.asked) == 6
+    assert source.given_up
+
+
+def test_an_answer_after_a_file_that_failed_gives_the_next_one_all_its_attempts(site: Site, source: HttpSource) -> None:
+    site.script = [*[Answer(503)] * 5, Answer(), *[Answer(503)] * 4, Answer()]
+    with pytest.raises(SourceUnavailable):
+        source.fetch("mmz4281/2425/E0.csv")
+    assert source.fetch("mmz4281/2425/E1.csv").status == 200
+    assert source.fetch("mmz4281/2425/E2.csv").status == 200
 
 
 def test_an_answer_closes_the_count_of_failures(site: Site, source: HttpSource) -> None:
@@ -69,11 +81,13 @@ def test_an_answer_closes_the_count_of_failures(site: Site, source: HttpSource) 
     assert source.fetch("mmz4281/2425/E0.csv").status == 200
 
 
-def test_five_timeouts_open_the_circuit(site: Site, clock: Clock) -> None:
+def test_timeouts_open_the_circuit(site: Site, clock: Clock) -> None:
     site.script = [Answer(hang=True)]
     with HttpSource(site.url, timeout=0.1, sleep=clock.sleep, clock=clock) as source:
         with pytest.raises(SourceUnavailable, match=r"fixtures\.csv: timeout"):
             source.fetch("fixtures.csv")
+        with pytest.raises(SourceUnavailable, match=r"E0\.csv: timeout"):
+            source.fetch("mmz4281/2425/E0.csv")
         with pytest.raises(SourceUnavailable, match=r"not asked.*timeout"):
             source.fetch("fixtures.csv")
     assert len(clock.waits) == 4

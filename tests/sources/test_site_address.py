@@ -153,9 +153,66 @@ def test_where_neither_answers_the_error_names_both_and_the_way_out(scene: Scene
     for part in (PATH, f"https://{BARE} (ConnectError", f"https://{WWW} (HTTP 503)", "--source DIRECTORY"):
         assert part in first_line
     assert len(scene.hosts.requested) == ATTEMPTS, "both share one budget of requests"
-    with pytest.raises(SourceUnavailable, match="not asked"):
+    with pytest.raises(SourceUnavailable, match="no answer"):
         scene.source.fetch("fixtures.csv")
-    assert len(scene.hosts.requested) == ATTEMPTS
+    assert len(scene.hosts.requested) == ATTEMPTS + 2, "the next file is asked for once at each"
+    with pytest.raises(SourceUnavailable, match=r"not asked.*--source DIRECTORY"):
+        scene.source.fetch("mmz4281/2627/E1.csv")
+    assert len(scene.hosts.requested) == ATTEMPTS + 2
+
+
+def test_not_there_is_not_believed_of_the_other_address_while_the_first_only_stumbles(scene: Scene) -> None:
+    scene.bare.script, scene.www.script = [Answer(503), Answer()], [Answer(404)]
+    assert scene.source.fetch(PATH).body == CSV
+    assert scene.hosts.requested == [BARE, WWW, BARE]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_refusal_by_the_other_address_is_believed_once_the_first_has_failed_twice(scene: Scene, status: int) -> None:
+    del scene.hosts.sites[BARE]
+    scene.www.script = [Answer(status)]
+    if status == 404:
+        assert scene.source.fetch(PATH).status == 404
+    else:
+        with pytest.raises(SourceUnavailable, match="HTTP 403"):
+            scene.source.fetch(PATH)
+    assert scene.hosts.requested == [BARE, WWW, BARE, WWW]
+
+
+def test_a_loop_at_one_address_leads_to_the_other(scene: Scene) -> None:
+    scene.bare.script = [to(f"https://{BARE}/{PATH}")]
+    assert scene.source.fetch(PATH).body == CSV
+    assert scene.hosts.requested == [BARE] * 6 + [WWW]
+
+
+@pytest.mark.parametrize("target", ["https:x", "javascript:alert(1)", "data:,x", "https://xn--a/", "//xn--/"])
+def test_a_redirect_to_an_address_that_is_none_leads_to_the_other(scene: Scene, target: str) -> None:
+    scene.bare.script = [to(target)]
+    assert scene.source.fetch(PATH).body == CSV
+    scene.www.script = [to(target)]
+    with pytest.raises(SourceUnavailable, match="not followed"):
+        scene.source.fetch(PATH)
+
+
+def test_a_wait_that_one_address_requires_is_kept_towards_it_alone(scene: Scene) -> None:
+    scene.bare.script = [Answer(503, headers={"Retry-After": "60"}), Answer()]
+    scene.www.script = [Answer(503)]
+    assert scene.source.fetch(PATH).body == CSV
+    assert scene.hosts.requested == [BARE, WWW, BARE]
+    assert 58 <= max(scene.clock.waits) <= 60
+
+
+def test_a_password_is_sent_to_its_own_host_and_never_shown(clock: Clock) -> None:
+    site = Site()
+    site.script = [Answer(503)]
+    hosts = Hosts({BARE: site})
+    with HttpSource(f"https://joe:s3cret@{BARE}", sleep=clock.sleep, clock=clock, transport=hosts) as source:
+        with pytest.raises(SourceUnavailable) as caught:
+            source.fetch(PATH)
+        assert "s3cret" not in f"{caught.value} {source.name}"
+    site.close()
+    assert set(hosts.requested) == {BARE}
+    assert site.asked[0][1]["authorization"].startswith("Basic ")
 
 
 def test_a_rate_limit_is_not_evaded_by_the_other_address(scene: Scene) -> None:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
@@ -19,6 +19,8 @@ from footpred_dagster.sources.request_schedule import due_for_request, file_stat
 
 POLL_SECONDS = int(os.environ.get("FOOTPRED_POLL_SECONDS", "900"))
 """Between two evaluations; which files are requested then is decided by ``sources.request_schedule``."""
+AFTER_SILENCE = timedelta(minutes=44)
+"""How long a source that does not answer is left alone: three evaluations in a row."""
 PLANNED_WITHIN = 3600.0
 """Seconds for which a run takes the sensor's word that the source was asked."""
 RETRAIN_AFTER = 220
@@ -31,8 +33,10 @@ def source_changed(
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Request the files of seasons under way that can have changed; what is new is loaded and predicted from.
 
-    The same bodies are loaded by one run; a failed one is tried again after a while, doubling.
+    The same bodies are loaded by one run; a failed one is tried again after a while, doubling. A source that does not
+    answer at all is left alone for a while, too.
     """
+    silent_until = datetime.fromisoformat(context.cursor) if context.cursor else None
     with warehouse.connect(autocommit=True) as connection:
         today = datetime.now(UTC).date()
         add_partitions(context.instance, today)
@@ -40,13 +44,17 @@ def source_changed(
         if not targets:
             yield dg.SkipReason("the warehouse is empty: footpred run fills it first")
             return
-        try:
-            with source.open(connection) as site:
-                now = datetime.now(UTC)
-                asked = due_for_request(file_states(connection, targets, now), now) if site.rate_limited else targets
+        now = datetime.now(UTC)
+        with source.open(connection) as site:
+            asked = due_for_request(file_states(connection, targets, now), now) if site.rate_limited else targets
+            if site.rate_limited and silent_until and now < silent_until <= now + AFTER_SILENCE:
+                context.log.info("the source did not answer: asked again at %s UTC", f"{silent_until:%H:%M}")
+                asked = []
+            try:
                 fetch(connection, archive.open(), site, asked)
-        except SourceUnavailable as error:
-            context.log.warning("the source does not answer: %s", error)
+            except SourceUnavailable as error:
+                context.log.warning("the source does not answer: %s", error)
+                context.update_cursor((now + AFTER_SILENCE).isoformat())
         plans = planned(connection, context.instance, targets)
     if not plans:
         yield dg.SkipReason(f"none of {len(targets)} files is new")
