@@ -86,7 +86,7 @@ class HttpSource:
         """Until when each host requires that nothing is asked of it."""
         self._way_out = "" if headers else "; --source DIRECTORY reads a copy of the site from a folder"
         loopback = is_loopback(base.host)
-        self.name = name or str(base)
+        self.name = name or (str(base) if account else base_url)
         self._pause = pause if pause is not None else 0.0 if loopback else PAUSE
         self._budget, self._deadline = retry_budget, deadline
         self._sleep, self._clock = sleep, clock
