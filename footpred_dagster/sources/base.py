@@ -80,7 +80,7 @@ class Source(Protocol):
 
     @property
     def given_up(self) -> bool:
-        """After SourceUnavailable: whether it holds for every file, so that nothing more is to be asked for."""
+        """After SourceUnavailable: whether every other file would fail as well, so that no further one is requested."""
         ...
 
     def fetch(self, path: str, known: Validators | None = None) -> Fetched:

@@ -12,7 +12,7 @@ from typing import Self
 import httpx
 from tenacity import RetryCallState, Retrying, wait_exponential_jitter
 
-from footpred_dagster.sources.base import SIMULATED_HEADER, Fetched, SourceUnavailable, Validators
+from footpred_dagster.sources.base import SIMULATED_HEADER, BodyTooLarge, Fetched, SourceUnavailable, Validators
 from footpred_dagster.sources.http_answers import (
     LeavesSite,
     RateLimited,
@@ -26,7 +26,7 @@ from footpred_dagster.sources.site_address import is_loopback, same_site, spelli
 PAUSE = 1.0
 """Seconds between two requests to somebody else's server."""
 ATTEMPTS = 5
-"""Requests per fetch. After a file that failed, the next one is asked for once, at each address."""
+"""Requests per fetch. After a file that failed, the next one is requested once at each address."""
 FAILED_FILES = 2
 """So many files in a row without an answer open the circuit: one alone may be at fault itself."""
 RETRY_BUDGET = 120.0
@@ -46,8 +46,8 @@ class HttpSource:
     """One site, one connection pool, one retry budget, one circuit. Not to be shared between threads.
 
     ``https://X`` and ``https://www.X`` are one site: when one of them fails, the next attempt of the same fetch goes to
-    the other, and later fetches start with the one that answered; while the first one fails, "not there" from the other
-    is not believed. The circuit stays open for the rest of this object's life: a run requests two files of a dead site,
+    the other, and later fetches start with the one that answered; a 404 from the other counts only after the first one
+    failed twice. The circuit stays open for the rest of this object's life: a run requests two files of a dead site,
     not five hundred. A password in ``base_url`` is sent and never shown, and sent to no other host.
     ``sleep`` and ``clock`` (monotonic seconds) are injectable, so that tests assert waits instead of waiting.
     ``transport`` replaces the network, for tests.
@@ -81,9 +81,9 @@ class HttpSource:
         self._causes: dict[str, str] = {}
         """Why each host failed in the fetch under way."""
         self._failed: Counter[str] = Counter()
-        """How often, counting twice what will not be otherwise in a moment."""
+        """How often each host failed in it; a redirect off the site, which is no passing fault, counts twice."""
         self._not_before: dict[str, float] = {}
-        """Until when each host requires that nothing is asked of it."""
+        """Until when each host requires that no request is sent to it."""
         self._way_out = "" if headers else "; --source DIRECTORY reads a copy of the site from a folder"
         loopback = is_loopback(base.host)
         self.name = name or (str(base) if account else base_url)
@@ -133,6 +133,9 @@ class HttpSource:
         except (httpx.TransportError, Retryable, SourceUnavailable) as error:
             self._failed_files += 1
             raise SourceUnavailable(self._failure(path, error)) from error
+        except BodyTooLarge:
+            self._failed_files = 0  # the server answered
+            raise
         self._failed_files = 0
         seconds = self._clock() - started
         return Fetched(str(url), status, body, validators.etag, validators.last_modified, seconds, self._simulated)
@@ -144,7 +147,7 @@ class HttpSource:
 
     @property
     def given_up(self) -> bool:
-        """Whether the circuit is open: nothing more is asked."""
+        """Whether the circuit is open: no further request is sent."""
         return self._circuit_open
 
     @property
@@ -234,9 +237,9 @@ class HttpSource:
                 raise LeavesSite(f"{url}: redirects to {_shown(target)}, which is another site; not followed")
             url = target
             visited.add(url.host)
-        # Round and round one address, the other may answer; between the two there is none left.
-        around = SourceUnavailable if len(visited) > 1 else LeavesSite
-        raise around(f"{url}: more than {MAX_REDIRECTS} redirects")
+        # Where one address redirects to itself the other may answer; a loop through both leaves none to try.
+        kind = SourceUnavailable if len(visited) > 1 else LeavesSite
+        raise kind(f"{url}: more than {MAX_REDIRECTS} redirects")
 
     def _pause_between_requests(self) -> None:
         if self._last_request is not None and (gap := self._last_request + self._pause - self._clock()) > 0:

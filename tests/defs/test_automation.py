@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
+import httpx
 import pytest
 
 from footpred_dagster.core.domain import Season
 from footpred_dagster.refreshing import WORK_TAG
 from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.fetch import fetch
+from footpred_dagster.sources.http import HttpSource
 from footpred_dagster.sources.load import FIXTURES, load_fixtures, load_results, results_target
 from tests.support.site import clubs, season_rows, write_fixtures, write_season
 
@@ -119,6 +121,40 @@ def test_one_schedule_asks_for_the_season_under_way_and_one_for_every_season(aut
     assert [each.tags[start] for each in every] == ["E0|1993-94", f"E0|{NOW}"]
     loaded.execute("delete from raw.loads")
     assert "footpred run" in schedules.daily(context, warehouse=warehouse).skip_message
+
+
+def test_a_dead_source_is_left_alone_for_a_while_and_then_requested_again(
+    automation, resources, instance, loaded, monkeypatch
+):
+    requests = []
+
+    def refused(request):
+        requests.append(request.url)
+        raise httpx.ConnectError("refused")
+
+    class Dead:
+        max_age = 0.0
+
+        def open(self, _connection):
+            transport = httpx.MockTransport(refused)
+            return HttpSource("https://example.org", pause=0.001, sleep=lambda _: None, transport=transport)
+
+    sensors = automation["sensors"]
+    monkeypatch.setattr(sensors, "due_for_request", lambda states, _now: [state.target for state in states])
+
+    def evaluate(cursor: str | None) -> str | None:
+        context = dg.build_sensor_context(instance=instance, cursor=cursor, resources=resources | {"source": Dead()})
+        list(sensors.source_changed(context))
+        return context.cursor
+
+    silent_until = evaluate(None)
+    assert silent_until is not None
+    sent = len(requests)
+    assert sent == 7
+    assert evaluate(silent_until) == silent_until
+    assert len(requests) == sent
+    evaluate((datetime.now(UTC) - timedelta(seconds=1)).isoformat())
+    assert len(requests) == 2 * sent
 
 
 def test_models_are_fitted_when_a_matchday_of_all_divisions_was_played_since_the_champion_was(

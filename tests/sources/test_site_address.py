@@ -155,20 +155,20 @@ def test_where_neither_answers_the_error_names_both_and_the_way_out(scene: Scene
     assert len(scene.hosts.requested) == ATTEMPTS, "both share one budget of requests"
     with pytest.raises(SourceUnavailable, match="no answer"):
         scene.source.fetch("fixtures.csv")
-    assert len(scene.hosts.requested) == ATTEMPTS + 2, "the next file is asked for once at each"
+    assert len(scene.hosts.requested) == ATTEMPTS + 2, "the next file is requested once at each"
     with pytest.raises(SourceUnavailable, match=r"not asked.*--source DIRECTORY"):
         scene.source.fetch("mmz4281/2627/E1.csv")
     assert len(scene.hosts.requested) == ATTEMPTS + 2
 
 
-def test_not_there_is_not_believed_of_the_other_address_while_the_first_only_stumbles(scene: Scene) -> None:
+def test_a_404_from_the_other_address_does_not_count_after_one_failure_of_the_first(scene: Scene) -> None:
     scene.bare.script, scene.www.script = [Answer(503), Answer()], [Answer(404)]
     assert scene.source.fetch(PATH).body == CSV
     assert scene.hosts.requested == [BARE, WWW, BARE]
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_a_refusal_by_the_other_address_is_believed_once_the_first_has_failed_twice(scene: Scene, status: int) -> None:
+def test_a_refusal_by_the_other_address_counts_after_two_failures_of_the_first(scene: Scene, status: int) -> None:
     del scene.hosts.sites[BARE]
     scene.www.script = [Answer(status)]
     if status == 404:

@@ -46,15 +46,16 @@ def source_changed(
             return
         now = datetime.now(UTC)
         with source.open(connection) as site:
-            asked = due_for_request(file_states(connection, targets, now), now) if site.rate_limited else targets
+            wanted = due_for_request(file_states(connection, targets, now), now) if site.rate_limited else targets
             if site.rate_limited and silent_until and now < silent_until <= now + AFTER_SILENCE:
-                context.log.info("the source did not answer: asked again at %s UTC", f"{silent_until:%H:%M}")
-                asked = []
+                context.log.info("the source did not answer: next request at %s UTC", f"{silent_until:%H:%M}")
+                wanted = []
             try:
-                fetch(connection, archive.open(), site, asked)
+                fetch(connection, archive.open(), site, wanted)
             except SourceUnavailable as error:
                 context.log.warning("the source does not answer: %s", error)
-                context.update_cursor((now + AFTER_SILENCE).isoformat())
+                if site.given_up:  # else the files that failed are left alone by themselves
+                    context.update_cursor((now + AFTER_SILENCE).isoformat())
         plans = planned(connection, context.instance, targets)
     if not plans:
         yield dg.SkipReason(f"none of {len(targets)} files is new")
