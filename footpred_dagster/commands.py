@@ -211,6 +211,8 @@ def _platform(settings: Settings) -> tuple[Any, Any]:
         warnings.simplefilter("ignore")  # of Dagster and dbt about themselves, while they are imported
         migrate(database_url(settings))  # first: dbt's parse is kept with the connection it was made for
         from footpred_dagster.definitions import defs
-        from footpred_dagster.instance import open_instance
+        from footpred_dagster.instance import keep_connections, open_instance
 
-        return defs(), open_instance(settings)
+        instance = open_instance(settings)
+        keep_connections(instance)
+        return defs(), instance

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -76,3 +76,28 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # Dagster's own, while it opens its storage
         return dg.DagsterInstance.from_config(str(home))
+
+
+def keep_connections(instance: dg.DagsterInstance) -> None:
+    """Keep database connections open between queries, as Dagster's web server does, for a process that does much.
+
+    Without it Dagster connects for every query: 7 500 times, 4 ms each, while a history is loaded. A connection that
+    the server closed meanwhile is replaced when it is next taken from the pool.
+    """
+    from sqlalchemy import event
+
+    instance.optimize_for_webserver(statement_timeout=0, pool_recycle=3600, max_overflow=20)
+    for storage in (instance.event_log_storage, instance.run_storage, instance.schedule_storage):
+        event.listen(storage._engine, "checkout", _refuse_if_closed)  # type: ignore[union-attr]  # no public way in
+
+
+def _refuse_if_closed(connection: Any, *_: object) -> None:
+    """Raises DisconnectionError, on which a pool connects anew."""
+    import psycopg2
+    from sqlalchemy.exc import DisconnectionError
+
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("select 1")
+    except psycopg2.Error as error:
+        raise DisconnectionError from error

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import psycopg
 
@@ -12,6 +13,11 @@ from footpred_dagster.core.storage import Archive
 from footpred_dagster.sources.archive import ArchiveSource
 from footpred_dagster.sources.base import Fetched, FileUnreadable, Source, SourceUnavailable, Validators
 from footpred_dagster.sources.fetch_log import keep_log, newest_bodies, restore_log
+
+NO_ANSWER = "no_answer"
+"""Reason of a file that failed while the source answered for others."""
+SOURCE_DOWN = "source_down"
+"""Reason of a file that failed with the source as a whole; such a file is not refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,8 @@ def fetch(
 
     A path that several partitions share is asked for once, and the answer counts for each of them.
     The connection must be in autocommit: each answer is logged as it comes, so that an interrupted fetch resumes.
-    At the end the archive gets the log as well. A file that the source does not answer for stops no other.
+    At the end the archive gets the log as well. A file that the source does not answer for stops no other: those that
+    failed before come last, so that no row of them has the source given up before the others had their turn.
 
     Raises SourceUnavailable when no file was answered for or the source gave up, and MixedOrigins before anything is
     kept; what was fetched before stays fetched.
@@ -93,10 +100,11 @@ def _ask(
 ) -> FetchReport:
     report = FetchReport()
     origin = simulated(connection)
-    silent: SourceUnavailable | None = None
     answered = False
+    silent: list[str] = []
     asked: dict[str, list[str]] = {}
-    for target in targets:
+    failed: dict[str, datetime] = dict(connection.execute("select path, failed_at from raw.fetch_failures").fetchall())
+    for target in sorted(targets, key=lambda target: target.path in failed):
         if target.path in asked:
             asked[target.path].append(target.partition_key)
             continue
@@ -113,17 +121,18 @@ def _ask(
             _record_failure(connection, target.path, failure)
             asked[target.path] = report.unreadable
             report.unreadable.append(target.partition_key)
-            answered = True
+            answered, silent = True, []
             continue
         except SourceUnavailable as failure:
-            if source.given_up:
-                raise
-            silent = failure
-            _record_failure(connection, target.path, FileUnreadable(target.path, "no_answer", str(failure)))
+            _record_failure(connection, target.path, FileUnreadable(target.path, NO_ANSWER, str(failure)))
             asked[target.path] = report.unreadable
             report.unreadable.append(target.partition_key)
+            silent.append(target.path)
+            unavailable = failure
+            if source.given_up:
+                break
             continue
-        answered = True
+        answered, silent = True, []
         connection.execute("delete from raw.fetch_failures where path = %s", [target.path])
         digest = previous.sha256 if answer.status == 304 and previous else None
         if answer.status == 200 and answer.body is not None:
@@ -156,9 +165,19 @@ def _ask(
                 answer.simulated,
             ],
         )
-    if silent and not answered:
-        raise silent
+    if silent and (source.given_up or not answered):
+        at_fault = _answered_since(connection, source.name, [failed.get(path) for path in silent])
+        if not at_fault:
+            connection.execute("update raw.fetch_failures set reason = %s where path = any(%s)", [SOURCE_DOWN, silent])
+            raise unavailable
     return report
+
+
+def _answered_since(connection: psycopg.Connection, source: str, failed_at: Sequence[datetime | None]) -> bool:
+    """Whether files that fail again are at fault themselves: the source answered for others after each had failed."""
+    row = connection.execute("select max(fetched_at) from raw.fetches where source = %s", [source]).fetchone()
+    newest: datetime | None = row[0] if row else None
+    return newest is not None and all(at is not None and at < newest for at in failed_at)
 
 
 def _record_failure(connection: psycopg.Connection, path: str, failure: FileUnreadable) -> None:

@@ -13,6 +13,7 @@ import httpx
 from tenacity import RetryCallState, Retrying, wait_exponential_jitter
 
 from footpred_dagster.sources.base import SIMULATED_HEADER, BodyTooLarge, Fetched, SourceUnavailable, Validators
+from footpred_dagster.sources.circuit import Circuit
 from footpred_dagster.sources.http_answers import (
     LeavesSite,
     RateLimited,
@@ -26,9 +27,8 @@ from footpred_dagster.sources.site_address import is_loopback, same_site, spelli
 PAUSE = 1.0
 """Seconds between two requests to somebody else's server."""
 ATTEMPTS = 5
-"""Requests per fetch. After a file that failed, the next one is requested once at each address."""
-FAILED_FILES = 2
-"""So many files in a row without an answer open the circuit: one alone may be at fault itself."""
+"""Requests per fetch. After a file that failed, the next one is requested twice at each address at most, and once
+where the site sends nothing at all."""
 RETRY_BUDGET = 120.0
 """Seconds one source may spend waiting for retries in its whole life, so that 22 ailing files do not wait 22 times."""
 SHOWN = 200
@@ -47,7 +47,7 @@ class HttpSource:
 
     ``https://X`` and ``https://www.X`` are one site: when one of them fails, the next attempt of the same fetch goes to
     the other, and later fetches start with the one that answered; a 404 from the other counts only after the first one
-    failed twice. The circuit stays open for the rest of this object's life: a run requests two files of a dead site,
+    failed twice. The circuit stays open for the rest of this object's life: a run requests a few files of a dead site,
     not five hundred. A password in ``base_url`` is sent and never shown, and sent to no other host.
     ``sleep`` and ``clock`` (monotonic seconds) are injectable, so that tests assert waits instead of waiting.
     ``transport`` replaces the network, for tests.
@@ -91,7 +91,7 @@ class HttpSource:
         self._budget, self._deadline = retry_budget, deadline
         self._sleep, self._clock = sleep, clock
         self._last_request: float | None = None
-        self._failures, self._failed_files, self._last_cause = 0, 0, ""
+        self._circuit = Circuit()
         self._simulated = False
         # No proxy for our own machine: a proxy would look at its own loopback.
         own = {"User-Agent": f"footpred/{_version()}", "Accept": "text/csv, */*;q=0.5", "Accept-Encoding": "gzip"}
@@ -122,8 +122,8 @@ class HttpSource:
         """
         started = self._clock()
         self._causes, self._failed = {}, Counter()
-        if self._circuit_open:
-            cause = f"not asked, {self._failures} requests in a row failed ({self._last_cause})"
+        if self.given_up:
+            cause = f"not asked, {self._circuit.requests} requests in a row failed ({self._circuit.last_cause})"
             raise SourceUnavailable(f"{_under(self._bases[0], path)}: {cause}{self._way_out}")
         retrying = Retrying(
             retry=self._may_retry, stop=self._gives_up, wait=self._wait, sleep=self._spend, reraise=True
@@ -131,12 +131,9 @@ class HttpSource:
         try:
             url, status, body, validators = retrying(self._request, path, known)
         except (httpx.TransportError, Retryable, SourceUnavailable) as error:
-            self._failed_files += 1
+            self._circuit.files += 1
+            self._circuit.refuses_all = isinstance(error, RateLimited)
             raise SourceUnavailable(self._failure(path, error)) from error
-        except BodyTooLarge:
-            self._failed_files = 0  # the server answered
-            raise
-        self._failed_files = 0
         seconds = self._clock() - started
         return Fetched(str(url), status, body, validators.etag, validators.last_modified, seconds, self._simulated)
 
@@ -148,11 +145,7 @@ class HttpSource:
     @property
     def given_up(self) -> bool:
         """Whether the circuit is open: no further request is sent."""
-        return self._circuit_open
-
-    @property
-    def _circuit_open(self) -> bool:
-        return self._failed_files >= FAILED_FILES
+        return self._circuit.open
 
     @property
     def _other_untried(self) -> bool:
@@ -165,7 +158,7 @@ class HttpSource:
         return isinstance(error, httpx.TransportError | Retryable)
 
     def _gives_up(self, state: RetryCallState) -> bool:
-        attempts = len(self._bases) if self._failed_files else ATTEMPTS
+        attempts = len(self._bases) * (2 if self._circuit.heard else 1) if self._circuit.files else ATTEMPTS
         return state.attempt_number >= attempts or state.upcoming_sleep > self._budget
 
     def _wait(self, state: RetryCallState) -> float:
@@ -200,7 +193,7 @@ class HttpSource:
             if answer[0] == 404 and self._doubted(base.host):
                 raise Retryable("HTTP 404")
         except (httpx.TransportError, Retryable, SourceUnavailable) as error:
-            self._failures, self._last_cause = self._failures + 1, _cause(error)
+            self._circuit.requests, self._circuit.last_cause = self._circuit.requests + 1, _cause(error)
             if isinstance(error, Retryable) and error.wait is not None:
                 self._not_before[base.host] = self._clock() + error.wait
             if self._doubted(base.host) and not isinstance(error, httpx.TransportError | Retryable):
@@ -211,7 +204,10 @@ class HttpSource:
                 if not isinstance(error, RateLimited):
                     self._bases.append(self._bases.pop(0))
             raise error
-        self._failures = 0
+        except BodyTooLarge:
+            self._circuit.close()
+            raise
+        self._circuit.close()
         self._not_before.pop(base.host, None)
         return url, *answer
 
@@ -226,6 +222,7 @@ class HttpSource:
             self._pause_between_requests()
             try:
                 with self._client.stream("GET", url, headers=conditions(known)) as response:
+                    self._circuit.heard = True
                     if response.status_code not in _REDIRECTS or "location" not in response.headers:
                         answer = self._read(response, known, until)
                         self._bases.sort(key=lambda base: base.host != response.url.host)

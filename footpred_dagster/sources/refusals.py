@@ -57,7 +57,8 @@ def not_loaded(connection: psycopg.Connection, targets: Iterable[Target], today:
             exists (select from raw.loads where loads.partition_key = wanted.partition_key) as loaded,
             latest.status
         from wanted
-        left join raw.fetch_failures as failures on wanted.path = failures.path
+        left join raw.fetch_failures as failures
+            on wanted.path = failures.path and failures.reason <> 'source_down'
         left join raw.refusals as refusals on wanted.partition_key = refusals.partition_key
         left join latest on wanted.path = latest.path
         where failures.path is not null or refusals.partition_key is not null or latest.status = 404

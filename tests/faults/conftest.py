@@ -24,7 +24,7 @@ SEASON = Season(2024)
 E0 = results_target("E0", SEASON)
 
 
-TABLES = "raw.fetches, raw.loads, raw.refusals, raw.matches, raw.fixtures, raw.quarantine"
+TABLES = "raw.fetches, raw.fetch_failures, raw.loads, raw.refusals, raw.matches, raw.fixtures, raw.quarantine"
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from footpred_dagster.core.domain import Season
 from footpred_dagster.sources.base import SourceUnavailable
+from footpred_dagster.sources.circuit import FAULTY_FILES, SILENT_FILES
 from footpred_dagster.sources.fetch import fetch
 from footpred_dagster.sources.load import due, load_results, results_target
 from footpred_dagster.sources.request_schedule import due_for_request, file_states
@@ -17,6 +20,7 @@ from footpred_dagster.sources.simulator.faults import OVERSIZE, RETRY_AFTER
 from tests.faults.conftest import E0, SEASON, Ingest
 
 E1 = results_target("E1", SEASON)
+SEASONS = [E0, *(results_target("E0", Season(year)) for year in range(2012, 2022))]
 
 WRITTEN = "select xmin::text from raw.loads union all select xmin::text from raw.matches"
 """Which transaction wrote each row."""
@@ -101,27 +105,51 @@ def test_fault_04_a_429_is_waited_for_as_told_and_all_files_share_one_budget(
     assert sum(ingest.clock.waits) == 4 * RETRY_AFTER == 120
 
 
-@pytest.mark.parametrize(("fault", "cause"), [(Fault.UNAVAILABLE, "HTTP 503"), (Fault.SILENCE, "timeout")])
-def test_fault_05_five_failures_open_the_circuit_and_old_rows_stay(
-    ingest: Ingest, loaded: StillLoaded, site: SimulatorServer, fault: Fault, cause: str
+@pytest.mark.parametrize(
+    ("fault", "cause", "files", "requests"),
+    [(Fault.UNAVAILABLE, "HTTP 503", FAULTY_FILES, 5 + 4 * 2), (Fault.SILENCE, "timeout", SILENT_FILES, 5 + 1)],
+)
+def test_fault_05_a_source_that_fails_is_given_up_and_old_rows_stay(
+    ingest: Ingest, loaded: StillLoaded, site: SimulatorServer, fault: Fault, cause: str, files: int, requests: int
 ) -> None:
     answers = ingest.fetches()
     site.asked.clear()
-    site.misbehave("mmz4281/*", fault, times=6)
-    with pytest.raises(SourceUnavailable, match=rf"E0\.csv: {cause}"):
-        ingest.fetch()
-    with pytest.raises(SourceUnavailable, match=rf"E1\.csv: {cause}"):
-        ingest.fetch(E1)
-    with pytest.raises(SourceUnavailable, match=rf"E1\.csv: not asked, 6 requests in a row failed \({cause}"):
-        ingest.fetch(E1)
-    assert site.asked == {E0.path: 5, E1.path: 1}
-    assert len(ingest.clock.waits) == 4
+    site.misbehave("mmz4281/*", fault)
+    last = SEASONS[files - 1].path
+    with pytest.raises(SourceUnavailable, match=rf"{last}: {cause}"):
+        ingest.fetch(*SEASONS)
+    with pytest.raises(SourceUnavailable, match=rf"not asked, {requests} requests in a row failed \({cause}"):
+        ingest.fetch(*SEASONS)
+    assert (len(site.asked), sum(site.asked.values())) == (files, requests)
     assert ingest.fetches() == answers  # no answer, so that the age of the data grows
+    assert ingest.ask("select * from raw.refused_files") == [], "a source that is down refuses no file"
     assert ingest.load().state == "unchanged"
     loaded()
 
+    site.behave()
     ingest.again()
     assert ingest.fetch(E0, E1).changed == [E1.partition_key]
+
+
+@pytest.mark.fault(5, "neighbours that fail for good, however many: the others are requested and loaded")
+@pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.SILENCE])
+def test_fault_05_many_neighbours_that_fail_for_good_stop_no_other(
+    ingest: Ingest, site: SimulatorServer, fault: Fault
+) -> None:
+    bad = SEASONS[:7]
+    for target in bad:
+        site.misbehave(target.path, fault)
+    with pytest.raises(SourceUnavailable):
+        ingest.fetch(*SEASONS)
+    for _ in range(len(bad) // SILENT_FILES + 1):  # what failed comes last in the next run
+        ingest.again()
+        with suppress(SourceUnavailable):
+            ingest.fetch(*SEASONS)
+    answered = {path for path, *_ in ingest.fetches()}
+    assert answered == {target.path for target in SEASONS if target not in bad}
+    refused = ingest.ask("select partition_key from raw.refused_files")
+    assert refused
+    assert {path for (path,) in refused} <= {target.path for target in bad}
 
 
 @pytest.mark.fault(5, "one file alone fails for good: the others are asked for and loaded")

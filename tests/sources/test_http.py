@@ -66,6 +66,13 @@ def test_compressed_bodies_are_unpacked(site: Site, source: HttpSource, encoding
     assert source.fetch("fixtures.csv").body == CSV
 
 
+@pytest.mark.parametrize("head", [0, 1, len(CSV)])
+def test_a_gzip_body_of_several_members_is_read_whole(site: Site, source: HttpSource, head: int) -> None:
+    packed = gzip.compress(CSV[:head]) + gzip.compress(CSV[head:])
+    site.script = [Answer(body=packed, headers={"Content-Encoding": "gzip"})]
+    assert source.fetch("fixtures.csv").body == CSV
+
+
 @pytest.mark.parametrize("encoding", ["br", "gzip, gzip"])
 def test_an_encoding_nobody_asked_for_is_refused(site: Site, source: HttpSource, encoding: str) -> None:
     site.script = [Answer(headers={"Content-Encoding": encoding})]
@@ -93,6 +100,14 @@ def test_too_much_is_dropped_while_streaming_and_not_asked_for_again(
     with pytest.raises(BodyTooLarge, match="over 8 MiB") as caught:
         source.fetch("fixtures.csv")
     assert caught.value.url == f"{site.url}/fixtures.csv"
+    assert len(site.asked) == 1
+
+
+@pytest.mark.parametrize("answer", [Answer(202), Answer(205, body=b""), Answer(302)], ids=str)
+def test_a_success_without_a_file_is_no_file(site: Site, source: HttpSource, answer: Answer) -> None:
+    site.script = [answer]
+    with pytest.raises(SourceUnavailable, match=f"fixtures.csv: HTTP {answer.status}"):
+        source.fetch("fixtures.csv")
     assert len(site.asked) == 1
 
 

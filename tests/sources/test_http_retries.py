@@ -8,6 +8,7 @@ from email.utils import formatdate
 import pytest
 
 from footpred_dagster.sources.base import SourceUnavailable
+from footpred_dagster.sources.circuit import FAULTY_FILES
 from footpred_dagster.sources.http import ATTEMPTS, HttpSource
 from tests.support.scripted_site import CSV, Answer, Clock, Site
 
@@ -52,19 +53,44 @@ def test_a_passing_503_is_retried_with_growing_waits(site: Site, source: HttpSou
     assert [low <= wait <= low + 1 for low, wait in zip((1, 2, 4), clock.waits, strict=True)] == [True] * 3
 
 
-def test_two_files_in_a_row_without_an_answer_open_the_circuit_for_good(site: Site, source: HttpSource) -> None:
+def fails(source: HttpSource, path: str) -> str:
+    with pytest.raises(SourceUnavailable) as failure:
+        source.fetch(path)
+    return str(failure.value)
+
+
+def test_five_faulty_files_in_a_row_open_the_circuit_for_good(site: Site, source: HttpSource) -> None:
     site.script = [Answer(503)]
-    with pytest.raises(SourceUnavailable, match=r"fixtures\.csv: HTTP 503"):
-        source.fetch("fixtures.csv")
-    assert len(site.asked) == ATTEMPTS == 5
-    assert not source.given_up, "one file alone may be at fault"
-    with pytest.raises(SourceUnavailable, match=r"E1\.csv: HTTP 503"):
-        source.fetch("mmz4281/2425/E1.csv")
+    for number in range(FAULTY_FILES):
+        assert not source.given_up, "a few files may be at fault themselves"
+        assert f"E{number}.csv: HTTP 503" in fails(source, f"mmz4281/2425/E{number}.csv")
+    asked = ATTEMPTS + 2 * (FAULTY_FILES - 1)
     site.script = [Answer()]
-    with pytest.raises(SourceUnavailable, match=r"E0\.csv: not asked, 6 requests in a row failed \(HTTP 503\)"):
-        source.fetch("mmz4281/2425/E0.csv")
-    assert len(site.asked) == 6
+    assert f"F1.csv: not asked, {asked} requests in a row failed (HTTP 503)" in fails(source, "mmz4281/2425/F1.csv")
+    assert (len(site.asked), source.given_up) == (asked, True)
+
+
+def test_a_faulty_file_costs_the_next_one_no_second_attempt(site: Site, source: HttpSource) -> None:
+    site.script = [*[Answer(503)] * ATTEMPTS, Answer(500), Answer()]
+    fails(source, "mmz4281/2425/E0.csv")
+    assert source.fetch("mmz4281/2425/E1.csv").status == 200
+
+
+@pytest.mark.parametrize("fault", [Answer(403), Answer(202), Answer(302), Answer(302, headers={"Location": "/b"})])
+def test_an_answer_that_is_no_file_is_a_fault_of_that_file(site: Site, source: HttpSource, fault: Answer) -> None:
+    requests = 6 if fault.headers else 1
+    site.script = [*[fault] * requests * (FAULTY_FILES - 1), Answer()]
+    for number in range(FAULTY_FILES - 1):
+        fails(source, f"mmz4281/2425/E{number}.csv")
+    assert source.fetch("mmz4281/2425/F1.csv").status == 200
+
+
+def test_a_limit_that_is_not_to_be_waited_for_is_the_sites(site: Site, source: HttpSource) -> None:
+    site.script = [Answer(429, headers={"Retry-After": "3600"})]
+    assert "HTTP 429; it asks to wait 3600 s" in fails(source, "mmz4281/2425/E0.csv")
     assert source.given_up
+    assert "not asked" in fails(source, "mmz4281/2425/E1.csv")
+    assert len(site.asked) == 1
 
 
 def test_an_answer_after_a_file_that_failed_gives_the_next_one_all_its_attempts(site: Site, source: HttpSource) -> None:
@@ -81,7 +107,7 @@ def test_an_answer_closes_the_count_of_failures(site: Site, source: HttpSource) 
     assert source.fetch("mmz4281/2425/E0.csv").status == 200
 
 
-def test_timeouts_open_the_circuit(site: Site, clock: Clock) -> None:
+def test_two_files_that_time_out_open_the_circuit(site: Site, clock: Clock) -> None:
     site.script = [Answer(hang=True)]
     with HttpSource(site.url, timeout=0.1, sleep=clock.sleep, clock=clock) as source:
         with pytest.raises(SourceUnavailable, match=r"fixtures\.csv: timeout"):
