@@ -39,7 +39,7 @@ def restore(folder: Path, *, accept_loss: bool) -> dict[str, Any]:
         "created_at": done.manifest["created_at"],
         "tables": done.tables,
         "lost": done.lost,
-        "ledger": {"ok": done.ledger.ok, **asdict(done.ledger)},
+        "ledger": {"ok": done.ledger.ok, **asdict(done.ledger), "remarks": done.ledger.remarks()},
     }
 
 
@@ -51,4 +51,6 @@ def print_restored(done: dict[str, Any], *, as_json: bool) -> None:
     if done["lost"]:
         click.echo(f"{done['lost']} predictions sealed after that are lost; the ledger goes on under a new id")
     click.echo(f"the ledger is whole: {done['ledger']['rows']} rows, head {done['ledger']['head'] or 'none'}")
+    for remark in done["ledger"]["remarks"]:
+        click.echo(remark)
     click.echo("footpred run --source archive builds the rest")

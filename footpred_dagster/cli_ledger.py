@@ -7,26 +7,32 @@ from pathlib import Path
 
 import click
 
-from footpred_dagster.cli_options import json_option
+from footpred_dagster.cli_options import json_option, reason_given
 from footpred_dagster.failures import FAILED, failures_explained
 
 
 @click.group()
 def ledger() -> None:
-    """Sealed predictions: verify the chain, or export it."""
+    """Sealed predictions: verify the chain, export it, or go on after the clock was set back."""
 
 
 @ledger.command()
+@click.option(
+    "--earlier",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    help="An anchors.json of an earlier export, which must still hold; may be given again.",
+)
 @json_option
-def verify(as_json: bool) -> None:
+def verify(earlier: tuple[Path, ...], as_json: bool) -> None:
     """Recompute every hash, and compare the chain with its anchors in the archive.
 
-    Exit code 1 and the first bad row when one was changed, removed, put between or cut off the end.
+    Exit code 1 and the first bad row when one was changed, removed, inserted, cut off the end or back-dated.
     """
     with failures_explained():
         from footpred_dagster import ledger_commands
 
-        found = ledger_commands.verify()
+        found = ledger_commands.verify(earlier)
         ledger_commands.print_verification(found, as_json=as_json)
         sys.exit(0 if found["ok"] else FAILED)
 
@@ -47,3 +53,17 @@ def export(directory: Path, as_json: bool) -> None:
         from footpred_dagster import ledger_commands
 
         ledger_commands.print_export(ledger_commands.export(directory), as_json=as_json)
+
+
+@ledger.command()
+@click.option("--because", required=True, callback=reason_given, help="Why the clock was ahead; kept for good.")
+@json_option
+def resume(because: str, as_json: bool) -> None:
+    """Seal again after the database's clock was ahead and was set back: the order of times begins anew.
+
+    Refused while the clock is not behind the ledger. Every verifier names the time and the reason.
+    """
+    with failures_explained():
+        from footpred_dagster import ledger_commands
+
+        ledger_commands.print_resumed(ledger_commands.resume(because), as_json=as_json)

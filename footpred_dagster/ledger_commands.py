@@ -3,37 +3,55 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
+import psycopg
 
-from footpred_dagster.core.database import connect, database_url, migrate
-from footpred_dagster.core.ledger import identity, verify_anchored
+from footpred_dagster.core.chain import read_anchors
+from footpred_dagster.core.database import connect, connect_migrated, database_url, migrate
+from footpred_dagster.core.ledger import all_anchors, verify_anchored
+from footpred_dagster.core.ledger import resume as begin_anew
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import open_archive
 
 
-def verify() -> dict[str, Any]:
-    """The verdict on the whole chain: ``ok``, whole ``rows``, ``head``, ``anchors``, ``bad_seq`` and ``problem``."""
+def verify(earlier: Sequence[Path] = ()) -> dict[str, Any]:
+    """The verdict on the whole chain: ``ok``, the fields of ``Verification``, the number of ``anchors``, ``lines``.
+
+    ``earlier``: files anchors.json of earlier exports.
+    """
     settings = Settings.from_env()
     migrate(database_url(settings))
     archive = open_archive(settings)
+    kept = [anchor for path in earlier for anchor in read_anchors(str(path))]
     with connect(settings) as connection:
-        found = verify_anchored(connection, archive)
-        return {"ok": found.ok, **asdict(found), "anchors": len(archive.anchors(identity(connection)))}
+        found = verify_anchored(connection, archive, kept)
+        anchors = len(all_anchors(connection, archive))
+    whole = f"{found.rows} rows are whole, {anchors} anchors agree, head {found.head}"
+    verdict = whole if found.ok and found.rows else "the ledger is empty" if found.ok else found.failure
+    return {"ok": found.ok, **asdict(found), "anchors": anchors, "lines": [verdict, *found.remarks()]}
 
 
 def print_verification(found: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(found))
-    elif not found["ok"]:
-        click.echo(f"row {found['bad_seq']}: {found['problem']}")
-    elif not found["rows"]:
-        click.echo("the ledger is empty")
-    else:
-        click.echo(f"{found['rows']} rows are whole, {found['anchors']} anchors agree, head {found['head']}")
+    click.echo(json.dumps(found) if as_json else "\n".join(found["lines"]))
+
+
+def resume(because: str) -> dict[str, Any]:
+    """The resume anchor, as in anchors.json. Raises click.ClickException when the clock is not behind the ledger."""
+    with connect_migrated() as connection:
+        try:
+            return begin_anew(connection, open_archive(Settings.from_env()), because).as_json()
+        except psycopg.errors.CheckViolation as error:
+            raise click.ClickException(str(error.diag.message_primary)) from error
+
+
+def print_resumed(done: dict[str, Any], *, as_json: bool) -> None:
+    text = f"the order of times begins anew after row {done['rows']}, at {done['at']}; every verifier names it"
+    click.echo(json.dumps(done) if as_json else text)
 
 
 def export(directory: Path) -> dict[str, Any]:

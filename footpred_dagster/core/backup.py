@@ -22,7 +22,7 @@ from psycopg import sql
 from footpred_dagster.core import postgres_tools
 from footpred_dagster.core.database import NEWEST_REVISION, NewerSchema, schema_version
 from footpred_dagster.core.durable import KEPT
-from footpred_dagster.core.ledger import head, identity
+from footpred_dagster.core.ledger import head, identity, stored_anchors
 from footpred_dagster.core.storage import Archive
 
 DUMP, MANIFEST = "footpred.dump", "manifest.json"
@@ -57,8 +57,10 @@ def backup(url: str, archive: Archive, folder: Path) -> dict[str, Any]:
         postgres_tools.dump(url, server_major(connection), list(tables), snapshot, dumped)
         end = head(connection)
         name = identity(connection)
-        # Later anchors are of rows sealed after the snapshot.
-        anchors = [[rows, hash_] for rows, hash_ in archive.anchors(name) if rows <= end.rows]
+        newest = max((anchor.number for anchor in stored_anchors(connection)), default=0)
+        # Later anchors were taken after the snapshot.
+        known = [each for each in archive.anchors(name) if each.rows <= end.rows and each.number <= newest]
+        anchors = [each.as_json() for each in known]
         manifest = {
             "format": FORMAT,
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -1,7 +1,9 @@
-"""Verify an exported ledger: python verify.py ledger.parquet [anchors.json]. Needs pyarrow and nothing of footpred.
+"""Verify an exported ledger: python verify.py ledger.parquet [anchors.json [EARLIER_anchors.json ...]].
 
-Each row's hash is the sha256 of its fields and of the hash before it, so that no row can be changed, removed or put
-between unseen; anchors, written elsewhere when rows were sealed, show rows cut off the end and a chain made anew.
+Needs pyarrow and nothing of footpred. Each row's hash is the sha256 of its fields and of the hash before it: no row can
+be changed, removed or inserted without a trace. Anchors, taken at least hourly, state how many rows there were, the
+hash of the newest and the time, and are chained as well. They show rows cut off the end, a chain computed anew, and
+rows that claim a time before an anchor without them. Pass anchors you exported earlier: an owner can rewrite the rest.
 """
 
 from __future__ import annotations
@@ -10,13 +12,84 @@ import hashlib
 import json
 import struct
 import sys
+from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
 INSTANTS = ("kickoff", "as_of", "latest_input", "sealed_at")
 GRID = ("rate_home", "rate_away", "rate_correction")
+LIVE_WITHIN = timedelta(minutes=10)  # between as_of and sealed_at of a live row, either way
+LISTED = 20  # breaches of old rows that are printed
+
+
+class Anchor(NamedTuple):
+    """The ledger had ``rows``, the newest with hash ``head`` ('' without rows), ``at`` the time of the database.
+
+    Numbered from 1, ``hash`` covers the fields and the hash of the anchor before it. ``because`` is the reason given to
+    ``footpred ledger resume``: the clock was set back, and the order of times begins anew here. Anchors of footpred
+    before schema 0031 have ``rows`` and ``head`` only.
+    """
+
+    rows: int
+    head: str
+    number: int = 0
+    at: datetime | None = None
+    because: str | None = None
+    hash: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return self._asdict() | {"at": _utc_text(self.at)} if self.at else {"rows": self.rows, "head": self.head}
+
+    @classmethod
+    def from_json(cls, entry: dict[str, Any]) -> Anchor:
+        return cls(**entry | {"at": datetime.fromisoformat(entry["at"])} if entry.get("at") else entry)
+
+
+@dataclass(slots=True)
+class Resume:
+    """A resume anchor, ``seconds_back`` from the time reached before it. Times of the rows after it, to ``until``, lie
+    before that time: they cannot be compared with earlier anchors. ``new``: not among those that the reader kept.
+    """
+
+    number: int
+    rows: int
+    at: str
+    because: str
+    seconds_back: float
+    until: int
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """``rows`` that are whole, ``head`` the hash of the last of them, and the first bad row or anchor with its problem.
+    ``older``: (seq, breach) of rows before the first anchor with a time; they are listed and not refused.
+    """
+
+    rows: int
+    head: str
+    bad_seq: int | None = None
+    problem: str | None = None
+    bad_anchor: int | None = None
+    older: tuple[tuple[int, str], ...] = ()
+    resumes: tuple[Resume, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.problem is None
+
+    @property
+    def failure(self) -> str:
+        """The problem, with the row or anchor it is about."""
+        return f"row {self.bad_seq}: {self.problem}" if self.bad_seq else f"anchor {self.bad_anchor}: {self.problem}"
+
+    def remarks(self) -> list[str]:
+        """Lines about what is named and not refused: resumes, and breaches in old rows."""
+        older = [f"row {seq}, before the first anchor with a time: {breach}" for seq, breach in self.older]
+        more = [f"and {len(older) - LISTED} more rows like that"] if len(older) > LISTED else []
+        return [*map(_remark, self.resumes), *older[:LISTED], *more]
 
 
 def canonical(row: Mapping[str, Any], previous: str) -> str:
@@ -46,45 +119,155 @@ def row_hash(row: Mapping[str, Any], previous: str) -> str:
     return hashlib.sha256(canonical(row, previous).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """``rows`` that are whole, ``head`` the hash of the last of them, and the first bad row with what is wrong."""
-
-    rows: int
-    head: str
-    bad_seq: int | None = None
-    problem: str | None = None
-
-    @property
-    def ok(self) -> bool:
-        return self.bad_seq is None
+def anchor_hash(anchor: Anchor, previous: str) -> str:
+    """The hash an anchor with a time must carry, given the hash of the anchor before it ('' for the first)."""
+    assert anchor.at is not None
+    fields = [previous, str(anchor.number), str(anchor.rows), anchor.head, _utc_text(anchor.at)]
+    return hashlib.sha256(
+        "|".join(fields if anchor.because is None else [*fields, anchor.because]).encode()
+    ).hexdigest()
 
 
-def verify_rows(rows: Iterable[Mapping[str, Any]], anchors: Iterable[tuple[int, str]] = ()) -> Verification:
-    """Recompute the chain of ``rows`` in order of ``seq``; stops at the first that is missing, changed or untimely.
+def verify_rows(
+    rows: Iterable[Mapping[str, Any]],
+    anchors: Iterable[tuple[Any, ...]] | None = None,
+    earlier: Iterable[tuple[Any, ...]] = (),
+) -> Verification:
+    """Recompute the chain of ``rows`` in order of ``seq``; stops at the first row or anchor that breaks a rule.
 
-    ``anchors``: pairs of a number of rows and the hash of the last one then, as written down elsewhere.
+    ``anchors``: all there are now, as Anchor or pairs of rows and head; None when there is no list. ``earlier``: what
+    the reader kept, which must be among them. The rules of time hold for rows after the first anchor with a time:
+    sealed_at never falls and lies after every anchor that lacks the row; a live row has as_of within ten minutes of
+    sealed_at and sealed_at before kickoff; every other row is labelled a replay.
     """
-    head, count = "", 0
+    given, kept = [Anchor(*each) for each in anchors or ()], [Anchor(*each) for each in earlier]
+    broken = _broken_list(_in_order(given)) or (None if anchors is None else _missed(given, kept))
+    course = _Course(_in_order(kept if anchors is None else given), kept)
     expected: dict[int, set[str]] = {}
-    for length, anchored in anchors:
-        expected.setdefault(length, set()).add(anchored)
+    for each in (*given, *kept):
+        expected.setdefault(each.rows, set()).add(each.head)
+    expected.pop(0, None)
+    head, count = "", 0
+    if broken := broken or course.at(0):
+        return course.verdict(0, "", None, *broken)
     for row in rows:
         seq = count + 1
-        if row["seq"] != seq:
-            return Verification(count, head, seq, "row is missing")
-        if row_hash(row, head) != row["hash"]:
-            return Verification(count, head, seq, "row does not match its hash")
-        if not row["latest_input"] < row["as_of"] < row["kickoff"]:
-            return Verification(count, head, seq, "row was not made before kickoff from inputs before its as_of")
-        if expected.pop(seq, {row["hash"]}) != {row["hash"]}:
-            return Verification(count, head, seq, "chain was made anew: row differs from its anchor")
+        problem = _broken_link(row, seq, head) or course.untimely(row)
+        if problem is None and expected.pop(seq, {row["hash"]}) != {row["hash"]}:
+            problem = "chain was made anew: row differs from its anchor"
+        if problem is not None:
+            return course.verdict(count, head, seq, problem)
         head, count = row["hash"], seq
-    if expected:
-        return Verification(
-            count, head, count + 1, f"rows were cut off: {max(expected)} were anchored, {count} are there"
-        )
-    return Verification(count, head)
+        if broken := course.at(count):
+            return course.verdict(count, head, None, *broken)
+    cut = [count + 1, f"rows were cut off: {max(expected)} were anchored, {count} are there"] if expected else []
+    return course.verdict(count, head, *cut)
+
+
+def _broken_link(row: Mapping[str, Any], seq: int, head: str) -> str | None:
+    if row["seq"] != seq:
+        return "row is missing"
+    if row_hash(row, head) != row["hash"]:
+        return "row does not match its hash"
+    if not row["latest_input"] < row["as_of"] < row["kickoff"]:
+        return "row was not made before kickoff from inputs before its as_of"
+    return None
+
+
+def _in_order(anchors: Iterable[Anchor]) -> list[Anchor]:
+    return sorted((each for each in anchors if each.at is not None), key=lambda each: each.number)
+
+
+def _broken_list(timed: list[Anchor]) -> tuple[str, int] | None:
+    """What is wrong with the first anchor that breaks the chain of anchors or its order, and its number."""
+    before = Anchor(0, "")
+    for number, each in enumerate(timed, 1):
+        if each.number < number:
+            return "there are two anchors of this number: one was written anew", each.number
+        if each.number > number:
+            return "anchor is missing: the list must be whole; pass a part that you kept as a further file", number
+        if anchor_hash(each, before.hash) != each.hash:
+            return "anchor does not match its hash: it or one before it was changed", number
+        if each.rows < before.rows:
+            return "anchor has fewer rows than the one before it: rows were removed in between", number
+        if each.because is None and before.at and each.at and each.at < before.at:
+            return "anchor is earlier than the one before it, and is no resume", number
+        before = each
+    return None
+
+
+def _missed(given: list[Anchor], kept: list[Anchor]) -> tuple[str, int] | None:
+    lost = _in_order(set(kept) - set(given))
+    text = "anchor that you kept is not among those of today: it was removed or rewritten"
+    return (text, lost[0].number) if lost else None
+
+
+class _Course:
+    """The order in time, followed row by row and anchor by anchor."""
+
+    def __init__(self, timed: list[Anchor], kept: list[Anchor]) -> None:
+        self._ahead, self._kept = deque(timed), kept
+        self._sealed: datetime | None = None
+        self._anchor: Anchor | None = None
+        self._regained: datetime | None = None
+        self._older: list[tuple[int, str]] = []
+        self._resumes: list[Resume] = []
+
+    def untimely(self, row: Mapping[str, Any]) -> str | None:
+        """What is wrong with the times of the next row; None also where that is only listed."""
+        breach, sealed = self._breach(row), row["sealed_at"]
+        self._sealed = sealed
+        if self._regained is not None and sealed <= self._regained:
+            self._resumes[-1].until = row["seq"]
+        if breach and self._anchor is None:
+            self._older.append((row["seq"], breach))
+            return None
+        return breach
+
+    def _breach(self, row: Mapping[str, Any]) -> str | None:
+        sealed, anchor = row["sealed_at"], self._anchor
+        if row["kind"] not in ("live", "replay"):
+            return f"row is labelled {row['kind']!r}, neither live nor replay"
+        if row["kind"] == "live" and abs(row["as_of"] - sealed) > LIVE_WITHIN:
+            return "live row was sealed more than 10 minutes from its as_of"
+        if row["kind"] == "live" and sealed >= row["kickoff"]:
+            return "live row was not sealed before kickoff"
+        if self._sealed is not None and sealed < self._sealed:
+            return "sealed_at is before that of the row before it, and no resume among the anchors explains it"
+        if anchor is not None and anchor.at is not None and sealed <= anchor.at:
+            return f"sealed_at is not after {_utc_text(anchor.at)}, when anchor {anchor.number} lacked the row"
+        return None
+
+    def at(self, count: int) -> tuple[str, int] | None:
+        """Pass the anchors taken at ``count`` rows: what is wrong with one that contradicts them, and its number."""
+        while self._ahead and self._ahead[0].rows == count:
+            anchor = self._ahead.popleft()
+            assert anchor.at is not None
+            if anchor.because is not None:
+                self._resume(anchor, anchor.at)
+            elif self._sealed is not None and anchor.at < self._sealed:
+                return "anchor is earlier than sealed_at of the newest row it counts", anchor.number
+            self._anchor = anchor
+        return None
+
+    def _resume(self, anchor: Anchor, at: datetime) -> None:
+        times = (at, self._sealed, self._anchor.at if self._anchor else None, self._regained)
+        reached = max(time for time in times if time is not None)
+        back, new = (reached - at).total_seconds(), bool(self._kept) and anchor not in self._kept
+        told = (anchor.number, anchor.rows, _utc_text(at), str(anchor.because))
+        self._resumes.append(Resume(*told, seconds_back=back, until=anchor.rows, new=new))
+        self._sealed, self._regained = None, reached
+
+    def verdict(self, rows: int, head: str, *bad: Any) -> Verification:
+        """``bad``: in the order of Verification."""
+        return replace(Verification(rows, head, *bad), older=tuple(self._older), resumes=tuple(self._resumes))
+
+
+def _remark(resume: Resume) -> str:
+    text = f"the order of times begins anew after row {resume.rows}, at {resume.at}, {resume.seconds_back:.0f} s back"
+    if resume.until > resume.rows:
+        text += f" (rows {resume.rows + 1} to {resume.until} cannot be compared with earlier anchors)"
+    return f"{text}{', not in the anchors you kept' if resume.new else ''}, because: {resume.because!r}"
 
 
 def _utc_text(instant: datetime) -> str:
@@ -95,22 +278,23 @@ def _bytes_of(value: float) -> str:
     return struct.pack(">d", value).hex()
 
 
-def main(exported: str, anchored: str | None = None) -> int:
+def read_anchors(path: str) -> list[Anchor]:
+    with open(path, encoding="utf-8") as file:
+        return [Anchor.from_json(entry) for entry in json.load(file)["anchors"]]
+
+
+def main(exported: str, anchored: str | None = None, *kept: str) -> int:
     """Print the verdict; 0 when the chain is whole, else 1."""
     from pyarrow import parquet
 
-    anchors: list[tuple[int, str]] = []
-    if anchored:
-        with open(anchored, encoding="utf-8") as file:
-            anchors = [(anchor["rows"], anchor["head"]) for anchor in json.load(file)["anchors"]]
+    anchors = read_anchors(anchored) if anchored else None
+    earlier = [anchor for path in kept for anchor in read_anchors(path)]
     batches = parquet.ParquetFile(exported).iter_batches()
-    found = verify_rows((row for batch in batches for row in batch.to_pylist()), anchors)
-    if not found.ok:
-        print(f"row {found.bad_seq}: {found.problem}")  # noqa: T201
-        return 1
-    print(f"{found.rows} rows are whole, {len(anchors)} anchors agree, head {found.head}")  # noqa: T201
-    return 0
+    result = verify_rows((row for batch in batches for row in batch.to_pylist()), anchors, earlier)
+    whole = f"{result.rows} rows are whole, {len(anchors or ())} anchors agree, head {result.head}"
+    print("\n".join([whole if result.ok else result.failure, *result.remarks()]))  # noqa: T201
+    return 0 if result.ok else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:3]))
+    sys.exit(main(*sys.argv[1:]))

@@ -16,6 +16,7 @@ KEPT = {
     "models.interventions": "decisions of people: pins and vetoes are in force until lifted",
     "models.looks": "who looked at the final window; a lost look would make it seem fresh",
     "predictions.ledger_identity": "the name under which the archive keeps the ledger's anchors",
+    "predictions.ledger_anchors": "what the order in time is compared with, resumes and their reasons among them",
     "predictions.ledger": "the evidence: what was predicted before kickoff cannot be predicted again",
     "predictions.batches": "what each sealed batch was made from",
     "predictions.scores": "closing odds and results as they were when scored, corrections beside them",

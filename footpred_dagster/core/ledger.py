@@ -1,8 +1,8 @@
 """The ledger of sealed predictions: what goes in, and how anybody can check that nothing was changed.
 
 The database does the sealing (``predictions.seal`` in the migrations): it stamps ``sealed_at`` with its own clock,
-refuses a live row that is not live, and chains the hashes. This module writes rows, anchors the end of the chain in
-the archive and has ``chain`` recompute it.
+refuses a live row that is not live, and chains the hashes. It takes anchors in the same way. This module writes rows,
+copies anchors to the archive and has ``chain`` recompute both chains.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from footpred_dagster.core.chain import Verification, verify_rows
+from footpred_dagster.core.chain import Anchor, Verification, verify_rows
 from footpred_dagster.core.storage import Archive
 
 Kind = Literal["live", "replay"]
@@ -47,6 +47,9 @@ COLUMNS = (
     "reasons",
 )
 STORED = ("seq", *COLUMNS, "sealed_at", "hash")
+ANCHOR_COLUMNS = sql.SQL(", ").join(map(sql.Identifier, Anchor._fields))
+ANCHOR_AFTER = "45 minutes"
+"""An anchor of this age is followed by another, although nothing was sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,8 @@ def seal(connection: psycopg.Connection, predictions: Iterable[Prediction]) -> i
     """Insert predictions, skip those already sealed with the same features and model; returns how many were new.
 
     The caller owns the transaction. Raises psycopg.errors.CheckViolation when a row is not what it claims to be
-    (a live row with an old as_of, a kickoff already past, an input not before as_of).
+    (a live row with an old as_of, a kickoff already past, an input not before as_of), and when the database's clock is
+    behind the ledger.
     """
     statement = sql.SQL(
         "insert into predictions.ledger ({}) values ({}) "
@@ -128,27 +132,114 @@ def identity(connection: psycopg.Connection) -> str:
 
 
 def anchor(connection: psycopg.Connection, archive: Archive) -> Head:
-    """Write down in the archive where the chain ends, after the transaction that sealed; again is no harm."""
-    end = head(connection)
-    if end.rows:
-        archive.put_anchor(identity(connection), end.rows, end.hash)
-    return end
+    """Take an anchor, commit, and copy it to the archive with any that are missing there.
 
-
-def verify(connection: psycopg.Connection, anchors: Iterable[tuple[int, str]] = ()) -> Verification:
-    """Recompute the whole chain; stops at the first row that is missing, changed, out of order or not as anchored."""
-    with connection.transaction(), stored_rows(connection) as rows:
-        return verify_rows(rows, anchors)
-
-
-def verify_anchored(connection: psycopg.Connection, archive: Archive) -> Verification:
-    """``verify`` against the archive; a ledger with rows and no anchor is refused as well.
-
-    Raises ArchiveError when the archive cannot be asked.
+    Raises psycopg.errors.CheckViolation when the database's clock is behind the ledger; the message names the command
+    that goes on from there.
     """
-    anchors = archive.anchors(identity(connection))
-    found = verify(connection, anchors)
-    if found.ok and found.rows and not anchors:
+    taken = _take_anchor(connection, None)
+    publish_anchors(connection, archive)
+    return Head(taken.rows, taken.head)
+
+
+def resume(connection: psycopg.Connection, archive: Archive, because: str) -> Anchor:
+    """Begin the order of times anew at the database's clock, which was set back; every verifier names it.
+
+    Raises psycopg.errors.CheckViolation when the clock is not behind the ledger.
+    """
+    taken = _take_anchor(connection, because)
+    publish_anchors(connection, archive)
+    return taken
+
+
+def _take_anchor(connection: psycopg.Connection, because: str | None) -> Anchor:
+    """The trigger waits for the lock of inserts and fills in the rest. Committed before the archive has it: an anchor
+    must never name a row that was rolled back.
+    """
+    statement = sql.SQL("insert into predictions.ledger_anchors (because) values (%s) returning {}")
+    row = connection.execute(statement.format(ANCHOR_COLUMNS), [because]).fetchone()
+    connection.commit()
+    assert row is not None
+    return Anchor(*row)
+
+
+def anchor_is_due(connection: psycopg.Connection) -> bool:
+    """Whether rows were sealed since the newest anchor, or it is about to be an hour old."""
+    row = connection.execute(
+        """
+        select max(rows) is distinct from (select coalesce(max(seq), 0) from predictions.ledger)
+            or max(at) < clock_timestamp() - %s::interval or max(at) > clock_timestamp()
+        from (select rows, at from predictions.ledger_anchors order by number desc limit 1) as newest
+        """,
+        [ANCHOR_AFTER],
+    ).fetchone()
+    return row is None or row[0] is not False
+
+
+def stored_anchors(connection: psycopg.Connection) -> list[Anchor]:
+    """The anchors in the database, in order; none before schema 0031."""
+    there = connection.execute("select to_regclass('predictions.ledger_anchors') is not null").fetchone()
+    if there != (True,):
+        return []
+    query = sql.SQL("select {} from predictions.ledger_anchors order by number").format(ANCHOR_COLUMNS)
+    return [Anchor(*row) for row in connection.execute(query)]
+
+
+def publish_anchors(connection: psycopg.Connection, archive: Archive) -> None:
+    """Copy to the archive what it lacks of the anchors in the database: it may have been out of reach."""
+    ledger = identity(connection)
+    for missing in sorted(set(stored_anchors(connection)) - set(archive.anchors(ledger)), key=_number):
+        archive.put_anchor(ledger, missing)
+
+
+def adopt_anchors(connection: psycopg.Connection, archive: Archive, *, replace_first: bool) -> None:
+    """After a restore: take over anchors that were taken after the backup and are in the archive.
+
+    ``replace_first``: the backup has none, the one in the database is of the migration and gives way to the archive's.
+    In the caller's transaction; the caller owns the tables.
+    """
+    later = sorted((each for each in archive.anchors(identity(connection)) if each.at is not None), key=_number)
+    if not later:
+        return
+    execute = connection.execute
+    values = sql.SQL(", ").join([sql.Placeholder()] * len(Anchor._fields))
+    insert = sql.SQL("insert into predictions.ledger_anchors ({}) values ({}) on conflict do nothing")
+    execute("alter table predictions.ledger_anchors disable trigger user")
+    if replace_first:
+        execute("delete from predictions.ledger_anchors")
+    for each in later:
+        execute(insert.format(ANCHOR_COLUMNS, values), each)
+    execute("alter table predictions.ledger_anchors enable trigger user")
+
+
+def all_anchors(connection: psycopg.Connection, archive: Archive) -> list[Anchor]:
+    """Anchors in the archive and in the database, in order; two that contradict each other are both there.
+
+    Raises ArchiveError when the archive does not answer.
+    """
+    return sorted({*archive.anchors(identity(connection)), *stored_anchors(connection)}, key=_number)
+
+
+def _number(anchor: Anchor) -> tuple[int, int]:
+    return anchor.number, anchor.rows
+
+
+def verify(
+    connection: psycopg.Connection, anchors: Iterable[Anchor] | None = None, earlier: Iterable[Anchor] = ()
+) -> Verification:
+    """``chain.verify_rows`` of the stored rows, with the anchors in the database unless others are given."""
+    given = stored_anchors(connection) if anchors is None else anchors
+    with connection.transaction(), stored_rows(connection) as rows:
+        return verify_rows(rows, given, earlier)
+
+
+def verify_anchored(connection: psycopg.Connection, archive: Archive, earlier: Iterable[Anchor] = ()) -> Verification:
+    """``verify`` against archive and database; a ledger with rows and no anchor in the archive is refused as well.
+
+    Raises ArchiveError when the archive does not answer.
+    """
+    found = verify(connection, all_anchors(connection, archive), earlier)
+    if found.ok and found.rows and not archive.anchors(identity(connection)):
         return replace(found, bad_seq=1, problem="the archive has no anchor of this ledger: footpred run sets one")
     return found
 

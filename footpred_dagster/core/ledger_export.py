@@ -15,7 +15,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from footpred_dagster.core import chain
-from footpred_dagster.core.ledger import STORED, identity, stored_rows
+from footpred_dagster.core.ledger import STORED, all_anchors, identity, stored_rows
 from footpred_dagster.core.storage import Archive
 
 ROWS_AT_ONCE = 10_000
@@ -47,8 +47,8 @@ def export(connection: psycopg.Connection, archive: Archive, directory: Path) ->
     Every column is exact: instants to the microsecond, floats to the last bit, reasons as the text that was hashed.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    # Asked first: an anchor set while rows are read must not name more rows than the file holds.
-    anchors, ledger = archive.anchors(identity(connection)), identity(connection)
+    # Read first: an anchor taken while rows are read must not name more rows than the file holds.
+    anchors, ledger = all_anchors(connection, archive), identity(connection)
     count, head = 0, ""
     with (
         parquet.ParquetWriter(directory / LEDGER, SCHEMA) as writer,
@@ -58,8 +58,8 @@ def export(connection: psycopg.Connection, archive: Archive, directory: Path) ->
         for batch in _batches(rows):
             writer.write_batch(pa.RecordBatch.from_pylist(batch, SCHEMA))
             count, head = count + len(batch), batch[-1]["hash"]
-    told = {"ledger": ledger, "anchors": [{"rows": length, "head": anchored} for length, anchored in anchors]}
-    (directory / ANCHORS).write_text(json.dumps(told, indent=1), encoding="utf-8")
+    listed = {"ledger": ledger, "anchors": [anchor.as_json() for anchor in anchors]}
+    (directory / ANCHORS).write_text(json.dumps(listed, indent=1), encoding="utf-8")
     (directory / VERIFIER).write_text(inspect.getsource(chain), encoding="utf-8")
     return Exported(count, head, len(anchors), [str(directory / name) for name in (LEDGER, ANCHORS, VERIFIER)])
 

@@ -20,13 +20,13 @@ from footpred_dagster.core.backup import (
     refuse_newer,
     server_major,
 )
-from footpred_dagster.core.chain import Verification
+from footpred_dagster.core.chain import Anchor, Verification
 from footpred_dagster.core.database import migrate, schema_version
-from footpred_dagster.core.ledger import anchor, identity, verify_anchored
+from footpred_dagster.core.ledger import adopt_anchors, identity, publish_anchors, verify_anchored
 from footpred_dagster.core.storage import Archive
 
-MIGRATED = {"predictions.ledger_identity"}
-"""Filled by a migration: the backup's row takes its place."""
+MIGRATED = {"predictions.ledger_identity", "predictions.ledger_anchors"}
+"""Filled by a migration: the backup's rows take the place of those."""
 COUNTED = "do $$ begin if (select count(*) from {}) <> {} then raise exception '%', {}; end if; end $$"
 
 
@@ -49,7 +49,7 @@ def restore(url: str, archive: Archive, folder: Path, *, accept_loss: bool = Fal
     manifest = read_manifest(folder)
     refuse_newer(f"the backup in {folder}", manifest["schema"])
     ledger, tables = manifest["ledger"], manifest["tables"]
-    lost = max(0, max((rows for rows, _ in archive.anchors(ledger["id"])), default=0) - ledger["rows"])
+    lost = max(0, max((anchor.rows for anchor in archive.anchors(ledger["id"])), default=0) - ledger["rows"])
     if lost and not accept_loss:
         raise BackupError(
             f"{lost} predictions were sealed after this backup, as anchors in {archive.place} tell: restore a newer "
@@ -63,12 +63,16 @@ def restore(url: str, archive: Archive, folder: Path, *, accept_loss: bool = Fal
     postgres_tools.load(url, major, folder / DUMP, before, after)
     migrate(url)
     with psycopg.connect(url, prepare_threshold=None, options="-c timezone=UTC") as connection:
-        for rows, hash_ in ledger["anchors"]:  # the archive may have been lost as well, and the id may be new
-            archive.put_anchor(identity(connection), rows, hash_)
-        anchor(connection, archive)
+        for entry in ledger["anchors"]:  # the archive may have been lost as well, and the id may be new
+            # Backups before schema 0031 have pairs of rows and head.
+            known = Anchor(*entry) if isinstance(entry, list) else Anchor.from_json(entry)
+            archive.put_anchor(identity(connection), known)
+        adopt_anchors(connection, archive, replace_first="predictions.ledger_anchors" not in tables)
+        connection.commit()
+        publish_anchors(connection, archive)
         found = verify_anchored(connection, archive)
         if not found.ok:
-            raise BackupError(f"restored, but the ledger is not whole: row {found.bad_seq}: {found.problem}")
+            raise BackupError(f"restored, but the ledger is not whole: {found.failure}")
         return Restored(manifest, count_rows(connection, tables), lost, found)
 
 

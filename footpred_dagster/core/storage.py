@@ -2,7 +2,8 @@
 
 The layout is the same on every backend, so that one can be copied onto the other: an object lies under ``ab/cdef...``,
 a segment of the fetch log under ``log/<instant>-<sha256>.jsonl``, an anchor of a ledger under
-``anchors/<ledger>/<rows>-<hash>``.
+``anchors/<ledger>/<number>-<rows>-<head>-<instant>-<hash>``, a resume anchor with ``.resume`` behind it and its reason
+as the content. Anchors of older versions are named ``<rows>-<head>``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from footpred_dagster.core.chain import Anchor
 from footpred_dagster.core.settings import Bucket, Settings, parse_storage_url
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -25,7 +27,9 @@ OBJECT = re.compile(r"([0-9a-f]{2})/([0-9a-f]{62})")
 LOG_FOLDER = "log"
 SEGMENT = re.compile(LOG_FOLDER + r"/([0-9TZ]+-([0-9a-f]{64}))\.jsonl")
 ANCHOR_FOLDER = "anchors"
-ANCHOR = re.compile(ANCHOR_FOLDER + r"/([0-9a-f-]{36})/(\d+)-([0-9a-f]{64})")
+UNTIMED_ANCHOR = re.compile(r"(\d+)-([0-9a-f]{64})")
+ANCHOR = re.compile(r"(\d+)-(\d+)-([0-9a-f]{64}|empty)-([0-9]{8}T[0-9]{12}Z)-([0-9a-f]{64})(\.resume)?")
+ANCHOR_INSTANT = "%Y%m%dT%H%M%S%fZ"
 DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -87,14 +91,36 @@ class Archive(ABC):
         """Names of all segments, oldest first."""
         return [found[1] for key in self._listed(LOG_FOLDER) if (found := SEGMENT.fullmatch(key))]
 
-    def put_anchor(self, ledger: str, rows: int, head: str) -> None:
-        """Write down that a ledger (its uuid) had so many rows, the newest with this hash; for good."""
-        self._keep(f"{ANCHOR_FOLDER}/{ledger}/{rows:012d}-{head}", f"the anchor of ledger row {rows}", head.encode())
+    def put_anchor(self, ledger: str, anchor: Anchor) -> None:
+        """Keep an anchor of a ledger (its uuid); one that contradicts it is kept beside it."""
+        name = f"{anchor.rows:012d}-{anchor.head or 'empty'}"
+        if anchor.at is not None:
+            at = anchor.at.astimezone(UTC).strftime(ANCHOR_INSTANT)
+            name = f"{anchor.number:09d}-{name}-{at}-{anchor.hash}{'.resume' if anchor.because else ''}"
+        body = (anchor.because or anchor.hash or anchor.head).encode()
+        self._keep(f"{ANCHOR_FOLDER}/{ledger}/{name}", f"the anchor of ledger row {anchor.rows}", body)
 
-    def anchors(self, ledger: str) -> list[tuple[int, str]]:
-        """Every number of rows that was anchored, with the hash of the newest then; none for a new ledger."""
-        keys = self._listed(f"{ANCHOR_FOLDER}/{ledger}")
-        return [(int(found[2]), found[3]) for key in keys if (found := ANCHOR.fullmatch(key))]
+    def anchors(self, ledger: str) -> list[Anchor]:
+        """Every anchor of a ledger; none for a new one."""
+        folder = f"{ANCHOR_FOLDER}/{ledger}/"
+        keys = self._listed(folder.rstrip("/"))
+        return [anchor for key in keys if (anchor := self._anchor(key, key.removeprefix(folder)))]
+
+    def _anchor(self, key: str, name: str) -> Anchor | None:
+        if untimed := UNTIMED_ANCHOR.fullmatch(name):
+            return Anchor(int(untimed[1]), untimed[2])
+        if not (parts := ANCHOR.fullmatch(name)):
+            return None
+        because = self._reason(key) if parts[6] else None
+        at = datetime.strptime(parts[4], ANCHOR_INSTANT).replace(tzinfo=UTC)
+        head = "" if parts[3] == "empty" else parts[3]
+        return Anchor(int(parts[2]), head, int(parts[1]), at, because, parts[5])
+
+    def _reason(self, key: str) -> str:
+        try:
+            return (self._read(key) or b"").decode(errors="replace")
+        except OSError as error:
+            raise ArchiveError(f"cannot read {key} in {self.place}: {error}") from error
 
     def _keep(self, key: str, name: str, body: bytes) -> None:
         try:

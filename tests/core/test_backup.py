@@ -19,7 +19,7 @@ from footpred_dagster.core.durable import KEPT, LEFT_OUT
 from footpred_dagster.core.ledger import anchor, identity, seal, verify_anchored
 from footpred_dagster.core.restore import restore
 from footpred_dagster.core.storage import LocalArchive
-from tests.support.sealed import as_superuser, live, replay
+from tests.support.sealed import anchor_untimed, as_superuser, live, replay
 
 ROWS = """
     insert into raw.fetches (source, path, url, status, seconds) values ('s', 'a.csv', 'u', 200, 0.1);
@@ -131,13 +131,14 @@ def test_predictions_sealed_after_the_backup_are_not_lost_unseen(backed_up, data
         assert identity(connection) != old
         assert seal(connection, [replay(match_id="m6")]) == 1
         assert verify_anchored(connection, archive).ok
-    assert max(archive.anchors(old))[0] == 5
+    assert max(each.rows for each in archive.anchors(old)) == 5
 
 
 def test_anchors_come_back_when_the_archive_was_lost_as_well(backed_up, empty_database_url, tmp_path, archive):
     another = LocalArchive(tmp_path / "another")
     ledger = restore(empty_database_url, another, backed_up).manifest["ledger"]
-    assert another.anchors(ledger["id"]) == archive.anchors(ledger["id"]) == [(3, ledger["head"])]
+    assert another.anchors(ledger["id"]) == archive.anchors(ledger["id"])
+    assert [(each.rows, each.head) for each in another.anchors(ledger["id"])] == [(0, ""), (3, ledger["head"])]
 
 
 def test_a_row_that_was_changed_before_the_backup_is_seen_by_the_restore(
@@ -183,7 +184,7 @@ def test_a_restore_that_fails_leaves_no_row_and_can_be_started_again(backed_up, 
     with pytest.raises(postgres_tools.PostgresToolsError, match=r"predictions.scores has not the 7 rows"):
         restore(empty_database_url, archive, backed_up)
     with psycopg.connect(empty_database_url) as connection:
-        assert sum(count_rows(connection, KEPT).values()) == 1  # the ledger's identity, as migrated
+        assert sum(count_rows(connection, KEPT).values()) == 2  # the ledger's identity and first anchor, as migrated
         disabled = "select count(*) from pg_trigger where tgenabled <> 'O'"
         assert connection.execute(disabled.encode()).fetchone() == (0,)
     described.write_text(text)
@@ -271,7 +272,7 @@ def test_upgrades_only_add_and_keep_the_ledger_whole(empty_database_url, archive
         earlier = set(connection.execute(columns.encode()).fetchall())
         seal(connection, [live(), replay(match_id="m2")])
         connection.commit()
-        anchor(connection, archive)
+        anchor_untimed(connection, archive)
     migrate(empty_database_url)
     with psycopg.connect(empty_database_url) as connection:
         now = set(connection.execute(columns.encode()).fetchall())
@@ -288,7 +289,7 @@ def test_a_backup_of_an_earlier_version_is_restored_and_then_upgraded(empty_data
     with psycopg.connect(empty_database_url) as connection:
         seal(connection, [live(), replay(match_id="m2")])
         connection.commit()
-        anchor(connection, archive)
+        anchor_untimed(connection, archive)
     assert backup(empty_database_url, archive, tmp_path / "backup")["schema"] == earlier
     with scratch_database(empty_database_url, "restored") as url:
         done = restore(url, archive, tmp_path / "backup")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from footpred_dagster.core.database import migrate
-from footpred_dagster.core.ledger import anchor, head, identity, seal, verify, verify_anchored
+from footpred_dagster.core.ledger import anchor, head, identity, seal, stored_anchors, verify, verify_anchored
 from footpred_dagster.core.ledger_export import export
 from footpred_dagster.core.storage import LocalArchive
-from tests.support.sealed import as_superuser, replay
+from tests.support.sealed import as_superuser, replay, run_verifier
 
 GRID = {"rate_home": 1.4, "rate_away": 0.1 + 0.2, "rate_correction": -1 / 30}
 REASONS = {"rating gap": 0.1 + 0.2, "form": -1e-17, "home advantage": 1 / 3, 'Größe | and "quotes"': 2.0}
@@ -73,10 +71,12 @@ def test_rows_sealed_before_grids_were_kept_still_verify(empty_database_url):
         assert (verify(connection).ok, head(connection).rows) == (True, 8)
 
 
-def test_the_end_is_anchored_once_however_often_it_is_written_down(connection, archive):
+def test_the_end_is_anchored_again_with_the_time(connection, archive):
     fill(connection)
     assert anchor(connection, archive) == anchor(connection, archive) == head(connection)
-    assert archive.anchors(identity(connection)) == [(5, head(connection).hash)]
+    anchors = archive.anchors(identity(connection))
+    assert anchors == stored_anchors(connection)
+    assert [(each.rows, each.head) for each in anchors] == [(0, "")] + 2 * [(5, head(connection).hash)]
     assert verify_anchored(connection, archive).ok
 
 
@@ -85,7 +85,7 @@ def test_an_archive_of_another_kind_keeps_anchors_too(connection, backend):
     anchor(connection, backend.archive)
     fill(connection, first=6, count=1)
     anchor(connection, backend.archive)
-    assert [rows for rows, _ in backend.archive.anchors(identity(connection))] == [5, 6]
+    assert [each.rows for each in backend.archive.anchors(identity(connection))] == [0, 5, 6]
     assert backend.archive.anchors("00000000-0000-0000-0000-000000000000") == []
     assert backend.archive.digests() == []
     assert backend.archive.segments() == []
@@ -103,7 +103,7 @@ def test_rows_cut_off_the_end_are_found(connection, archive, statement, bad_seq,
     fill(connection)
     anchor(connection, archive)
     as_superuser(connection, statement)
-    assert verify(connection).ok
+    assert verify(connection, []).ok
     found = verify_anchored(connection, archive)
     assert (found.ok, found.bad_seq) == (False, bad_seq)
     assert problem in (found.problem or "")
@@ -138,24 +138,16 @@ def test_a_ledger_keeps_its_name(connection, statement):
         connection.execute(statement.encode())
 
 
-def run_verifier(files: list[str]) -> subprocess.CompletedProcess[str]:
-    """By the script as exported, in an interpreter that has footpred nowhere on its path."""
-    ledger, anchors, verifier = files
-    return subprocess.run(
-        [sys.executable, "-I", verifier, ledger, anchors], capture_output=True, text=True, timeout=60, cwd="/"
-    )
-
-
 def test_an_export_verifies_without_footpred(connection, archive, tmp_path):
     fill(connection)
     anchor(connection, archive)
     fill(connection, first=6, count=2)
     done = export(connection, archive, tmp_path / "out")
-    assert (done.rows, done.anchors, done.head) == (7, 1, head(connection).hash)
+    assert (done.rows, done.anchors, done.head) == (7, 2, head(connection).hash)
     assert "footpred_dagster" not in Path(done.files[2]).read_text()
     result = run_verifier(done.files)
     assert (result.returncode, result.stderr) == (0, "")
-    assert f"7 rows are whole, 1 anchors agree, head {done.head}" in result.stdout
+    assert f"7 rows are whole, 2 anchors agree, head {done.head}" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,13 @@ import httpx
 import pytest
 
 from footpred_dagster.core.domain import Season
+from footpred_dagster.core.ledger import identity, seal
 from footpred_dagster.refreshing import WORK_TAG
 from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.fetch import fetch
 from footpred_dagster.sources.http import HttpSource
 from footpred_dagster.sources.load import FIXTURES, load_fixtures, load_results, results_target
+from tests.support.sealed import live, rewrite_anchors, rewrite_rows
 from tests.support.site import clubs, season_rows, write_fixtures, write_season
 
 NOW = Season.containing(datetime.now(UTC).date())
@@ -201,3 +203,39 @@ def test_jobs_that_write_wait_for_each_other_and_everything_starts_by_itself(def
     assert not {key for key in assets["refresh"] if key.startswith("models/")}
     assert "models/xgboost_study" not in assets["retrain"]
     assert {"models/champion", "predictions/ledger"} <= assets["retrain"]
+
+
+@pytest.fixture
+def anchors_taken(automation, resources):
+    """What the sensor of anchors answers."""
+
+    def evaluate() -> str:
+        wanted = {name: resources[name] for name in ("warehouse", "archive")}
+        return automation["sensors"].ledger_anchors(**wanted).skip_message
+
+    return evaluate
+
+
+def test_an_anchor_is_taken_for_new_rows_and_every_hour_without_any(anchors_taken, connection, archive):
+    assert "less than 45 minutes old" in anchors_taken()
+    seal(connection, [live()])
+    connection.commit()
+    assert anchors_taken() == "anchor taken at 1 rows"
+    assert "less than 45 minutes old" in anchors_taken()
+    rewrite_anchors(connection, "update predictions.ledger_anchors set at = at - interval '46 minutes'")
+    rewrite_rows(connection, "update predictions.ledger set sealed_at = sealed_at - interval '46 minutes'")
+    connection.commit()
+    assert anchors_taken() == "anchor taken at 1 rows"
+    assert archive.anchors(identity(connection))[-1].number == 3
+
+
+def test_an_anchor_does_not_wait_for_long_while_predictions_are_sealed(
+    anchors_taken, automation, connection, monkeypatch
+):
+    monkeypatch.setattr(automation["sensors"], "LOCK_WAIT_SECONDS", 0.2)
+    seal(connection, [live()])
+    connection.commit()
+    seal(connection, [live(match_id="m2")])
+    assert "are being sealed" in anchors_taken()
+    connection.commit()
+    assert anchors_taken() == "anchor taken at 2 rows"

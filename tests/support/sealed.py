@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 
-from footpred_dagster.core.ledger import Prediction
+from footpred_dagster.core.chain import Anchor, anchor_hash, row_hash
+from footpred_dagster.core.ledger import Prediction, head, identity, stored_anchors, stored_rows
+from footpred_dagster.core.storage import Archive
 
 
 def live(**changes: Any) -> Prediction:
@@ -42,3 +46,39 @@ def as_superuser(connection: psycopg.Connection, statement: str) -> None:
     """Do to the ledger what its triggers refuse, as only who owns it can."""
     switch = "alter table predictions.ledger {} trigger all"
     connection.execute("; ".join([switch.format("disable"), statement, switch.format("enable")]).encode())
+
+
+def rewrite_rows(connection: psycopg.Connection, statement: str) -> None:
+    """Change rows as their owner, and recompute their chain."""
+    as_superuser(connection, statement)
+    with stored_rows(connection) as found:
+        rows, previous = list(found), ""
+    for row in rows:
+        previous = row_hash(row, previous)
+        as_superuser(connection, f"update predictions.ledger set hash = '{previous}' where seq = {row['seq']}")
+
+
+def rewrite_anchors(connection: psycopg.Connection, statement: str) -> None:
+    """Change anchors as their owner, and recompute their chain."""
+    switch = "alter table predictions.ledger_anchors {} trigger user"
+    connection.execute("; ".join([switch.format("disable"), statement]).encode())
+    previous = ""
+    for each in stored_anchors(connection):
+        previous = anchor_hash(each, previous)
+        update = "update predictions.ledger_anchors set hash = %s where number = %s"
+        connection.execute(update, [previous, each.number])
+    connection.execute(switch.format("enable").encode())
+
+
+def anchor_untimed(connection: psycopg.Connection, archive: Archive) -> None:
+    """As versions before schema 0031 did."""
+    end = head(connection)
+    archive.put_anchor(identity(connection), Anchor(end.rows, end.hash))
+
+
+def run_verifier(files: list[str]) -> subprocess.CompletedProcess[str]:
+    """By the script as exported, in an interpreter that has footpred nowhere on its path; further files are anchors."""
+    ledger, anchors, verifier, *earlier = files
+    return subprocess.run(
+        [sys.executable, "-I", verifier, ledger, anchors, *earlier], capture_output=True, text=True, timeout=60, cwd="/"
+    )

@@ -1,11 +1,13 @@
-"""Sensors: a changed source, enough new matches, matches in play."""
+"""Sensors: a changed source, enough new matches, matches in play, anchors of the ledger."""
 
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
+import psycopg
 
+from footpred_dagster.core.ledger import anchor, anchor_is_due
 from footpred_dagster.core.registry import champion
 from footpred_dagster.defs.automation.jobs import refresh, retrain
 from footpred_dagster.defs.resources import SETTINGS, ArchiveStore, SourceSite, Warehouse
@@ -23,6 +25,8 @@ AFTER_SILENCE = timedelta(minutes=44)
 """How long a source that does not answer is left alone: three evaluations in a row."""
 PLANNED_WITHIN = 3600.0
 """Seconds for which a run takes the sensor's word that the source was asked."""
+LOCK_WAIT_SECONDS = 20
+"""For the lock of the ledger; an evaluation may take a minute."""
 RETRAIN_AFTER = 220
 """New matches after which models are fitted again before their week is over: a full matchday of 22 divisions."""
 
@@ -110,3 +114,19 @@ def matches_in_play(warehouse: Warehouse) -> dg.SkipReason:
     with warehouse.connect(autocommit=True) as connection:
         said = poll(connection, lambda *of: open_live(SETTINGS, *of), datetime.now(UTC))
     return dg.SkipReason("; ".join(f"{who}: {what}" for who, what in said.items()) or "nothing is played now")
+
+
+@dg.sensor(minimum_interval_seconds=600, default_status=dg.DefaultSensorStatus.RUNNING)
+def ledger_anchors(warehouse: Warehouse, archive: ArchiveStore) -> dg.SkipReason:
+    """Take an anchor of the ledger at least hourly, also when nothing was sealed: what is sealed later cannot claim to
+    be from before it. Starts no run.
+    """
+    with warehouse.connect() as connection:
+        if not anchor_is_due(connection):
+            return dg.SkipReason("the newest anchor is less than 45 minutes old and has every row")
+        try:
+            connection.execute(f"set lock_timeout = '{LOCK_WAIT_SECONDS}s'".encode())
+            end = anchor(connection, archive.open())
+        except psycopg.errors.LockNotAvailable:
+            return dg.SkipReason("predictions are being sealed: the next evaluation takes the anchor")
+    return dg.SkipReason(f"anchor taken at {end.rows} rows")

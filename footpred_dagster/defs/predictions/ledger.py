@@ -53,7 +53,7 @@ def ledger(
 
 @dg.asset_check(asset=ledger, blocking=True)
 def chain_is_whole(warehouse: Warehouse, archive: ArchiveStore) -> dg.AssetCheckResult:
-    """Every hash is as recomputed and as anchored: no row was changed, removed, put between or cut off the end.
+    """Every hash is as recomputed and as anchored: no row was changed, removed, inserted, cut off or back-dated.
 
     Each row was made before its kickoff from inputs before its as_of.
     """
@@ -65,7 +65,8 @@ def chain_is_whole(warehouse: Warehouse, archive: ArchiveStore) -> dg.AssetCheck
             "rows": verification.rows,
             "head": verification.head or "empty",
             "first bad row": verification.bad_seq or 0,
-            "problem": verification.problem or "none",
+            "problem": "none" if verification.ok else verification.failure,
+            "remarks": "; ".join(verification.remarks()) or "none",
         },
     )
 
