@@ -13,7 +13,7 @@ export GX_ANALYTICS_ENABLED := false
 # Tests and checks run on their own homes, whatever the shell that calls them has set.
 UNSET := $(foreach v,$(filter FOOTPRED_% DAGSTER_HOME,$(.VARIABLES)),-u $(v))
 
-.PHONY: install demo test test-bare test-slow lint bench bench-features bench-serving load clean lock deploy-tools deploy-check deploy k8s \
+.PHONY: install demo test test-bare test-slow lint bench bench-features bench-serving bench-statistics load clean lock deploy-tools deploy-check deploy k8s \
 	images push-images images-offline secrets compose-up compose-down deploy-test
 
 install: $(VENV)/.installed
@@ -57,6 +57,9 @@ bench-features: install
 
 bench-serving: install
 	env $(UNSET) $(BIN)/python -m pytest tests/performance/test_serving.py -m bench -s --no-header -q $(ARGS)
+
+bench-statistics: install
+	env $(UNSET) $(BIN)/python -m pytest tests/performance/test_statistics.py -m bench -s --no-header -q $(ARGS)
 
 # MINUTES=1 for a shorter one.
 load: install

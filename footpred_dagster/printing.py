@@ -99,17 +99,27 @@ def print_evaluation(found: dict[str, list[dict[str, Any]]], *, detail: bool, as
     paired = Table("model", "better than", "by", "± s.e.", "95 % interval", "n", box=None)
     for row in sorted(found["paired"], key=lambda row: -abs(row["difference"])):
         names = (row["model"], row["against"]) if row["difference"] > 0 else (row["against"], row["model"])
-        low, high = sorted(abs(row[end]) if row["low"] * row["high"] > 0 else row[end] for end in ("low", "high"))
-        interval = f"{low:.4f} to {high:.4f}"
-        paired.add_row(*names, f"{abs(row['difference']):.4f}", f"{row['se']:.4f}", interval, f"{row['n']:,}")
-    out.print("\nlog-loss on the same matches, resampled by match week")
+        paired.add_row(*names, f"{abs(row['difference']):.4f}", _number(row["se"]), _interval(row), f"{row['n']:,}")
+    out.print("\nlog-loss on the same matches, by match week")
     out.print(paired)
     sliced = Table("matches", "", "model", "n", "log-loss", "± s.e.", "RPS", "ECE", box=None)
     for row in found["slices"]:
-        scores = (f"{row['log_loss']:.4f}", f"{row['se']:.4f}", f"{row['rps']:.4f}", f"{row['ece']:.4f}")
+        scores = map(_number, (row["log_loss"], row["se"], row["rps"], row["ece"]))
         sliced.add_row(row["slice"], row["value"], row["model"], f"{row['n']:,}", *scores)
     out.print("\nby kind of match")
     out.print(sliced)
+
+
+def _interval(row: dict[str, Any]) -> str:
+    """By how much the better one is better; empty where there are too few weeks for an interval."""
+    if row["low"] is None:
+        return ""
+    low, high = sorted(abs(row[end]) if row["low"] * row["high"] > 0 else row[end] for end in ("low", "high"))
+    return f"{low:.4f} to {high:.4f}"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
 
 
 def _evaluation_table(rows: list[dict[str, Any]]) -> Table:
@@ -117,8 +127,8 @@ def _evaluation_table(rows: list[dict[str, Any]]) -> Table:
     for row in rows:
         table.add_row(
             *(row["league"], row["seasons"], row["model"], f"{row['n']:,}"),
-            *(f"{row['log_loss']:.4f}", f"{row['se']:.4f}", f"{row['rps']:.4f}", f"{row['brier']:.4f}"),
-            *(f"{row['ece']:.4f}", f"{row['accuracy']:.1%}"),
+            *map(_number, (row["log_loss"], row["se"], row["rps"], row["brier"], row["ece"])),
+            f"{row['accuracy']:.1%}",
         )
     return table
 

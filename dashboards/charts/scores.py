@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import nan
 
 from bokeh.models import ColumnDataSource, NumeralTickFormatter, Span, Whisker
 from bokeh.plotting import figure
@@ -16,12 +17,12 @@ ROW = 30
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A value with its interval, such as a log-loss by model."""
+    """A value with its interval, such as a log-loss by model; bounds are None where there is no interval."""
 
     label: str
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     n: int
     ours: bool = False
 
@@ -41,15 +42,15 @@ def dots(rows: Sequence[Dot], axis: str, zero: float | None = None, digits: str 
     """One line per dot, first on top; ``zero`` draws a line to compare with."""
     labels = [row.label for row in rows][::-1]
     finer = "0.0%" if "%" in digits else f"{digits}0"
-    value, bounds = f"@value{{{finer}}}", f"@low{{{finer}}} to @high{{{finer}}}"
-    tooltips = [("", "@label"), (axis, value), ("95 %", bounds), ("matches", "@n{0,0}")]
+    tooltips = [("", "@label"), (axis, f"@value{{{finer}}}"), ("95 %", "@bounds"), ("matches", "@n{0,0}")]
     plot = chart(tooltips, 70 + ROW * len(rows), y_range=labels, x_axis_label=axis)
     source = ColumnDataSource(
         {
             "label": [row.label for row in rows],
             "value": [row.value for row in rows],
-            "low": [row.low for row in rows],
-            "high": [row.high for row in rows],
+            "low": [nan if row.low is None else row.low for row in rows],
+            "high": [nan if row.high is None else row.high for row in rows],
+            "bounds": [interval(row, finer) for row in rows],
             "n": [row.n for row in rows],
             "colour": [HOME if row.ours else QUIET for row in rows],
         }
@@ -62,6 +63,15 @@ def dots(rows: Sequence[Dot], axis: str, zero: float | None = None, digits: str 
     plot.ygrid.grid_line_color = None
     plot.x_range.range_padding = 0.1
     return plot
+
+
+def interval(dot: Dot, digits: str) -> str:
+    """In words; ``digits`` is a format such as ``0.0000`` or ``0.0%``."""
+    if dot.low is None or dot.high is None:
+        return "none: too few match weeks"
+    places = len(digits.rstrip("%").partition(".")[2])
+    kind = "%" if digits.endswith("%") else "f"
+    return f"{dot.low:.{places}{kind}} to {dot.high:.{places}{kind}}"
 
 
 def reliability(bins: Sequence[Claims]) -> figure:

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-
 from dashboards.reader import Reader, Row
-from footpred_dagster.core.calibration_curve import Z_95, Bin, reliability
-from footpred_dagster.core.metrics import log_losses
-from footpred_dagster.core.odds import power_devig
 
 NAMES = {
     "champion": "Champion",
@@ -79,13 +73,14 @@ def against(reader: Reader, ours: str) -> list[Row]:
         """,
         {"ours": ours},
     )
-    turned = [
-        row
-        if row["model"] == ours
-        else row | {"against": row["model"], "difference": -row["difference"], "low": -row["high"], "high": -row["low"]}
-        for row in rows
-    ]
+    turned = [row if row["model"] == ours else turn(row) | {"against": row["model"]} for row in rows]
     return sorted(turned, key=lambda row: -row["difference"])
+
+
+def turn(row: Row, name: str = "difference", low: str = "low", high: str = "high") -> Row:
+    """A difference and its interval seen from the other side; bounds of None stay so."""
+    lowest, highest = (None if row[bound] is None else -row[bound] for bound in (high, low))
+    return row | {name: -row[name], low: lowest, high: highest}
 
 
 def track_record(reader: Reader) -> list[Row]:
@@ -96,57 +91,27 @@ def sealed_reliability(reader: Reader) -> list[Row]:
     return reader.rows("select * from predictions.reliability order by kind, model, bin")
 
 
-def backtests(reader: Reader, seasons: str) -> list[Row]:
-    """Of the champion's recipe on seasons such as ``2324,2425``, none of which it was fitted on.
-
-    One row per league with arrays in one order: p_home, p_draw, p_away, outcome, and closing odds (nan without).
-    """
+def backtest_reliability(reader: Reader, window: str, model: str) -> list[Row]:
+    """Bins of a model over a window of seasons, none of which it was fitted on."""
     return reader.rows(
         """
-        with champion as (
-            select name, recipe from models.promotions inner join models.versions using (name, version)
-            order by promotion_id desc limit 1
-        )
-        select past.league, array_agg(past.p_home order by match_id) as p_home,
-            array_agg(past.p_draw order by match_id) as p_draw, array_agg(past.p_away order by match_id) as p_away,
-            array_agg(matches.outcome order by match_id) as outcome,
-            array_agg(coalesce(matches.closing_odds_home, 'nan') order by match_id) as odds_home,
-            array_agg(coalesce(matches.closing_odds_draw, 'nan') order by match_id) as odds_draw,
-            array_agg(coalesce(matches.closing_odds_away, 'nan') order by match_id) as odds_away
-        from champion inner join models.walk_forward as past on past.model = champion.name
-            and past.recipe = champion.recipe
-        inner join marts.fct_matches as matches using (match_id)
-        where matches.outcome is not null and substr(past.season, 3, 2) = any(%(starts)s)
-        group by past.league order by past.league
+        select bin, n, predicted, observed, low, high from models.reliability
+        where "window" = %(window)s and model = %(model)s order by bin
         """,
-        {"starts": [code[:2] for code in seasons.split(",")]},
+        {"window": window, "model": model},
     )
 
 
-def backtest_reliability(rows: list[Row]) -> list[Bin]:
-    if not rows:
-        return []
-    outcomes = np.concatenate([row["outcome"] for row in rows])
-    return reliability(np.vstack([_columns(row, "p") for row in rows]), outcomes)
-
-
-def gaps_to_closing(rows: list[Row]) -> list[Row]:
-    """Log-loss of the champion less that of the closing line, match by match: mean, 95 % bounds and n by league."""
-    found = []
-    for row in rows:
-        ours, line = _columns(row, "p"), power_devig(_columns(row, "odds"))
-        priced = np.isfinite(line).all(axis=1)
-        if priced.sum() < 2:
-            continue
-        outcomes = np.array(row["outcome"])[priced]
-        gap = log_losses(ours[priced], outcomes) - log_losses(line[priced], outcomes)
-        mean, reach = float(gap.mean()), Z_95 * float(gap.std(ddof=1)) / float(np.sqrt(len(gap)))
-        found.append({"value": row["league"], "gap": mean, "low": mean - reach, "high": mean + reach, "n": len(gap)})
-    return found
-
-
-def _columns(row: Row, prefix: str) -> npt.NDArray[np.float64]:
-    return np.array([row[f"{prefix}_{side}"] for side in ("home", "draw", "away")], dtype=float).T
+def gaps_to_closing(reader: Reader, window: str, model: str) -> list[Row]:
+    """Log-loss of a model less that of the closing line by league: value, gap, low, high (None without one) and n."""
+    return reader.rows(
+        """
+        select league as value, -difference as gap, -high as low, -low as high, n from models.comparisons
+        where "window" = %(window)s and model = %(model)s and against = 'market_closing' and league <> 'all'
+        order by league
+        """,
+        {"window": window, "model": model},
+    )
 
 
 def span(seasons: str) -> str:

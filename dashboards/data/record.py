@@ -45,26 +45,26 @@ def reliability(reader: Reader, source: str) -> list[Row]:
     """Bins of the champion: predicted, observed, low, high, n."""
     if source in ("live", "replay"):
         return [row for row in models.sealed_reliability(reader) if (row["kind"], row["model"]) == (source, "champion")]
-    if not (seasons := seasons_of(reader, source)):
-        return []
-
-    def bins() -> list[Row]:
-        found = models.backtest_reliability(models.backtests(reader, seasons))
-        return [{"predicted": b.claimed, "observed": b.observed, "low": b.low, "high": b.high, "n": b.n} for b in found]
-
-    return reader.derived(("reliability", seasons), bins)
+    crowned = models.champion(reader)
+    return models.backtest_reliability(reader, source, crowned["name"]) if crowned else []
 
 
 def gaps_by_league(reader: Reader, source: str) -> list[Row]:
-    """How far the champion's log-loss is behind the closing line's, match by match: value, gap, low, high, n."""
+    """How far the champion's log-loss is behind the closing line's on the same matches: value, gap, low, high, n.
+
+    Bounds are None where there are too few match weeks for an interval.
+    """
     if source in ("live", "replay"):
-        return [
-            {"value": row["value"], "gap": -row["against"], "low": -row["against_high"], "high": -row["against_low"],
-             "n": row["n"]}
+        turned = [
+            models.turn(row, "against", "against_low", "against_high")
             for row in models.track_record(reader)
             if (row["kind"], row["model"], row["slice"]) == (source, "market_closing", "league")
             and row["against"] is not None
-        ]  # fmt: skip
-    if not (seasons := seasons_of(reader, source)):
-        return []
-    return reader.derived(("gaps", seasons), lambda: models.gaps_to_closing(models.backtests(reader, seasons)))
+        ]
+        return [
+            {"value": row["value"], "gap": row["against"], "low": row["against_low"], "high": row["against_high"]}
+            | {"n": row["n"]}
+            for row in turned
+        ]
+    crowned = models.champion(reader)
+    return models.gaps_to_closing(reader, source, crowned["name"]) if crowned else []

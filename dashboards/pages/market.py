@@ -82,14 +82,19 @@ def by_league(reader: Reader, source: str) -> Part:
     title, names = "Where does the market know most?", leagues_named(reader)
     drawn = [
         scores.Dot(
-            names.get(row["value"], row["value"]), row["gap"], row["low"], row["high"], row["n"], row["low"] <= 0
+            names.get(row["value"], row["value"]),
+            row["gap"],
+            row["low"],
+            row["high"],
+            row["n"],
+            row["low"] is not None and row["low"] <= 0,
         )
         for row in sorted(record.gaps_by_league(reader, source), key=lambda row: row["gap"])
     ]
     if not drawn:
         return html.card(title, html.empty("Not computed yet", "It needs scored predictions and closing odds."))
     said = f"Smallest gap: {drawn[0].label} {drawn[0].value:+.4f}; largest: {drawn[-1].label} {drawn[-1].value:+.4f}."
-    note = f"{said} 95 % intervals over matches; blue where the interval reaches the line."
+    note = f"{said} 95 % intervals by match week, from six weeks up; blue where the interval reaches the line."
     return chart_card(title, scores.dots(drawn, "log-loss behind the closing line", 0.0), said, note)
 
 
@@ -119,8 +124,8 @@ def roi(reader: Reader) -> Part:
         scores.Dot(
             f"{row['line']} odds, edge > {html.percent(row['edge'])}",
             row["roi"],
-            row["roi"] if row["roi_low"] is None else row["roi_low"],
-            row["roi"] if row["roi_high"] is None else row["roi_high"],
+            row["roi_low"],
+            row["roi_high"],
             row["bets"],
         )
         for row in rows
@@ -128,7 +133,7 @@ def roi(reader: Reader) -> Part:
     said = "; ".join(f"{dot.label}: {html.percent(dot.value, 1)} on {html.number(dot.n)} bets" for dot in drawn)
     note = (
         "Return on stakes of one unit, one bet a match on the greatest claimed edge above the bar, at average odds, on "
-        "the final test; 95 % intervals by match weeks. Left of the line money is lost. Past bets, no advice."
+        "the final test; 95 % intervals by match week. Left of the line money is lost. Past bets, no advice."
     )
     return chart_card(title, scores.dots(drawn, "return on stakes", 0.0, "0%"), said, note)
 

@@ -68,7 +68,7 @@ def beaten(reader: Reader, ours: str) -> Part:
     if not rows:
         return html.card(title, html.empty("Not compared yet"))
     drawn = [
-        scores.Dot(named(row["against"]), row["difference"], row["low"], row["high"], row["n"], row["low"] > 0)
+        scores.Dot(named(row["against"]), row["difference"], row["low"], row["high"], row["n"], (row["low"] or 0) > 0)
         for row in rows
         if row["against"] != "base_rate"
     ]

@@ -18,7 +18,6 @@ from dashboards.data.teams import home_league
 from dashboards.reader import Reader, Row
 from dashboards.theme import SERIES
 from dashboards.view import FILTER, Page, Part, View, chart_card, league_select, select
-from footpred_dagster.core.calibration_curve import wilson
 
 SPANS = {"1900-01-01": "All years", "10": "Ten years", "3": "Three years"}
 MOST = len(SERIES)
@@ -104,7 +103,7 @@ def meeting(reader: Reader, home: Row, away: Row) -> Markup:
     columns = [
         html.Column("", lambda row: row[0]),
         html.Column("Share", lambda row: html.percent(row[1] / n, 1), "n"),
-        html.Column("95 % interval", lambda row: "{} to {}".format(*(html.percent(x) for x in wilson(row[1], n))), "n"),
+        html.Column("Matches", lambda row: html.number(row[1]), "n"),
     ]
     listed = list(zip(("home win", "draw", "away win"), counts, strict=True))
     caption = f"{html.number(n)} matches with a difference of about {html.number(difference, sign=True)}"

@@ -16,7 +16,6 @@ from dashboards.reader import Reader, Row
 from dashboards.view import Page, Part, View, chart_card, select
 
 GROUPS = {"all": "All main divisions", "top5": "Top five leagues"}
-Z = 1.96
 SLICES = {
     "season": "By season",
     "month": "By month",
@@ -93,12 +92,14 @@ def scoreboard(whole: Sequence[Row]) -> Markup:
 def comparison(whole: Sequence[Row]) -> Part:
     rows = sorted(whole, key=lambda row: row["log_loss"])
     drawn = [
-        scores.Dot(named(row["model"]), loss, loss - Z * row["se"], loss + Z * row["se"], row["n"], ours)
+        scores.Dot(named(row["model"]), row["log_loss"], row["low"], row["high"], row["n"], row["model"] == "champion")
         for row in rows
-        for loss, ours in [(row["log_loss"], row["model"] == "champion")]
     ]
     said = "; ".join(f"{dot.label} {dot.value:.4f}" for dot in drawn)
-    note = "Log-loss with 95 % intervals. On the same matches differences are surer than these intervals look."
+    note = (
+        "Log-loss with 95 % intervals by match week, from six weeks up. On the same matches differences are surer than "
+        "these intervals look."
+    )
     return chart_card(
         "Between guessing and the market, where do they stand?", scores.dots(drawn, "log-loss"), said, note
     )

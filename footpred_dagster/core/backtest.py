@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from footpred_dagster.core.comparison import WeeklyMean, weekly_mean
 from footpred_dagster.core.contract import OPENING
 from footpred_dagster.core.domain import MAIN_LEAGUES, TOP_FIVE, Season
-from footpred_dagster.core.metrics import Scores, score
+from footpred_dagster.core.metrics import Scores, log_losses, score
 from footpred_dagster.core.models.base import Model
 from footpred_dagster.core.models.recipes import ALL_RECIPES
 from footpred_dagster.core.models.stack import Stack, pool, pool_weights
@@ -122,12 +123,14 @@ def market_line(frame: pd.DataFrame, line: str) -> pd.DataFrame:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Scores of one model over one group of leagues and seasons (site codes, comma-separated)."""
+    """Scores of one model over one group of leagues and seasons (site codes, comma-separated), and its mean log-loss by
+    match week."""
 
     model: str
     league: str
     seasons: str
     scores: Scores
+    loss: WeeklyMean
 
 
 def league_groups(leagues: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -147,7 +150,8 @@ def evaluate(
 ) -> list[Evaluation]:
     """Score each model's predictions on every played match of ``seasons`` it covers, group by group.
 
-    No match is dropped for a cold start; a market line covers the matches that have a price, and its ``n`` says so.
+    ``frame`` holds season, league, kickoff and outcome. No match is dropped for a cold start; a market line covers the
+    matches that have a price, and its ``n`` says so.
     """
     rows = []
     codes = ",".join(Season.parse(season).site_code for season in seasons)
@@ -158,9 +162,18 @@ def evaluate(
             covered = matches.intersection(predicted.index)
             if covered.empty:
                 continue
-            scores = score(_matrix(predicted.loc[covered]), frame.loc[covered, "outcome"].to_numpy(dtype=np.int64))
-            rows.append(Evaluation(model, group, codes, scores))
+            forecast, outcomes = _matrix(predicted.loc[covered]), frame.loc[covered, "outcome"].to_numpy(dtype=np.int64)
+            loss = mean_loss(forecast, outcomes, frame.loc[covered, "kickoff"])
+            rows.append(Evaluation(model, group, codes, score(forecast, outcomes), loss))
     return rows
+
+
+def mean_loss(
+    probabilities: npt.NDArray[np.float64], outcomes: npt.NDArray[np.int64], kickoffs: pd.Series
+) -> WeeklyMean:
+    """Mean log-loss of forecasts (n, 3) with its interval by match week; none if an outcome had no chance."""
+    losses = log_losses(probabilities, outcomes)
+    return weekly_mean(losses, kickoffs) if np.isfinite(losses).all() else WeeklyMean(len(losses), 0, np.inf)
 
 
 def predictions_for(models: Sequence[str], frame: pd.DataFrame, seasons: Sequence[str]) -> dict[str, pd.DataFrame]:

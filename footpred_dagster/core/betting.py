@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from footpred_dagster.core.backtest import PROBABILITIES, league_groups, of_seasons
-from footpred_dagster.core.comparison import interval, resampled_ratios
+from footpred_dagster.core.comparison import finite, weekly_mean
 from footpred_dagster.core.market import stake, value
 
 Floats = npt.NDArray[np.float64]
@@ -32,7 +32,7 @@ class Returns:
     match week; ``max_drawdown`` in units, from the highest running profit to the lowest after it. Kelly: staked and
     profit in bankrolls, each bet a share (``market.stake``) of one that is always full; ``kelly_growth`` and
     ``kelly_drawdown`` are shares gained and lost of one bankroll carried on. None where there is no bet, and for the
-    interval of a single week.
+    interval of fewer weeks than ``comparison.LEAST_WEEKS``.
     """
 
     matches: int
@@ -123,8 +123,8 @@ def settle(claims: pd.DataFrame, edge: float) -> Returns:
     if bets.empty:
         return Returns(len(claims))
     profit, stakes = bets["profit"].to_numpy(), bets["stake"].to_numpy()
-    low, high = _roi_interval(profit, np.ones(len(bets)), bets["kickoff"])
-    kelly_low, kelly_high = _roi_interval(profit * stakes, stakes, bets["kickoff"])
+    flat = weekly_mean(profit, bets["kickoff"])
+    kelly = weekly_mean(profit, bets["kickoff"], stakes)
     _, day = np.unique(bets["kickoff"].dt.date.to_numpy(), return_inverse=True)
     running = np.append(0.0, np.bincount(day, weights=profit).cumsum())
     at_stake = np.bincount(day, weights=stakes)
@@ -137,19 +137,14 @@ def settle(claims: pd.DataFrame, edge: float) -> Returns:
         staked=float(len(bets)),
         profit=float(profit.sum()),
         roi=float(profit.mean()),
-        roi_low=low,
-        roi_high=high,
+        roi_low=finite(flat.low),
+        roi_high=finite(flat.high),
         max_drawdown=float((np.maximum.accumulate(running) - running).max()),
         kelly_staked=float(stakes.sum()),
         kelly_profit=float((profit * stakes).sum()),
         kelly_roi=float((profit * stakes).sum() / stakes.sum()),
-        kelly_roi_low=kelly_low,
-        kelly_roi_high=kelly_high,
+        kelly_roi_low=finite(kelly.low),
+        kelly_roi_high=finite(kelly.high),
         kelly_growth=float(bankroll[-1] - 1),
         kelly_drawdown=float((1 - bankroll / np.maximum.accumulate(bankroll)).max()),
     )
-
-
-def _roi_interval(profit: Floats, stakes: Floats, kickoffs: pd.Series) -> tuple[float, float] | tuple[None, None]:
-    resampled = resampled_ratios(profit, stakes, kickoffs)
-    return (None, None) if resampled is None else interval(resampled)

@@ -90,6 +90,42 @@ def chance_ece(probabilities: Probabilities, draws: int = DRAWS, seed: int = SEE
     return ChanceEce(float(errors.mean()), float(np.quantile(errors, 0.95)))
 
 
+def ece_limit(probabilities: Probabilities, alpha: float) -> float:
+    """The ECE that exactly these forecasts (n, 3) exceed with probability ``alpha`` if every probability is true."""
+    return float(ece_quantile(bin_covariance(probabilities), len(probabilities), alpha))
+
+
+def bin_covariance(probabilities: Probabilities) -> npt.NDArray[np.float64]:
+    """(bins, bins) covariance of the hits by bin of these forecasts (n, 3) if every probability is true."""
+    bins, chances = bin_of(probabilities), np.zeros((len(probabilities), ECE_BINS))
+    for side in range(probabilities.shape[1]):
+        # One outcome happens: claims of a match that share a bin add up to one chance of a hit.
+        chances[np.arange(len(probabilities)), bins[:, side]] += probabilities[:, side]
+    return np.asarray(np.diag(chances.sum(axis=0)) - chances.T @ chances)
+
+
+def ece_quantile(
+    covariance: npt.NDArray[np.float64], n: npt.NDArray[np.float64] | int, alpha: float
+) -> npt.NDArray[np.float64]:
+    """(...,) ECE of ``n`` (...,) matches that is exceeded with probability ``alpha``, of covariances (..., bins, bins).
+
+    The errors of the bins are about normal, so that mean and covariance of their absolute values have a closed form
+    (Nabeya 1951). Their sum is approximated by the gamma distribution of the same mean and variance.
+    """
+    from scipy.special import gammainccinv
+
+    spread = np.sqrt(np.maximum(np.diagonal(covariance, axis1=-2, axis2=-1), 0.0))
+    products = spread[..., :, None] * spread[..., None, :]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        related = np.clip(np.where(products > 0, covariance / products, 0.0), -1, 1)
+        shared = related * np.arcsin(related) + np.sqrt(1 - related**2) - 1
+        mean = np.sqrt(2 / np.pi) * spread.sum(axis=-1)
+        variance = 2 / np.pi * (products * shared).sum(axis=(-2, -1))
+        limit = gammainccinv(mean**2 / variance, alpha) * variance / mean / (3 * np.asarray(n))
+    # Certainties err never.
+    return np.where(mean > 0, limit, 0.0)
+
+
 def _hits_by_bin(drawn: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """(draws, bins) counts of ``drawn`` (draws, n), the bin of each match's outcome."""
     places = drawn + ECE_BINS * np.arange(len(drawn))[:, None]

@@ -14,6 +14,7 @@ import pandas as pd
 from footpred_dagster.core import metrics
 from footpred_dagster.core.backtest import PROBABILITIES, Windows, market_line, season_windows
 from footpred_dagster.core.calibration_curve import Bin, ChanceEce, chance_ece, reliability
+from footpred_dagster.core.comparison import weekly_mean
 from footpred_dagster.core.contract import MARKET_AWARE_MODEL
 from footpred_dagster.core.domain import MAIN_LEAGUES, TOP_FIVE
 from footpred_dagster.core.metrics import Scores
@@ -179,7 +180,9 @@ def _judge(predicted: pd.DataFrame, frame: pd.DataFrame, window: str, who: str) 
         seasons=tuple(sorted(frame.loc[predicted.index, "season"].unique())),
         who=who,
         scores=metrics.score(probabilities, outcomes),
-        errors={name: _standard_error(values) for name, values in spread.items()},
+        errors={
+            name: _standard_error(values, frame.loc[predicted.index, "kickoff"]) for name, values in spread.items()
+        },
         chance=chance_ece(probabilities),
     )
 
@@ -189,7 +192,10 @@ def _by_league(predicted: pd.DataFrame, frame: pd.DataFrame) -> list[tuple[str, 
         return []
     losses = pd.Series(metrics.log_losses(*_arrays(predicted, frame)), index=predicted.index)
     found = losses.groupby(frame.loc[predicted.index, "league"])
-    rows = [(str(code), float(part.mean()), _standard_error(part.to_numpy())) for code, part in found]
+    rows = [
+        (str(code), float(part.mean()), _standard_error(part.to_numpy(), frame.loc[part.index, "kickoff"]))
+        for code, part in found
+    ]
     return sorted(rows, key=lambda row: row[1])
 
 
@@ -213,8 +219,6 @@ def _arrays(predicted: pd.DataFrame, frame: pd.DataFrame) -> tuple[npt.NDArray[n
     return predicted[PROBABILITIES].to_numpy(dtype=float), outcomes
 
 
-def _standard_error(values: npt.NDArray[np.float64]) -> float:
-    """Of the mean; infinite for one value, or when one of them is."""
-    if len(values) < 2 or not np.isfinite(values).all():
-        return float("inf")
-    return float(values.std(ddof=1) / np.sqrt(len(values)))
+def _standard_error(values: npt.NDArray[np.float64], kickoffs: pd.Series) -> float:
+    """Of the mean, by match week; infinite with too few weeks, or when a value is."""
+    return weekly_mean(values, kickoffs).se if np.isfinite(values).all() else float("inf")

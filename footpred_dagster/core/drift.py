@@ -35,8 +35,15 @@ Floats = npt.NDArray[np.float64]
 Kind = Literal["outcome_mix", "feature", "prediction", "calibration", "skill"]
 KINDS: tuple[Kind, ...] = ("outcome_mix", "feature", "prediction", "calibration", "skill")
 
-ALPHA = 0.001
-"""An alarm's p, after Benjamini-Hochberg where several are tested at once: a false one in a thousand looks."""
+SEASON_ALPHA = 0.01
+"""At most this share of seasons in which nothing changes raises an alarm, all tests and looks together."""
+LOOKS = 40
+"""Match weeks of a season. Alarms are judged on whole weeks, so that more runs give no more looks."""
+FAMILIES = 6
+"""Outcome mix, features, predictions, residuals, calibration error, skill."""
+ALPHA = SEASON_ALPHA / (FAMILIES * LOOKS)
+"""An alarm's p at one look, after Benjamini-Hochberg where several are tested at once: Bonferroni's share of
+SEASON_ALPHA. Looks overlap, so that fewer seasons raise one than it allows."""
 LEAGUE_RATE = 0.05
 """The false discovery rate at which a league is pointed out."""
 LARGE_PSI, LARGE_D = 0.25, 0.1
@@ -68,7 +75,8 @@ class Window:
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One comparison. ``effect`` is what counts: Cramér's V, D of Kolmogorov-Smirnov, observed less predicted share,
-    ECE, or log-loss gained on the closing line. ``statistic``: chi-square, PSI, z, or the ECE that is allowed.
+    ECE, or log-loss gained on the closing line. ``statistic``: chi-square, PSI, z, t, or the ECE that is
+    allowed.
 
     p is None where nothing was tested; ``p_adjusted`` allows for all that was tested beside it.
     """

@@ -51,7 +51,7 @@ MEASURES: dict[Kind, tuple[str, str]] = {
     "feature": ("PSI", "D"),
     "prediction": ("PSI", "D"),
     "calibration": ("z", "off by"),
-    "skill": ("z", "gained"),
+    "skill": ("t", "gained"),
 }
 """What a finding's statistic and effect are."""
 
@@ -90,7 +90,7 @@ def write_page(path: Path, html: str) -> Path:
 
 def _outcomes(windows: Windows, findings: Sequence[Finding]) -> Iterable[str]:
     yield "<h2>Outcomes</h2>"
-    yield f'<p class="note">Chi-square; flagged below p = {ALPHA:g}. Leagues inform, after Benjamini-Hochberg.</p>'
+    yield f'<p class="note">Chi-square; flagged below p = {ALPHA:.1e}. Leagues inform, after Benjamini-Hochberg.</p>'
     yield _shares([windows.mix_reference, *windows.history, windows.current])
     mix = [each for each in findings if each.kind == "outcome_mix"]
     pooled = sorted((each for each in mix if each.league == ALL), key=lambda each: each.current)
@@ -103,7 +103,8 @@ def _distributions(findings: Sequence[Finding]) -> Iterable[str]:
     yield "<h2>Features and predictions</h2>"
     yield (
         f'<p class="note">PSI: population stability index; D: of Kolmogorov-Smirnov. Flagged from '
-        f"{LARGE_PSI} and {LARGE_D} at p &lt; {ALPHA:g}; with thousands of matches every difference is significant.</p>"
+        f"{LARGE_PSI} and {LARGE_D} at p &lt; {ALPHA:.1e}; with thousands of matches every difference is "
+        "significant.</p>"
     )
     given = [each for each in findings if each.kind == "prediction"]
     features = sorted(

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import psycopg
 
+from footpred_dagster.core.comparison import in_whole_weeks
 from footpred_dagster.core.drift import ALL, Finding, Kind
 from footpred_dagster.core.drift_report import page
 from footpred_dagster.core.drift_windows import SOURCE, Windows, examine, foretold_matches, windows_of
@@ -31,9 +32,12 @@ class Monitored:
 
 
 def monitor(connection: psycopg.Connection, archive: Archive, as_of: datetime) -> Monitored:
-    """Replace ``monitoring.drift`` by what is found before ``as_of``, keep the report, and add the look to
-    ``monitoring.drift_runs``; in the caller's transaction. Raises ArchiveError."""
+    """Replace ``monitoring.drift`` by what is found in the match weeks that were over at ``as_of``, keep the report.
+
+    The look is added to ``monitoring.drift_runs``; in the caller's transaction. Raises ArchiveError.
+    """
     frame = foretold_matches(connection, as_of)
+    frame = frame[in_whole_weeks(frame["kickoff"], as_of)]
     windows = windows_of(frame, as_of)
     findings = examine(windows, frame)
     foretold = windows.current.matches[SOURCE].value_counts().drop("", errors="ignore")

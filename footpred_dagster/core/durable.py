@@ -59,6 +59,7 @@ LEFT_OUT = {
     "models.evaluation": _SCORED,
     "models.slices": _SCORED,
     "models.comparisons": _SCORED,
+    "models.reliability": _SCORED,
     "predictions.track_record": _SCORED,
     "predictions.reliability": _SCORED,
     "predictions.market_roi": _SCORED,

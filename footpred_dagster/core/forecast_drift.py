@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from footpred_dagster.core.backtest import PROBABILITIES, market_line
-from footpred_dagster.core.calibration_curve import chance_ece
-from footpred_dagster.core.comparison import Comparison, compare
+from footpred_dagster.core.calibration_curve import ece_limit
+from footpred_dagster.core.comparison import WeeklyMean, change, weekly_mean
 from footpred_dagster.core.drift import ALL, ALPHA, LEAGUE_RATE, LEAST_MATCHES, SIDES, Finding, Window, judged
 from footpred_dagster.core.metrics import Outcomes, Probabilities, expected_calibration_error, log_losses
 from footpred_dagster.core.promotion import ECE_FLOOR
@@ -28,8 +28,9 @@ CLOSING_LINE = "closing line"
 def calibration(current: Window) -> list[Finding]:
     """How much more often each outcome came than it was foretold, pooled and by league, and the pooled ECE.
 
-    The ECE may be what the promotion policy allows. It is blind to outcomes that err against each other: home wins too
-    rare by as much as away wins are too frequent leave it small, and the residuals do not.
+    The ECE may be ECE_FLOOR, or what a calibrated forecast exceeds with probability ALPHA if that is more. It is blind
+    to outcomes that err against each other: home wins too rare by as much as away wins are too frequent leave it small,
+    and the residuals do not.
     """
     foretold = current.matches.dropna(subset=PROBABILITIES)
     if len(foretold) < LEAST_MATCHES:
@@ -40,7 +41,7 @@ def calibration(current: Window) -> list[Finding]:
     probabilities, outcomes = _forecast(foretold)
     error, allowed = (
         expected_calibration_error(probabilities, outcomes),
-        max(ECE_FLOOR, chance_ece(probabilities).upper),
+        max(ECE_FLOOR, ece_limit(probabilities, ALPHA)),
     )
     n = len(foretold)
     ece = Finding("calibration", "ece", ALL, ITS_PREDICTIONS, current.label, n, n, allowed, error)
@@ -108,21 +109,17 @@ def _skill(
     if min(sizes) == 0:
         return replace(finding, says="nothing to compare with")
     old, new = _gap(before), _gap(now)
-    gained = new.difference - old.difference
-    spread = float(np.hypot(old.se, new.se))
+    gained, t, p = change(old, new)
     finding = replace(finding, effect=gained, says=f"{_beside(old)} before, {_beside(new)} now")
-    if min(sizes) < LEAST_MATCHES or not np.isfinite(spread) or spread == 0:
-        return finding
-    return replace(finding, statistic=gained / spread, p=two_sided(gained / spread))
+    return finding if min(sizes) < LEAST_MATCHES else replace(finding, statistic=t, p=p)
 
 
-def _gap(matches: pd.DataFrame) -> Comparison:
-    loss, line = (matches[name].to_numpy(dtype=np.float64) for name in ("loss", "line"))
-    return compare(loss, line, matches["kickoff"])
+def _gap(matches: pd.DataFrame) -> WeeklyMean:
+    return weekly_mean((matches["line"] - matches["loss"]).to_numpy(dtype=np.float64), matches["kickoff"])
 
 
-def _beside(gap: Comparison) -> str:
-    return f"{abs(gap.difference):.4f} {'behind' if gap.difference < 0 else 'ahead'}"
+def _beside(gap: WeeklyMean) -> str:
+    return f"{abs(gap.mean):.4f} {'behind' if gap.mean < 0 else 'ahead'}"
 
 
 def _is_worse(finding: Finding) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
@@ -13,7 +12,7 @@ import psycopg
 
 from footpred_dagster.core.backtest import MARKET_LINES, PROBABILITIES, Windows, market_line, of_seasons, season_windows
 from footpred_dagster.core.betting import EDGES, LINES, Account, Floats, Returns, accounts, parts_of
-from footpred_dagster.core.comparison import Comparison, compare
+from footpred_dagster.core.comparison import Comparison, compare, finite
 from footpred_dagster.core.metrics import log_losses, ranked_probability_scores
 from footpred_dagster.core.promotion import LEAK_MARGIN
 from footpred_dagster.core.registry import champion
@@ -149,7 +148,6 @@ def _store(connection: psycopg.Connection, found: MarketTables) -> None:
         with cursor.copy(line) as copy:
             for row in found.against_closing:
                 result = row.result
-                # What a single week proves is infinitely wide: the table holds null for it.
-                bounds = (bound if math.isfinite(bound) else None for bound in (result.low, result.high))
+                bounds = (finite(result.low), finite(result.high))
                 scores = (row.log_loss, row.rps, row.closing_log_loss, row.closing_rps)
                 copy.write_row((row.model, row.slice, row.value, *scores, result.n, result.difference, *bounds))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from math import isfinite
 
 from footpred_dagster.core.card_facts import LITTLE_RECORD, CardFacts, Judged, Record
 from footpred_dagster.core.contract import MARKET_AWARE_FEATURES, contract_of
@@ -88,18 +89,23 @@ def _verdict(facts: CardFacts) -> list[str]:
     heading = ["window", "season", "who", "matches", "log-loss", "RPS", "Brier", "accuracy", "ECE", "ECE by chance"]
     return [
         "Every season was predicted by a fit on the seasons before it. Windows for selection chose among candidates, "
-        "the final one is only reported. Means ± standard errors; lower is better but for accuracy. *ECE by chance* is "
-        "the mean and the 95 % point for a perfectly calibrated model on as many matches. The closing line is the "
-        "bookmakers' last price without margin, where there was one.",
+        "the final one is only reported. Means ± standard errors by match week; lower is better but for accuracy. "
+        "*ECE by chance* is the mean and the 95 % point for a perfectly calibrated model on as many matches. The "
+        "closing line is the bookmakers' last price without margin, where there was one.",
         _table(heading, [_scores(row) for row in rows], text=3),
     ]
 
 
 def _scores(row: Judged) -> list[str]:
     scores = row.scores
-    means = [f"{getattr(scores, name):.4f} ± {row.errors[name]:.4f}" for name in SCORED]
+    means = [_mean(getattr(scores, name), row.errors[name]) for name in SCORED]
     chance = f"{row.chance.mean:.4f}, {row.chance.upper:.4f}"
     return [row.window, _seasons(row.seasons), row.who, _count(scores.n), *means, f"{scores.ece:.4f}", chance]
+
+
+def _mean(value: float, error: float) -> str:
+    """Without a standard error where there are too few match weeks for one."""
+    return f"{value:.4f} ± {error:.4f}" if isfinite(error) else f"{value:.4f}"
 
 
 def _leagues(facts: CardFacts) -> list[str]:
@@ -109,7 +115,7 @@ def _leagues(facts: CardFacts) -> list[str]:
         shown = [*facts.leagues[:ENDS], *facts.leagues[-ENDS:]]
     if not shown:
         return []
-    rows = [[_league(code), f"{loss:.4f} ± {error:.4f}"] for code, loss, error in shown]
+    rows = [[_league(code), _mean(loss, error)] for code, loss, error in shown]
     note = (
         f"Log-loss over the same matches, best and worst of {len(facts.leagues)} leagues. Leagues differ in how even "
         "their matches are: a worse score need not mean a worse model."

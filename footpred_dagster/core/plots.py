@@ -73,19 +73,24 @@ def _figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def better_than_champion(rows: Sequence[tuple[str, float, float, float]], champion: str, note: str = "") -> bytes:
-    """By how much each log-loss is lower than the champion's: name, difference, low and high of its interval."""
+def better_than_champion(
+    rows: Sequence[tuple[str, float, float | None, float | None]], champion: str, note: str = ""
+) -> bytes:
+    """By how much each log-loss is lower than the champion's: name, difference, low and high of its interval, None
+    without one."""
     figure = _figure(7.2, 1.4 + 0.34 * len(rows))
     axes = figure.subplots()
     ranked = sorted(rows, key=lambda row: row[1])
     for place, (_, difference, low, high) in enumerate(ranked):
-        colour = BLUE if low > 0 else VERMILION if high < 0 else GREY
+        if low is None or high is None:
+            axes.plot(difference, place, "o", color=GREY)
+            continue
         axes.errorbar(
             difference,
             place,
             xerr=[[max(difference - low, 0.0)], [max(high - difference, 0.0)]],
             fmt="o",
-            color=colour,
+            color=BLUE if low > 0 else VERMILION if high < 0 else GREY,
             capsize=3,
         )
     axes.axvline(0, color=GREY, linewidth=1, linestyle="--")

@@ -16,7 +16,7 @@ import pandas as pd
 
 from footpred_dagster.core.backtest import PROBABILITIES
 from footpred_dagster.core.calibration_curve import chance_ece
-from footpred_dagster.core.comparison import Comparison, compare
+from footpred_dagster.core.comparison import Comparison, anytime_p_worse, compare
 from footpred_dagster.core.metrics import (
     InvalidProbabilities,
     expected_calibration_error,
@@ -33,7 +33,8 @@ STALE_AFTER = timedelta(days=30)
 """A champion older than this gives way to a challenger that is merely not worse than NON_INFERIOR."""
 GUARD_MATCHES, GUARD_LOSS, GUARD_P = 500, 0.01, 0.01
 """No league with that many matches may get worse by that much, at that level of significance."""
-ROLLBACK_MATCHES, ROLLBACK_P = 300, 0.01
+ROLLBACK_P = 0.01
+"""At most this share of champions that are no worse is rolled back, however many weekly looks they get."""
 
 BENCHMARK, ELO = "base_rate", "elo_logit"
 
@@ -126,6 +127,9 @@ def decide(
         return Decision(None, verdicts, f"{incumbent.contender.name} is pinned: unpin it to let the policy decide")
     passed = [each.name for each in candidates if _all_pass(verdicts[each.name])]
     challengers = [name for name in passed if name != refit]
+    if refit and incumbent:
+        # A refit serves a stale champion as well: who is merely not worse would take turns with it.
+        challengers = [name for name in challengers if _is_better(name, evidence, incumbent)]
     if challengers:
         winner = min(challengers, key=lambda name: float(_losses(evidence, name).mean()))
         return Decision(winner, verdicts, "best of those that pass all gates")
@@ -135,16 +139,18 @@ def decide(
 
 
 def live_rollback(champion: npt.NDArray[np.float64], rival: npt.NDArray[np.float64], kickoffs: pd.Series) -> str | None:
-    """Why a champion should give way to the one before it, from log-losses (n,) of both on the same settled matches.
+    """Why a champion is rolled back to the one before it, from log-losses (n,) of both on the same settled matches of
+    whole weeks; None while it is not.
 
-    None while it need not: fewer than ROLLBACK_MATCHES, or not surely worse.
+    The p holds at every weekly look: see ``comparison.anytime_p_worse``, which is 1 with fewer than LEAST_LIVE_WEEKS.
     """
-    if len(champion) < ROLLBACK_MATCHES:
+    if champion.size == 0:
         return None
-    found = compare(champion, rival, kickoffs)
-    if found.difference < 0 and found.p_worse < ROLLBACK_P:
-        return f"live log-loss worse by {-found.difference:.4f} on {found.n} matches (p = {found.p_worse:.4f})"
-    return None
+    p, found = anytime_p_worse(champion, rival, kickoffs), compare(champion, rival, kickoffs)
+    if p >= ROLLBACK_P:
+        return None
+    worse = f"live log-loss worse by {-found.difference:.4f} on {found.n} matches of {found.weeks} weeks"
+    return f"{worse} (p = {p:.4f}, repeated looks allowed for)"
 
 
 def _gates(each: Contender, evidence: Evidence, contract: str, vetoed: Mapping[tuple[str, int], str]) -> list[Verdict]:
@@ -212,15 +218,28 @@ def _contest(name: str, evidence: Evidence, incumbent: Incumbent, best: Incumben
         result = _compared(name, evidence, rival, evidence.matches)
         if result is None:
             says = f"{title} {rival.contender.name} has no stored predictions of these matches: nothing to compare"
-            found.append(Verdict(title, True, says))
+            # The champion keeps its place: footpred promote decides what cannot be compared.
+            found.append(Verdict(title, rival is not incumbent, says))
             continue
         tired = incumbent.age > STALE_AFTER and result.low > -NON_INFERIOR
         says = (
             f"{'better' if result.difference > 0 else 'worse'} than the {title} {rival.contender.name} by "
-            f"{abs(result.difference):.4f} ({result.low:.4f} to {result.high:.4f}, n {result.n})"
+            f"{abs(result.difference):.4f} ({_interval(result)}, n {result.n})"
         )
         found.append(Verdict(title, result.low > 0 or tired, says))
     return [*found, _guard(name, evidence, incumbent)]
+
+
+def _interval(result: Comparison) -> str:
+    if not np.isfinite(result.se):
+        return f"{result.weeks} weeks are too few for an interval"
+    return f"{result.low:.4f} to {result.high:.4f}"
+
+
+def _is_better(name: str, evidence: Evidence, incumbent: Incumbent) -> bool:
+    """Whether the 95 % interval of what it gains on the champion lies above zero."""
+    result = _compared(name, evidence, incumbent, evidence.matches)
+    return result is not None and result.low > 0
 
 
 def _guard(name: str, evidence: Evidence, incumbent: Incumbent) -> Verdict:

@@ -23,7 +23,8 @@ from footpred_dagster.core.backtest import (
     of_seasons,
     season_windows,
 )
-from footpred_dagster.core.comparison import Comparison, compare
+from footpred_dagster.core.calibration_curve import Bin, reliability
+from footpred_dagster.core.comparison import Comparison, compare, finite
 from footpred_dagster.core.contract import fingerprint
 from footpred_dagster.core.domain import MAIN_LEAGUES
 from footpred_dagster.core.metrics import log_losses
@@ -35,42 +36,48 @@ from footpred_dagster.core.slices import slices
 from footpred_dagster.core.succession import demoted
 from footpred_dagster.core.training import stored_predictions
 
+CLOSING = "market_closing"
 SCORES = ("n", "log_loss", "rps", "brier", "ece", "accuracy", "se")
 
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Two models on the matches both predicted, over one window."""
+    """Two models on the matches both predicted, over one window and league, or all leagues."""
 
     window: str
     model: str
     against: str
     result: Comparison
+    league: str = "all"
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreTables:
-    """Everything ``score_candidates`` found; evaluations come with the window they are of."""
+    """Everything ``score_candidates`` found; evaluations come with the window they are of, bins of reliability with
+    model and window."""
 
     judged: Windows
     by_league: list[tuple[str, Evaluation]]
     by_slice: list[tuple[str, str, str, Evaluation]]
     paired: list[Paired]
+    bins: list[tuple[str, str, Bin]]
 
 
 def score_candidates(connection: psycopg.Connection, frame: pd.DataFrame, as_of: datetime) -> ScoreTables:
     """Score candidates and market lines on every window, and store the tables. One look at the final window."""
     judged = season_windows(frame, as_of)
     predictions = stored_predictions(connection, frame) | {line: market_line(frame, line) for line in MARKET_LINES}
-    by_league, by_slice, paired = [], [], []
+    by_league, by_slice, paired, bins = [], [], [], []
     groups = league_groups(frame["league"].unique())
     for window, seasons in judged.by_name.items():
         if not seasons:
             continue
         by_league += [(window, row) for row in evaluate(predictions, frame, seasons, groups)]
         by_slice += [(window, *row) for row in sliced(predictions, frame, seasons)]
-        paired += compared(predictions, frame[of_seasons(frame, seasons)], window)
-    found = ScoreTables(judged, by_league, by_slice, paired)
+        matches = frame[of_seasons(frame, seasons)]
+        paired += compared(predictions, matches, window) + beside_closing(predictions, matches, window)
+        bins += [(name, window, each) for name, predicted in predictions.items() for each in _bins(predicted, matches)]
+    found = ScoreTables(judged, by_league, by_slice, paired, bins)
     _store(connection, found)
     if judged.final:
         record_look(connection, as_of, judged.final, list(predictions), "models/evaluation")
@@ -97,6 +104,24 @@ def sliced(
 
 def compared(predictions: Mapping[str, pd.DataFrame], matches: pd.DataFrame, window: str) -> list[Paired]:
     """Every two models on the matches of a window that both predicted; models that gave a zero are left out."""
+    losses = _finite_losses(predictions, matches)
+    pairs = [_pair(losses, one, other, matches, window, "all") for one, other in combinations(losses, 2)]
+    return [pair for pair in pairs if pair]
+
+
+def beside_closing(predictions: Mapping[str, pd.DataFrame], matches: pd.DataFrame, window: str) -> list[Paired]:
+    """Every model against the closing line, league by league, as ``compared`` does for all leagues together."""
+    pairs = []
+    for league, own in matches.groupby("league"):
+        losses = _finite_losses(predictions, own)
+        if CLOSING in losses:
+            pairs += [_pair(losses, name, CLOSING, own, window, str(league)) for name in losses if name != CLOSING]
+    return [pair for pair in pairs if pair]
+
+
+def _finite_losses(
+    predictions: Mapping[str, pd.DataFrame], matches: pd.DataFrame
+) -> dict[str, tuple[pd.Index, npt.NDArray[np.float64]]]:
     losses: dict[str, tuple[pd.Index, npt.NDArray[np.float64]]] = {}
     for name, predicted in predictions.items():
         index = matches.index.intersection(predicted.index)
@@ -105,28 +130,57 @@ def compared(predictions: Mapping[str, pd.DataFrame], matches: pd.DataFrame, win
         found = log_losses(predicted.loc[index, PROBABILITIES].to_numpy(dtype=float), _outcomes(matches.loc[index]))
         if np.isfinite(found).all():
             losses[name] = index, found
-    rows = []
-    for one, other in combinations(losses, 2):
-        both = losses[one][0].intersection(losses[other][0])
-        if not both.empty:
-            mine, theirs = (values[index.get_indexer(both)] for index, values in (losses[one], losses[other]))
-            rows.append(Paired(window, one, other, compare(mine, theirs, matches.loc[both, "kickoff"])))
-    return rows
+    return losses
 
 
-def stored_comparisons(connection: psycopg.Connection, window: str) -> list[tuple[str, str, float, float, float]]:
-    """``(model, against, difference, low, high)`` over a window, as the newest evaluation stored them."""
+def _pair(
+    losses: Mapping[str, tuple[pd.Index, npt.NDArray[np.float64]]],
+    one: str,
+    other: str,
+    matches: pd.DataFrame,
+    window: str,
+    league: str,
+) -> Paired | None:
+    both = losses[one][0].intersection(losses[other][0])
+    if both.empty:
+        return None
+    mine, theirs = (values[index.get_indexer(both)] for index, values in (losses[one], losses[other]))
+    return Paired(window, one, other, compare(mine, theirs, matches.loc[both, "kickoff"]), league)
+
+
+def _bins(predicted: pd.DataFrame, matches: pd.DataFrame) -> list[Bin]:
+    index = matches.index.intersection(predicted.index)
+    if index.empty:
+        return []
+    return reliability(predicted.loc[index, PROBABILITIES].to_numpy(dtype=float), _outcomes(matches.loc[index]))
+
+
+def stored_comparisons(
+    connection: psycopg.Connection, window: str
+) -> list[tuple[str, str, float, float | None, float | None]]:
+    """``(model, against, difference, low, high)`` over a window and all leagues, as the newest evaluation stored them.
+
+    Bounds are None where there are too few weeks for an interval.
+    """
     return connection.execute(
-        'select model, against, difference, low, high from models.comparisons where "window" = %s', [window]
+        """
+        select model, against, difference, low, high from models.comparisons where "window" = %s and league = 'all'
+        """,
+        [window],
     ).fetchall()
 
 
 def paired_with(
-    stored: Sequence[tuple[str, str, float, float, float]], champion: str
-) -> list[tuple[str, float, float, float]]:
+    stored: Sequence[tuple[str, str, float, float | None, float | None]], champion: str
+) -> list[tuple[str, float, float | None, float | None]]:
     """Everybody's difference to ``champion`` with its interval, positive where they are better."""
     better = [(model, gain, low, high) for model, against, gain, low, high in stored if against == champion]
-    return better + [(against, -gain, -high, -low) for model, against, gain, low, high in stored if model == champion]
+    worse = [(against, gain, low, high) for model, against, gain, low, high in stored if model == champion]
+    return better + [(name, -gain, _negative(high), _negative(low)) for name, gain, low, high in worse]
+
+
+def _negative(bound: float | None) -> float | None:
+    return None if bound is None else -bound
 
 
 def record_look(
@@ -208,19 +262,28 @@ def _loss(incumbent: Incumbent, matches: pd.DataFrame) -> float:
 def _store(connection: psycopg.Connection, found: ScoreTables) -> None:
     columns = ", ".join(SCORES)
     with connection.cursor() as cursor:
-        for table in ("evaluation", "slices", "comparisons"):
+        for table in ("evaluation", "slices", "comparisons", "reliability"):
             cursor.execute(f"delete from models.{table}")  # noqa: S608
-        with cursor.copy(f'copy models.evaluation (model, "window", league, seasons, {columns}) from stdin') as copy:
+        scores = f'copy models.evaluation (model, "window", league, seasons, {columns}, weeks, low, high) from stdin'
+        with cursor.copy(scores) as copy:
             for window, row in found.by_league:
-                copy.write_row((row.model, window, row.league, row.seasons, *astuple(row.scores)))
+                interval = row.loss.weeks, finite(row.loss.low), finite(row.loss.high)
+                copy.write_row((row.model, window, row.league, row.seasons, *astuple(row.scores), *interval))
         with cursor.copy(f'copy models.slices (model, "window", slice, value, {columns}) from stdin') as copy:
             for window, kind, value, row in found.by_slice:
                 copy.write_row((row.model, window, kind, value, *astuple(row.scores)))
-        pairs = 'copy models.comparisons (model, against, "window", league, n, difference, se, low, high) from stdin'
+        pairs = """
+            copy models.comparisons (model, against, "window", league, n, weeks, difference, se, low, high) from stdin
+        """
         with cursor.copy(pairs) as copy:
             for pair in found.paired:
-                n, difference, se, low, high, _ = astuple(pair.result)
-                copy.write_row((pair.model, pair.against, pair.window, "all", n, difference, se, low, high))
+                n, weeks, difference, *bounds, _ = astuple(pair.result)
+                key = (pair.model, pair.against, pair.window, pair.league)
+                copy.write_row((*key, n, weeks, difference, *map(finite, bounds)))
+        bins = 'copy models.reliability (model, "window", bin, n, predicted, observed, low, high) from stdin'
+        with cursor.copy(bins) as copy:
+            for model, window, each in found.bins:
+                copy.write_row((model, window, each.place, each.n, each.claimed, each.observed, each.low, each.high))
 
 
 def _outcomes(matches: pd.DataFrame) -> npt.NDArray[np.int64]:

@@ -8,6 +8,7 @@ import pandas as pd
 import psycopg
 from psycopg import sql
 
+from footpred_dagster.core.comparison import in_whole_weeks
 from footpred_dagster.core.frames import read_frame
 from footpred_dagster.core.promotion import live_rollback
 from footpred_dagster.core.registry import candidate, champions, pinned, roll_back
@@ -18,13 +19,14 @@ ACTOR = "live scores"
 def roll_back_if_worse(connection: psycopg.Connection, as_of: datetime) -> str | None:
     """Put the earlier champion back when the present one's live log-loss is worse; why, or None.
 
-    Both are compared on the matches that both predicted live since the present reign began; the earlier one went on
-    predicting in the champion's shadow. A pinned champion stays.
+    Both are compared on the matches that both predicted live since the present reign began, in weeks that were over at
+    ``as_of``; the earlier one went on predicting in the champion's shadow. A pinned champion stays.
     """
     rivals = live_losses(connection)
     if rivals is None or pinned(connection):
         return None
-    because = live_rollback(rivals["champion"].to_numpy(), rivals["rival"].to_numpy(), rivals["kickoff"])
+    judged = rivals[in_whole_weeks(rivals["kickoff"], as_of)]
+    because = live_rollback(judged["champion"].to_numpy(), judged["rival"].to_numpy(), judged["kickoff"])
     if because is None:
         return None
     heir = candidate(connection, str(rivals.attrs["rival"]))  # its newest fit, as it predicted in the shadow

@@ -15,9 +15,9 @@ import pandas as pd
 import psycopg
 from psycopg import sql
 
-from footpred_dagster.core.backtest import PROBABILITIES
+from footpred_dagster.core.backtest import PROBABILITIES, mean_loss
 from footpred_dagster.core.calibration_curve import Bin, reliability
-from footpred_dagster.core.comparison import Comparison, compare
+from footpred_dagster.core.comparison import Comparison, WeeklyMean, compare, finite
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.frames import read_frame
 from footpred_dagster.core.metrics import Scores, log_losses, score
@@ -33,13 +33,15 @@ SLICES = ("all", "league", "season", "month", "phase", "lead")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One model over one slice; ``against``: its log-loss less the champion's, None for the champion itself."""
+    """One model over one slice; ``loss``: its mean log-loss by match week; ``against``: that less the champion's, None
+    for the champion itself."""
 
     kind: str
     model: str
     slice: str
     value: str
     scores: Scores
+    loss: WeeklyMean
     against: Comparison | None
 
 
@@ -71,7 +73,8 @@ def track_record(settled: pd.DataFrame) -> Iterator[Record]:
                 forecasts = _forecasts(matches)
                 for model, forecast in forecasts.items():
                     record = _record(forecast, forecasts[CHAMPION]) if model != CHAMPION else None
-                    yield Record(str(kind), model, name, str(value), _scores(forecast), record)
+                    loss = mean_loss(_probabilities(forecast), _outcomes(forecast), forecast["kickoff"])
+                    yield Record(str(kind), model, name, str(value), _scores(forecast), loss, record)
 
 
 def reliabilities(settled: pd.DataFrame) -> Iterator[tuple[str, str, Bin]]:
@@ -87,15 +90,19 @@ def reliabilities(settled: pd.DataFrame) -> Iterator[tuple[str, str, Bin]]:
 def store(connection: psycopg.Connection, settled: pd.DataFrame) -> list[Record]:
     """Replace both tables by what ``settled`` gives, in the caller's transaction."""
     records = list(track_record(settled))
-    columns = "kind, model, slice, value, n, log_loss, se, rps, brier, accuracy, against, against_low, against_high"
+    columns = (
+        "kind, model, slice, value, n, log_loss, se, rps, brier, accuracy, weeks, low, high, against, against_low, "
+        "against_high"
+    )
     with connection.cursor() as cursor:
         cursor.execute("delete from predictions.track_record; delete from predictions.reliability")
         with cursor.copy(f"copy predictions.track_record ({columns}) from stdin") as copy:
             for each in records:
-                s, paired = each.scores, each.against
-                gap = (paired.difference, paired.low, paired.high) if paired else (None, None, None)
+                s, loss, paired = each.scores, each.loss, each.against
+                gap = (paired.difference, finite(paired.low), finite(paired.high)) if paired else (None, None, None)
                 scores = (s.n, s.log_loss, s.se, s.rps, s.brier, s.accuracy)
-                copy.write_row((each.kind, each.model, each.slice, each.value, *scores, *gap))
+                interval = (loss.weeks, finite(loss.low), finite(loss.high))
+                copy.write_row((each.kind, each.model, each.slice, each.value, *scores, *interval, *gap))
         statement = "copy predictions.reliability (kind, model, bin, n, predicted, observed, low, high) from stdin"
         with cursor.copy(statement) as copy:
             for kind, model, bar in reliabilities(settled):

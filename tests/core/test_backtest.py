@@ -34,6 +34,7 @@ def matches(
         {
             "season": np.repeat(seasons(count), per_season),
             "league": np.resize(leagues, n),
+            "kickoff": pd.Timestamp("2024-08-03", tz="UTC") + pd.to_timedelta(np.arange(n), unit="D"),
             "outcome": chance.choice(3, n),
             **{name: chance.uniform(1.5, 3, n) for name in ODDS},
         },

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from footpred_dagster.core.calibration_curve import Bin, chance_ece, reliability, wilson
+from footpred_dagster.core.calibration_curve import (
+    Bin,
+    bin_covariance,
+    chance_ece,
+    ece_limit,
+    reliability,
+    wilson,
+)
 from footpred_dagster.core.metrics import InvalidProbabilities, expected_calibration_error
 
 HOME, DRAW, AWAY = 0, 1, 2
@@ -114,3 +121,22 @@ def test_what_is_no_forecast_is_refused(bad):
         chance_ece(bad)
     with pytest.raises(InvalidProbabilities):
         reliability(bad, np.zeros(len(bad), dtype=int))
+
+
+def test_the_limit_of_a_right_forecast_is_exceeded_as_often_as_it_says():
+    truth = forecasts(600)
+    errors = [expected_calibration_error(truth, happened(truth, seed)) for seed in range(3000)]
+    for alpha in (0.05, 0.01):
+        assert np.mean(np.array(errors) > ece_limit(truth, alpha)) == pytest.approx(alpha, rel=0.35)
+    assert np.max(errors) < ece_limit(truth, 1e-5)
+
+
+def test_certainty_leaves_no_error_to_chance():
+    assert ece_limit(np.array([[1.0, 0.0, 0.0]] * 50), 0.01) == 0
+
+
+def test_claims_of_a_match_that_share_a_bin_are_one_chance():
+    found = bin_covariance(np.array([[0.35, 0.33, 0.32]]))
+    assert np.abs(found).max() == pytest.approx(0, abs=1e-12), "one of the three happens for sure"
+    apart = bin_covariance(np.array([[0.6, 0.3, 0.1]] * 50))
+    assert (apart[6, 6], apart[6, 3]) == pytest.approx((50 * 0.24, -50 * 0.18))

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from footpred_dagster.core.backtest import PROBABILITIES
+from footpred_dagster.core.backtest import PROBABILITIES, market_line
 from footpred_dagster.core.domain import MAIN_LEAGUES
 from footpred_dagster.core.drift import (
     LARGE_D,
     LARGE_PSI,
     LEAST_MATCHES,
     LEAST_OF_A_SHAPE,
+    LOOKS,
     Finding,
     Window,
     feature_drift,
@@ -23,6 +25,7 @@ from footpred_dagster.core.drift import (
     prediction_drift,
 )
 from footpred_dagster.core.forecast_drift import LARGE_RESIDUAL, SKILL_LOST, calibration, skill
+from tests.support.calibrated import Matches, alarms, as_window, draw, judge, weekly
 
 USUAL = (0.44, 0.26, 0.30)
 EMPTY_STADIUMS = (0.38, 0.26, 0.36)
@@ -177,6 +180,34 @@ def test_skill_that_is_lost_on_the_line_is_flagged_and_skill_that_is_won_is_not(
     assert not won.flagged
     assert lost.effect == pytest.approx(-won.effect)
     assert lost.effect < -SKILL_LOST
+
+
+def drawn_from(each: Window) -> Matches:
+    line = market_line(each.matches, "market_closing").to_numpy()
+    return Matches.of(each.matches[PROBABILITIES].to_numpy(), line, each.matches["kickoff"])
+
+
+def test_seasons_in_which_nothing_changes_raise_an_alarm_in_at_most_one_of_a_hundred():
+    """Forty weekly looks, and all detectors together."""
+    found = alarms(drawn_from(window("usual", n=1200)), 200)
+    assert np.logical_or.reduce([each.any(axis=1) for each in found.values()]).mean() <= 0.01
+
+
+@pytest.mark.parametrize("home_wins", [False, True])
+def test_the_seasons_that_are_simulated_are_judged_as_drift_judges_them(home_wins):
+    matches, chance = drawn_from(window("usual", n=3000)), np.random.default_rng(9)
+    seasons = [draw(matches, LOOKS, chance) for _ in range(4)]
+    if home_wins:
+        seasons[0] = replace(seasons[0], outcome=np.where(np.arange(len(seasons[0].week)) % 5, 0, 2))
+    simulated = judge(*(lambda now, mix, *before: (now, before, mix))(*(weekly(matches, s, LOOKS) for s in seasons)))
+    starts = ("2023-08-07", "2018-08-06", "2021-08-02", "2022-08-01")
+    now, mix, *before = (as_window(matches, each, start) for each, start in zip(seasons, starts, strict=True))
+    reference = Window("before", pd.concat([each.matches for each in before], ignore_index=True))
+    found = [*outcome_mix(mix, now), *calibration(now), *skill(reference, now)]
+    flagged = {(each.kind, each.subject == "ece") for each in found if each.flagged and each.league == "all"}
+    kinds = [("outcome_mix", False), ("calibration", False), ("calibration", True), ("skill", False)]
+    assert [each in flagged for each in kinds] == [raised[-1] for raised in simulated.values()]
+    assert any(raised[-1] for raised in simulated.values()) == home_wins
 
 
 def test_months_are_shown_and_never_tested():

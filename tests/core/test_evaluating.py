@@ -10,9 +10,10 @@ import pytest
 
 from footpred_dagster.core.backtest import walk_forward
 from footpred_dagster.core.domain import TOP_FIVE, Season
-from footpred_dagster.core.evaluating import MODEL_NAMES, NothingToEvaluate, as_row, evaluate_models
+from footpred_dagster.core.evaluating import MODEL_NAMES, NothingToEvaluate, as_pair, as_row, evaluate_models
 from footpred_dagster.core.metrics import score
 from footpred_dagster.core.models.baselines import EloLogit
+from footpred_dagster.printing import print_evaluation
 from tests.support.features import random_features
 
 KEYS = ["model", "league", "seasons", "n", "log_loss", "rps", "brier", "ece", "accuracy", "se"]
@@ -123,3 +124,16 @@ def test_a_season_under_way_is_scored_as_far_as_it_is_loaded():
     under_way = frame.assign(whole=frame["season"] < "2024-25")
     models = ("elo_logit", "market_closing")
     assert rows(models, ("2024-25",), frame=under_way) == rows(models, ("2024-25",), frame=frame)
+
+
+def test_a_few_weeks_are_printed_with_differences_and_without_intervals(capsys):
+    frame = warehouse()
+    early = frame[(frame["season"] < "2024-25") | (frame["kickoff"] < pd.Timestamp("2024-09-20", tz="UTC"))]
+    found = evaluate_models(early, ("elo_logit", "base_rate"), ["2024-25"], ["all"], None)
+    pairs = [as_pair(each) for each in found.paired]
+    assert [(pair["weeks"], pair["low"], pair["high"], pair["se"]) for pair in pairs] == [(4, None, None, None)]
+    tables = {"rows": [as_row(each) for each in found.rows], "paired": pairs, "slices": []}
+    print_evaluation(json.loads(json.dumps(tables, allow_nan=False)), detail=True, as_json=False)
+    printed = capsys.readouterr().out
+    assert f"{abs(pairs[0]['difference']):.4f}" in printed
+    assert " to " not in printed

@@ -26,7 +26,8 @@ def test_every_picture_is_a_png_and_drawn_twice_the_same():
             plots.calibration(reliability(probabilities, outcomes), "stack 1: calibration"),
             plots.feature_importance({f"feature_{n}": 1 / 30 for n in range(30)}, "stack 1", "simulated"),
             plots.better_than_champion(
-                [("xgboost", -0.001, -0.002, 0.0), ("market_closing", 0.01, 0.008, 0.012)], "stack"
+                [("xgboost", -0.001, -0.002, 0.0), ("market_closing", 0.01, 0.008, 0.012), ("new", 0.02, None, None)],
+                "stack",
             ),
             plots.betting_returns(ACCOUNTS, "simulated"),
         ]

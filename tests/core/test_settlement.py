@@ -156,6 +156,11 @@ def test_shadows_and_market_are_compared_on_the_champions_matches_alone(warehous
     assert (base["n"], market["n"], found["replay", "champion", "all", "all"]["n"]) == (30, 29, 30)
     assert base["against"] == pytest.approx(math.log(0.5 / 0.4))
     assert base["against_low"] <= base["against"] <= base["against_high"]
+    assert (base["weeks"], base["low"] <= base["log_loss"] <= base["high"]) == (30, True)
+    month = found["replay", "base_rate", "month", f"{KICKOFF:%Y-%m}"]
+    assert month["weeks"] < 6
+    assert month["against"] == pytest.approx(base["against"])
+    assert [month[name] for name in ("low", "high", "against_low", "against_high")] == [None] * 4
     assert {value for _, _, name, value in found if name == "phase"} == {"first three", "last five"}
     assert {value for _, _, name, value in found if name == "season"} == {"2023-24"}
 

@@ -114,10 +114,31 @@ def test_a_small_sample_promotes_nobody_over_a_champion_by_luck():
     assert faults(decision, "better") == ["champion"]
 
 
+def test_a_stale_champion_is_refitted_and_not_replaced_by_a_challenger_that_is_merely_not_worse():
+    """Forbids two equal recipes that take turns every month."""
+    stale = reigning(knowing(0.4), name="stack", age=OLD)
+    assert judge(incumbent=stale, stack=knowing(0.4), equal=knowing(0.4)).winner == "stack"
+    assert judge(incumbent=stale, stack=knowing(0.1)[:, ::-1], equal=knowing(0.4)).winner == "equal"
+    worn = reigning(knowing(0.1), name="stack", age=OLD)
+    assert judge(incumbent=worn, stack=knowing(0.1), better=knowing(0.6)).winner == "better"
+
+
+def test_a_champion_without_stored_predictions_is_not_replaced_uncompared():
+    unknown = Incumbent(contender("older", recipe="no longer in the code"), OLD, frame(BASE)[:0])
+    decision = judge(incumbent=unknown, good=knowing(0.6))
+    assert decision.winner is None
+    assert faults(decision, "good") == ["champion"]
+    assert "nothing to compare" in decision.reasons["good"][0]
+    assert judge(incumbent=unknown, older=knowing(0.6)).winner is None
+    past = reigning(knowing(0.1))
+    assert judge(incumbent=past, best=unknown, good=knowing(0.6)).winner == "good"
+
+
 @pytest.mark.parametrize(
-    ("matches", "lean", "falls"), [(600, 0.5, True), (600, 0.0, False), (290, 0.5, False), (600, -0.5, False)]
+    ("matches", "lean", "falls"),
+    [(600, 0.5, True), (120, 0.5, True), (110, 0.5, False), (600, 0.0, False), (600, -0.5, False)],
 )
-def test_a_champion_that_is_surely_worse_live_gives_way_but_not_before_three_hundred_matches(matches, lean, falls):
+def test_a_champion_that_is_surely_worse_live_is_rolled_back_but_not_before_the_twelfth_week(matches, lean, falls):
     """Recorded log-losses of champion and predecessor, ten matches a week."""
     chance = np.random.default_rng(7)
     rival = chance.gamma(4, 0.25, matches)

@@ -67,7 +67,13 @@ def test_every_season_of_the_site_is_whole(warehouse, data_dir):
 
 def test_one_league_that_is_not_whole_leaves_the_season_to_the_others():
     frame = pd.DataFrame(
-        {"season": season, "league": league, "whole": (season, league) != ("2024-25", "E0"), "outcome": 0}
+        {
+            "season": season,
+            "league": league,
+            "whole": (season, league) != ("2024-25", "E0"),
+            "outcome": 0,
+            "kickoff": pd.Timestamp(f"{season[:4]}-09-01", tz="UTC"),
+        }
         for season in ("2022-23", "2023-24", "2024-25")
         for league in MAIN_LEAGUES
         for _ in range(3)

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from pathlib import Path
 
+import panel as pn
 import psycopg
 import pytest
+from bokeh.models import ColumnDataSource
 from psycopg.types.json import Jsonb
 
+import dashboards
 from dashboards.data import record
 from dashboards.data.models import honest_number
+from dashboards.pages import PAGES
 from dashboards.reader import Reader
 from footpred_dagster.core.live_scores import COLUMNS, store
-from tests.dashboards.test_pages import text
+from tests.dashboards.test_pages import text, view
 from tests.support import dashboard
 from tests.support.dashboard import NASTY, insert
 
 SCORES = {"n": 400, "se": 0.01, "rps": 0.2, "brier": 0.6, "accuracy": 0.5}
 AGAINST = {"against": -0.012, "against_low": -0.02, "against_high": -0.004}
+ROOT = Path(dashboards.__file__).parent
 
 
 @pytest.fixture
@@ -28,7 +37,16 @@ def evident(database_url):
         for slice_, value in (("all", "all"), ("league", "E0"), ("season", "2024-25"), ("lead", "a day")):
             for model, loss, against in (("champion", 0.99, {}), ("market_closing", 0.978, AGAINST)):
                 row = {"kind": "live", "model": model, "slice": slice_, "value": value, "log_loss": loss}
-                insert(connection, "predictions.track_record", row | SCORES | against)
+                interval = {"weeks": 6, "low": loss - 0.02, "high": loss + 0.02}
+                insert(connection, "predictions.track_record", row | SCORES | interval | against)
+        gap = {"model": "stack", "against": "market_closing", "window": "final", "n": 700, "se": 0.004}
+        bounds = {"weeks": 40, "difference": -0.009, "low": -0.017, "high": -0.001}
+        insert(connection, "models.comparisons", gap | bounds | {"league": "E0"})
+        few = {"weeks": 5, "difference": -0.003, "se": None, "low": None, "high": None}
+        insert(connection, "models.comparisons", gap | few | {"league": "D1"})
+        insert(connection, "models.comparisons", gap | few | {"league": "all"})
+        insert(connection, "models.reliability", {"model": "stack", "window": "final", "bin": 3, "n": 90,
+               "predicted": 0.35, "observed": 0.4, "low": 0.3, "high": 0.5})  # fmt: skip
         insert(connection, "predictions.reliability", {"kind": "live", "model": "champion", "bin": 3, "n": 90,
                "predicted": 0.35, "observed": 0.4, "low": 0.3, "high": 0.5})  # fmt: skip
         for edge, roi in ((0.0, -0.05), (0.2, -0.123)):
@@ -66,9 +84,36 @@ def test_the_honest_number_is_of_sealed_predictions_once_there_are_enough(eviden
 def test_gaps_to_the_closing_line_keep_their_sign_from_either_evidence(evident):
     (sealed,) = record.gaps_by_league(evident, "live")
     assert (sealed["gap"], sealed["low"], sealed["high"]) == (0.012, 0.004, 0.02)
-    (backtested,) = record.gaps_by_league(evident, "final")
-    assert backtested["n"] == 6
-    assert backtested["low"] < backtested["gap"] < backtested["high"]
+    few, backtested = record.gaps_by_league(evident, "final")
+    assert backtested == {"value": "E0", "gap": 0.009, "low": 0.001, "high": 0.017, "n": 700}
+    assert few == {"value": "D1", "gap": 0.003, "low": None, "high": None, "n": 700}
+
+
+def dots(parts: Sequence[object]) -> dict[str, dict[str, list[object]]]:
+    """Data of the dots that charts of a page draw, by label."""
+    plots = [
+        pane.object for part in parts if isinstance(part, pn.viewable.Viewable) for pane in part.select(pn.pane.Bokeh)
+    ]
+    sources = [source.data for plot in plots for source in plot.select({"type": ColumnDataSource})]
+    return {label: {name: data[name][place] for name in ("value", "low", "bounds")}
+            for data in sources if "bounds" in data for place, label in enumerate(data["label"])}  # fmt: skip
+
+
+def test_with_too_few_weeks_a_page_shows_the_figure_and_no_interval(evident):
+    found = dots(PAGES["market"].content(view(evident, {"evidence": "final"})))
+    assert found["England · Premier League"]["bounds"] == "0.0010 to 0.0170"
+    assert found["D1"]["value"] == 0.003
+    assert math.isnan(found["D1"]["low"])
+    assert found["D1"]["bounds"] == "none: too few match weeks"
+    sealed = dots(PAGES["track-record"].content(view(evident, {"evidence": "live"})))
+    assert sealed["Champion"]["bounds"] == "0.9700 to 1.0100"
+    backtested = dots(PAGES["track-record"].content(view(evident, {"evidence": "final"})))
+    assert (backtested["Champion"]["value"], backtested["Champion"]["bounds"]) == (1.0056, "none: too few match weeks")
+
+
+def test_pages_compute_no_interval_of_their_own():
+    sources = "".join(path.read_text() for path in ROOT.rglob("*.py"))
+    assert not re.search(r"core\.(comparison|calibration_curve|metrics)|1\.96|wilson|quantile|\bstd\(", sources)
 
 
 def test_the_market_page_tells_what_betting_lost(evident):

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from footpred_dagster.core import backtest, comparison, metrics, odds, scoring, slices
+from footpred_dagster.core import backtest, calibration_curve, comparison, metrics, odds, scoring, slices
 from footpred_dagster.core.dataset import played_before
 from footpred_dagster.core.models.recipes import ALL_RECIPES
 from footpred_dagster.core.training import training_cut
@@ -11,7 +11,7 @@ from footpred_dagster.metadata import table
 from footpred_dagster.versions import CUT, code_version, cut_version
 
 COLUMNS = ["window", "model", "league", "seasons", "n", "log_loss", "rps", "brier", "ece", "accuracy", "se"]
-PAIRED = ["window", "model", "against", "n", "better by", "s.e.", "low", "high"]
+PAIRED = ["window", "model", "against", "n", "weeks", "better by", "s.e.", "low", "high"]
 
 
 @dg.asset(
@@ -20,7 +20,7 @@ PAIRED = ["window", "model", "against", "n", "better by", "s.e.", "low", "high"]
     owners=["team:footpred"],
     pool="training",
     kinds={"python", "postgres"},
-    code_version=code_version(backtest, comparison, metrics, odds, scoring, slices),
+    code_version=code_version(backtest, calibration_curve, comparison, metrics, odds, scoring, slices),
     deps=[dg.AssetKey(["models", name]) for name in ALL_RECIPES],
 )
 def evaluation(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
@@ -39,7 +39,9 @@ def evaluation(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
         if e.league in ("all", "top5")
     ]
     paired = [
-        (p.window, p.model, p.against, p.result.n, *(round(v, 4) for v in _interval(p.result))) for p in found.paired
+        (p.window, p.model, p.against, p.result.n, p.result.weeks, *_interval(p.result))
+        for p in found.paired
+        if p.league == "all"
     ]
     return dg.MaterializeResult(
         metadata={
@@ -50,12 +52,14 @@ def evaluation(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
             "note": found.judged.note or "full windows",
             CUT: cut,
         },
-        data_version=cut_version(repr((found.by_league, found.by_slice)), cut),
+        data_version=cut_version(repr((found.by_league, found.by_slice, found.paired)), cut),
     )
 
 
-def _interval(result: comparison.Comparison) -> tuple[float, float, float, float]:
-    return result.difference, result.se, result.low, result.high
+def _interval(result: comparison.Comparison) -> tuple[float | str, ...]:
+    """Difference, standard error and bounds; empty where there are too few weeks."""
+    numbers = (result.difference, result.se, result.low, result.high)
+    return tuple("" if (value := comparison.finite(number)) is None else round(value, 4) for number in numbers)
 
 
 @dg.asset_check(asset=evaluation)

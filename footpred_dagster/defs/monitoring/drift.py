@@ -39,7 +39,10 @@ UPSTREAM = (["features", "fct_match_features"], ["models", "champion"], ["predic
 )
 def drift(warehouse: Warehouse, archive: ArchiveStore, clock: Clock) -> dg.MaterializeResult:
     """The newest season against the two before it, as far into each: features, predictions, calibration, and skill
-    beside the closing line; its outcomes against 2018-19. With a report to open, kept in the archive."""
+    beside the closing line; its outcomes against 2018-19. With a report to open, kept in the archive.
+
+    Looks are at whole match weeks. All alarms together are false in at most one season in a hundred.
+    """
     as_of = clock.now()
     with warehouse.connect() as connection:
         found = monitor(connection, archive.open(), as_of)
@@ -85,7 +88,7 @@ def _result(warehouse: Warehouse, kind: Kind) -> dg.AssetCheckResult:
 
 @dg.asset_check(asset=drift)
 def outcome_mix_is_stable(warehouse: Warehouse) -> dg.AssetCheckResult:
-    """Home wins, draws and away wins of all leagues together come as often as in the reference (p >= .001)."""
+    """Home wins, draws and away wins of all leagues together come as often as in the reference."""
     return _result(warehouse, "outcome_mix")
 
 

@@ -32,7 +32,7 @@ def track_record(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
     overall = [
         (r.kind, r.model, r.scores.n, *(round(v, 4) for v in (r.scores.log_loss, r.scores.rps, r.scores.accuracy)))
         + (
-            tuple(round(v, 4) for v in (r.against.difference, r.against.low, r.against.high))
+            tuple("" if v is None else round(v, 4) for v in (r.against.difference, *_bounds(r.against)))
             if r.against
             else ("",) * 3
         )
@@ -48,3 +48,7 @@ def track_record(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
         metadata={"settled predictions": len(settled), "overall": table(COLUMNS, overall), **curves},
         data_version=cut_version(repr(records), ""),
     )
+
+
+def _bounds(result: comparison.Comparison) -> tuple[float | None, float | None]:
+    return comparison.finite(result.low), comparison.finite(result.high)
