@@ -13,7 +13,7 @@ export GX_ANALYTICS_ENABLED := false
 # Tests and checks run on their own homes, whatever the shell that calls them has set.
 UNSET := $(foreach v,$(filter FOOTPRED_% DAGSTER_HOME,$(.VARIABLES)),-u $(v))
 
-.PHONY: install demo test test-bare test-slow lint bench bench-features bench-serving bench-statistics load clean lock deploy-tools deploy-check deploy k8s \
+.PHONY: install demo test test-bare test-slow lint bench bench-features bench-season-start bench-serving bench-statistics load clean lock deploy-tools deploy-check deploy k8s \
 	images push-images images-offline secrets compose-up compose-down deploy-test
 
 install: $(VENV)/.installed
@@ -50,7 +50,12 @@ lint: install
 	env $(UNSET) $(BIN)/pre-commit run --all-files
 
 bench: install
-	env $(UNSET) $(BIN)/python -m pytest tests/performance -m bench -s --no-header -q $(ARGS)
+	env $(UNSET) $(BIN)/python -m pytest tests/performance -m bench -s --no-header -q \
+		--ignore tests/performance/test_season_start.py $(ARGS)
+
+# 91 fits on the whole history: half an hour.
+bench-season-start: install
+	env $(UNSET) $(BIN)/python -m pytest tests/performance/test_season_start.py -m bench -s --no-header -q $(ARGS)
 
 bench-features: install
 	env $(UNSET) $(BIN)/python -m pytest tests/performance/test_features.py -m bench -s --no-header -q $(ARGS)

@@ -12,9 +12,12 @@ from footpred_dagster.accounts import actor
 from footpred_dagster.core import registry
 from footpred_dagster.core.contract import contract_of, fingerprint
 from footpred_dagster.core.database import connect_migrated
+from footpred_dagster.core.interventions import Intervention, intervene
 from footpred_dagster.core.models.recipes import RECIPES
-from footpred_dagster.core.registry import Intervention, ModelVersion, NoEarlierChampion
+from footpred_dagster.core.refits import heir
+from footpred_dagster.core.registry import ModelVersion, NoEarlierChampion
 from footpred_dagster.core.settings import Settings
+from footpred_dagster.core.storage import open_archive
 
 
 def promote(name: str, number: int | None, because: str, *, pin: bool) -> dict[str, Any]:
@@ -29,19 +32,25 @@ def promote(name: str, number: int | None, because: str, *, pin: bool) -> dict[s
             raise click.UsageError(f"{_named(version)} is a {version.profile} fit: it may not predict")
         registry.promote(connection, version, as_of=datetime.now(UTC), actor=actor(), because=because)
         if pin:
-            registry.intervene(connection, "pin", version, actor=actor(), because=because)
+            intervene(connection, "pin", version.name, version.version, actor=actor(), because=because)
     _mirror(version)
     return {"champion": _named(version), "pinned": pin, "because": because}
 
 
 def rollback(because: str) -> dict[str, Any]:
     with connect_migrated() as connection:
+        before = registry.champion(connection)
         try:
-            before, version = registry.roll_back(connection, as_of=datetime.now(UTC), actor=actor(), because=because)
+            earlier = registry.earlier_champions(connection)
         except NoEarlierChampion as error:
             raise click.UsageError(str(error)) from error
+        assert before is not None
+        version, refused = heir(connection, open_archive(Settings.from_env()), earlier)
+        if version is None:
+            raise click.UsageError("; ".join(refused))
+        registry.roll_back(connection, version, as_of=datetime.now(UTC), actor=actor(), because=because)
     _mirror(version)
-    return {"champion": _named(version), "before": _named(before), "because": because}
+    return {"champion": _named(version), "before": _named(before), "passed_over": refused, "because": because}
 
 
 def pin(because: str) -> dict[str, Any]:
@@ -65,15 +74,15 @@ def _about_the_champion(kind: Intervention, because: str) -> dict[str, Any]:
         version = registry.champion(connection)
         if version is None:
             raise click.UsageError("there is no champion: footpred run makes one")
-        registry.intervene(connection, kind, version, actor=actor(), because=because)
+        intervene(connection, kind, version.name, version.version, actor=actor(), because=because)
     return {"champion": _named(version), kind: True, "because": because}
 
 
 def _about_a_version(kind: Intervention, name: str, number: int | None, because: str) -> dict[str, Any]:
     with connect_migrated() as connection:
-        version = _version(connection, name, number)
-        registry.intervene(connection, kind, version, actor=actor(), because=because)
-    return {"model": _named(version), kind: True, "because": because}
+        found = _version(connection, name, number)
+        intervene(connection, kind, name, number, actor=actor(), because=because)
+    return {"model": _named(found) if number else name, kind: True, "because": because}
 
 
 def _version(connection: psycopg.Connection, name: str, number: int | None) -> ModelVersion:

@@ -27,7 +27,7 @@ from footpred_dagster import (
 from footpred_dagster.cli_options import json_option, parsed
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.settings import Settings
-from footpred_dagster.failures import FAILED, REFUSED_FILES, failures_explained
+from footpred_dagster.failures import FAILED, REFUSED_FILES, Explained
 from footpred_dagster.selection import Selection, parse_instant, parse_leagues, parse_seasons
 
 leagues_option = click.option(
@@ -44,7 +44,7 @@ as_of_option = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Explained, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="footpred")
 def main() -> None:
     """Football predictions, and proof of how good they are."""
@@ -66,8 +66,7 @@ def run(where: str | None, leagues: tuple[str, ...], seasons: str | None, as_of:
 
     Exit code 0 when done, 1 when an asset or a blocking check failed, 3 when done but files of the source were refused.
     """
-    with failures_explained():
-        _run(where, _selection(leagues, seasons, as_of), as_of, as_json=as_json)
+    _run(where, _selection(leagues, seasons, as_of), as_of, as_json=as_json)
 
 
 def _run(where: str | None, selection: Selection, as_of: Any, *, as_json: bool) -> None:
@@ -89,33 +88,31 @@ def _run(where: str | None, selection: Selection, as_of: Any, *, as_json: bool) 
 @json_option
 def demo(no_serve: bool, as_json: bool) -> None:
     """Everything on fictional leagues, without network: the job of ``run``, then the services of ``up``."""
-    with failures_explained():
-        from footpred_dagster.sources.simulator import DEFAULT_FIRST_SEASON, DEFAULT_LEAGUES
+    from footpred_dagster.sources.simulator import DEFAULT_FIRST_SEASON, DEFAULT_LEAGUES
 
-        now = Season.containing(datetime.now(UTC).date())
-        _run("simulator", Selection(DEFAULT_LEAGUES, Season(DEFAULT_FIRST_SEASON), now), None, as_json=as_json)
-        if not no_serve:
-            sys.stdout.flush()
-            # In place of this process, which holds what a run needs and a supervisor does not.
-            os.execv(sys.executable, [sys.executable, "-m", "footpred_dagster.cli", "up"])  # noqa: S606
+    now = Season.containing(datetime.now(UTC).date())
+    _run("simulator", Selection(DEFAULT_LEAGUES, Season(DEFAULT_FIRST_SEASON), now), None, as_json=as_json)
+    if not no_serve:
+        sys.stdout.flush()
+        # In place of this process, which holds what a run needs and a supervisor does not.
+        os.execv(sys.executable, [sys.executable, "-m", "footpred_dagster.cli", "up"])  # noqa: S606
 
 
 @main.command()
 def up() -> None:
     """Dagster, MLflow and the rest of this home's services, until Ctrl-C or ``footpred down``."""
-    with failures_explained():
-        from footpred_dagster import commands
-        from footpred_dagster.supervisor import AlreadyUp
+    from footpred_dagster import commands
+    from footpred_dagster.supervisor import AlreadyUp
 
-        try:
-            whole = commands.up(click.echo)
-        except AlreadyUp:
-            click.echo("already up:")
-            for name, service in services.states(Settings.from_env()).items():
-                if service.url:
-                    click.echo(f"{name:<9} {service.url}  {service.state}")
-            return
-        sys.exit(0 if whole else FAILED)
+    try:
+        whole = commands.up(click.echo)
+    except AlreadyUp:
+        click.echo("already up:")
+        for name, service in services.states(Settings.from_env()).items():
+            if service.url:
+                click.echo(f"{name:<9} {service.url}  {service.state}")
+        return
+    sys.exit(0 if whole else FAILED)
 
 
 @main.command()
@@ -129,11 +126,10 @@ def up() -> None:
 @json_option
 def evaluate(seasons: str, leagues: str, models: str | None, detail: bool, as_of: Any, as_json: bool) -> None:
     """Score models on whole seasons; each season is predicted by a fit strictly before it."""
-    with failures_explained():
-        from footpred_dagster import commands, printing
+    from footpred_dagster import commands, printing
 
-        found = commands.evaluate(_selection((), seasons, as_of), leagues, models, as_of)
-        printing.print_evaluation(found, detail=detail, as_json=as_json)
+    found = commands.evaluate(_selection((), seasons, as_of), leagues, models, as_of)
+    printing.print_evaluation(found, detail=detail, as_json=as_json)
 
 
 @main.command()
@@ -144,47 +140,43 @@ def migrate(wait: float, as_json: bool) -> None:
 
     Every other command does so as well: on one machine nobody needs this one.
     """
-    with failures_explained():
-        from footpred_dagster import commands
+    from footpred_dagster import commands
 
-        done = commands.migrate_all(wait)
-        click.echo(json.dumps(done) if as_json else f"schema {done['schema']}, before {done['before'] or 'none'}")
+    done = commands.migrate_all(wait)
+    click.echo(json.dumps(done) if as_json else f"schema {done['schema']}, before {done['before'] or 'none'}")
 
 
 @main.command()
 @json_option
 def status(as_json: bool) -> None:
     """What is materialized, stale or failing; the champion; how old the data is."""
-    with failures_explained():
-        from footpred_dagster import commands, printing
+    from footpred_dagster import commands, printing
 
-        printing.print_status(commands.status(), as_json=as_json)
+    printing.print_status(commands.status(), as_json=as_json)
 
 
 @main.command()
 @json_option
 def doctor(as_json: bool) -> None:
     """Where this home is, what it runs on, how to reach its database, and what is wrong with it."""
-    with failures_explained():
-        from footpred_dagster import commands, printing
+    from footpred_dagster import commands, printing
 
-        report = commands.doctor()
-        printing.print_doctor(report, as_json=as_json)
-        sys.exit(FAILED if report["problems"] else 0)
+    report = commands.doctor()
+    printing.print_doctor(report, as_json=as_json)
+    sys.exit(FAILED if report["problems"] else 0)
 
 
 @main.command()
 @json_option
 def down(as_json: bool) -> None:
     """Stop everything of this home; nothing is lost, the next command starts what it needs."""
-    with failures_explained():
-        from footpred_dagster import commands
+    from footpred_dagster import commands
 
-        stopped = commands.down()
-        if as_json:
-            click.echo(json.dumps({"stopped": stopped}))
-        else:
-            click.echo(f"{' and '.join(stopped)} stopped" if stopped else "nothing was running")
+    stopped = commands.down()
+    if as_json:
+        click.echo(json.dumps({"stopped": stopped}))
+    else:
+        click.echo(f"{' and '.join(stopped)} stopped" if stopped else "nothing was running")
 
 
 for command in (

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from footpred_dagster.cli_options import json_option
-from footpred_dagster.failures import failures_explained
 
 
 @click.command()
@@ -18,10 +17,9 @@ def backup(folder: Path, as_json: bool) -> None:
 
     Runs beside everything else: it reads one snapshot. The archive is not in it: copy that with footpred pull.
     """
-    with failures_explained():
-        from footpred_dagster import backup_commands
+    from footpred_dagster import backup_commands
 
-        backup_commands.print_backup(backup_commands.backup(folder), folder, as_json=as_json)
+    backup_commands.print_backup(backup_commands.backup(folder), folder, as_json=as_json)
 
 
 @click.command()
@@ -33,7 +31,6 @@ def restore(folder: Path, accept_loss: bool, as_json: bool) -> None:
 
     All or nothing: a restore that fails can be started again.
     """
-    with failures_explained():
-        from footpred_dagster import backup_commands
+    from footpred_dagster import backup_commands
 
-        backup_commands.print_restored(backup_commands.restore(folder, accept_loss=accept_loss), as_json=as_json)
+    backup_commands.print_restored(backup_commands.restore(folder, accept_loss=accept_loss), as_json=as_json)

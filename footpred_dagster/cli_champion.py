@@ -52,6 +52,8 @@ def rollback(because: str, as_json: bool) -> None:
     from footpred_dagster import champion_commands
 
     said = champion_commands.rollback(because)
+    for each in said["passed_over"]:
+        click.echo(each, err=True)
     _tell(said, f"{said['champion']} predicts from the next run on, {said['before']} no longer", as_json)
 
 
@@ -82,7 +84,10 @@ def unpin(because: str, as_json: bool) -> None:
 @because_option
 @json_option
 def veto(model: tuple[str, int | None], because: str, as_json: bool) -> None:
-    """Never promote MODEL (stack:3), whatever its scores."""
+    """Never promote MODEL, whatever its scores: stack is every fit of that name, stack:3 that version and its refits.
+
+    A refit is made by the same code and hyperparameters from other data.
+    """
     from footpred_dagster import champion_commands
 
     said = champion_commands.veto(*model, because)
@@ -94,7 +99,7 @@ def veto(model: tuple[str, int | None], because: str, as_json: bool) -> None:
 @because_option
 @json_option
 def unveto(model: tuple[str, int | None], because: str, as_json: bool) -> None:
-    """Let MODEL (stack:3) be judged by its scores again."""
+    """Let MODEL (stack, or stack:3 and its refits) be judged by its scores again."""
     from footpred_dagster import champion_commands
 
     said = champion_commands.unveto(*model, because)

@@ -7,7 +7,6 @@ import json
 import click
 
 from footpred_dagster.cli_options import club_name, json_option, reason_given
-from footpred_dagster.failures import failures_explained
 
 
 @click.group()
@@ -19,10 +18,9 @@ def clubs() -> None:
 @json_option
 def pending(as_json: bool) -> None:
     """List names whose matches wait, with the nearest clubs and the command that decides."""
-    with failures_explained():
-        from footpred_dagster import clubs_commands
+    from footpred_dagster import clubs_commands
 
-        clubs_commands.print_pending(clubs_commands.pending(), as_json=as_json)
+    clubs_commands.print_pending(clubs_commands.pending(), as_json=as_json)
 
 
 @clubs.command()
@@ -42,20 +40,19 @@ def alias(
     """
     if (team_id is None) is not is_new:
         raise click.UsageError("give either --of TEAM_ID or --new")
-    with failures_explained():
-        from footpred_dagster import clubs_commands
+    from footpred_dagster import clubs_commands
 
-        try:
-            chosen = clubs_commands.parse_range(seasons) if seasons else (None, None)
-        except ValueError as error:
-            raise click.BadParameter(str(error), param_hint="--seasons") from error
-        done = clubs_commands.alias(country, name, of=team_id, is_new=is_new, seasons=chosen, because=because)
-        if as_json:
-            click.echo(json.dumps(done))
-            return
-        click.echo(f"{name} means {done['team_id']} from the next run on")
-        if not done["seen"]:
-            click.echo(f"no file loaded so far names {name!r} in {country}", err=True)
+    try:
+        chosen = clubs_commands.parse_range(seasons) if seasons else (None, None)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--seasons") from error
+    done = clubs_commands.alias(country, name, of=team_id, is_new=is_new, seasons=chosen, because=because)
+    if as_json:
+        click.echo(json.dumps(done))
+        return
+    click.echo(f"{name} means {done['team_id']} from the next run on")
+    if not done["seen"]:
+        click.echo(f"no file loaded so far names {name!r} in {country}", err=True)
 
 
 @clubs.command()
@@ -64,25 +61,23 @@ def alias(
 @json_option
 def withdraw(country: str, name: str, as_json: bool) -> None:
     """Withdraw every decision about NAME in COUNTRY; the next run goes by the seed again."""
-    with failures_explained():
-        from footpred_dagster import clubs_commands
+    from footpred_dagster import clubs_commands
 
-        done = clubs_commands.withdraw(country, name)
-        click.echo(json.dumps(done) if as_json else f"no decision about {name} is in force any more")
+    done = clubs_commands.withdraw(country, name)
+    click.echo(json.dumps(done) if as_json else f"no decision about {name} is in force any more")
 
 
 @clubs.command()
 @json_option
 def export(as_json: bool) -> None:
     """Print the decisions in force as lines for dbt_project/seeds/team_aliases.csv."""
-    with failures_explained():
-        from dataclasses import asdict
+    from dataclasses import asdict
 
-        from footpred_dagster import clubs_commands
-        from footpred_dagster.core.club_aliases import seed_text
+    from footpred_dagster import clubs_commands
+    from footpred_dagster.core.club_aliases import seed_text
 
-        lines = clubs_commands.decisions()
-        if as_json:
-            click.echo(json.dumps({"aliases": [asdict(line) for line in lines]}))
-        else:
-            click.echo(seed_text(lines), nl=False)
+    lines = clubs_commands.decisions()
+    if as_json:
+        click.echo(json.dumps({"aliases": [asdict(line) for line in lines]}))
+    else:
+        click.echo(seed_text(lines), nl=False)

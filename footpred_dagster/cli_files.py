@@ -9,7 +9,7 @@ import click
 
 from footpred_dagster.cli_options import json_option, parsed
 from footpred_dagster.core.domain import LEAGUES, Season
-from footpred_dagster.failures import FAILED, failures_explained
+from footpred_dagster.failures import FAILED
 from footpred_dagster.selection import parse_digest
 
 
@@ -38,12 +38,11 @@ def inspect(file: str, league: str | None, season: Season | None, as_json: bool)
 @json_option
 def replay(digest: str, league: str | None, season: Season | None, as_json: bool) -> None:
     """Load one archived file again, from its bytes; the next run goes back to the newest."""
-    with failures_explained():
-        from footpred_dagster import archive_commands
+    from footpred_dagster import archive_commands
 
-        done = archive_commands.replay(digest, league, season)
-        archive_commands.print_replay(done, as_json=as_json)
-        sys.exit(FAILED if done["state"] == "refused" else 0)
+    done = archive_commands.replay(digest, league, season)
+    archive_commands.print_replay(done, as_json=as_json)
+    sys.exit(FAILED if done["state"] == "refused" else 0)
 
 
 @click.command()
@@ -51,12 +50,11 @@ def replay(digest: str, league: str | None, season: Season | None, as_json: bool
 @json_option
 def pull(url: str | None, as_json: bool) -> None:
     """Copy what the archive in this home lacks from another one, each object verified."""
-    with failures_explained():
-        from footpred_dagster import archive_commands
+    from footpred_dagster import archive_commands
 
-        pulled = archive_commands.pull(url)
-        archive_commands.print_pull(pulled, as_json=as_json)
-        sys.exit(FAILED if pulled["refused"] else 0)
+    pulled = archive_commands.pull(url)
+    archive_commands.print_pull(pulled, as_json=as_json)
+    sys.exit(FAILED if pulled["refused"] else 0)
 
 
 @click.command()
@@ -66,10 +64,9 @@ def pull(url: str | None, as_json: bool) -> None:
 @json_option
 def quarantine(league: str | None, season: Season | None, reason: str | None, as_json: bool) -> None:
     """List rows and values of the loaded files that failed the parser's checks, with file, line, column and reason."""
-    with failures_explained():
-        from footpred_dagster import quarantine as listing
+    from footpred_dagster import quarantine as listing
 
-        listing.print_quarantined(listing.quarantined(league, season, reason), as_json=as_json)
+    listing.print_quarantined(listing.quarantined(league, season, reason), as_json=as_json)
 
 
 @click.command()
@@ -78,22 +75,21 @@ def quarantine(league: str | None, season: Season | None, reason: str | None, as
 @json_option
 def accept(sha256: str, because: str, as_json: bool) -> None:
     """Let in a file refused because it holds over 2 % fewer rows than the one before; the next run loads it."""
-    with failures_explained():
-        from footpred_dagster.core.database import connect, database_url, migrate
-        from footpred_dagster.core.settings import Settings
-        from footpred_dagster.core.storage import open_archive
-        from footpred_dagster.sources.accepting import NothingToAccept
-        from footpred_dagster.sources.accepting import accept as let_in
+    from footpred_dagster.core.database import connect, database_url, migrate
+    from footpred_dagster.core.settings import Settings
+    from footpred_dagster.core.storage import open_archive
+    from footpred_dagster.sources.accepting import NothingToAccept
+    from footpred_dagster.sources.accepting import accept as let_in
 
-        settings = Settings.from_env()
-        migrate(database_url(settings))
-        try:
-            with connect(settings) as connection:
-                accepted = let_in(connection, open_archive(settings), sha256, because)
-        except NothingToAccept as error:
-            raise click.BadParameter(str(error), param_hint="--sha256") from error
-        click.echo(
-            json.dumps({"sha256": accepted.sha256, "partition": accepted.partition_key, "because": accepted.because})
-            if as_json
-            else f"{accepted.partition_key}: accepted, the next footpred run loads it"
-        )
+    settings = Settings.from_env()
+    migrate(database_url(settings))
+    try:
+        with connect(settings) as connection:
+            accepted = let_in(connection, open_archive(settings), sha256, because)
+    except NothingToAccept as error:
+        raise click.BadParameter(str(error), param_hint="--sha256") from error
+    click.echo(
+        json.dumps({"sha256": accepted.sha256, "partition": accepted.partition_key, "because": accepted.because})
+        if as_json
+        else f"{accepted.partition_key}: accepted, the next footpred run loads it"
+    )

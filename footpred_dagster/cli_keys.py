@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from footpred_dagster.cli_options import json_option
-from footpred_dagster.failures import failures_explained
 
 if TYPE_CHECKING:
     import psycopg
@@ -39,16 +38,15 @@ def _database() -> Iterator[psycopg.Connection]:
     from footpred_dagster.core.keys import UnknownKey
     from footpred_dagster.core.settings import Settings
 
-    with failures_explained():
-        settings = Settings.from_env()
-        migrate(database_url(settings))
-        try:
-            with connect(settings) as connection:
-                yield connection
-        except UnknownKey as error:
-            raise click.ClickException(str(error)) from error
-        except ValueError as error:
-            raise click.UsageError(str(error)) from error
+    settings = Settings.from_env()
+    migrate(database_url(settings))
+    try:
+        with connect(settings) as connection:
+            yield connection
+    except UnknownKey as error:
+        raise click.ClickException(str(error)) from error
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
 
 
 @click.group()

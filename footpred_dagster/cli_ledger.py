@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from footpred_dagster.cli_options import json_option, reason_given
-from footpred_dagster.failures import FAILED, failures_explained
+from footpred_dagster.failures import FAILED
 
 
 @click.group()
@@ -29,12 +29,11 @@ def verify(earlier: tuple[Path, ...], as_json: bool) -> None:
 
     Exit code 1 and the first bad row when one was changed, removed, inserted, cut off the end or back-dated.
     """
-    with failures_explained():
-        from footpred_dagster import ledger_commands
+    from footpred_dagster import ledger_commands
 
-        found = ledger_commands.verify(earlier)
-        ledger_commands.print_verification(found, as_json=as_json)
-        sys.exit(0 if found["ok"] else FAILED)
+    found = ledger_commands.verify(earlier)
+    ledger_commands.print_verification(found, as_json=as_json)
+    sys.exit(0 if found["ok"] else FAILED)
 
 
 @ledger.command()
@@ -49,10 +48,9 @@ def verify(earlier: tuple[Path, ...], as_json: bool) -> None:
 @json_option
 def export(directory: Path, as_json: bool) -> None:
     """Write the ledger as Parquet, with its anchors and a verifier that needs nothing of footpred but pyarrow."""
-    with failures_explained():
-        from footpred_dagster import ledger_commands
+    from footpred_dagster import ledger_commands
 
-        ledger_commands.print_export(ledger_commands.export(directory), as_json=as_json)
+    ledger_commands.print_export(ledger_commands.export(directory), as_json=as_json)
 
 
 @ledger.command()
@@ -63,7 +61,6 @@ def resume(because: str, as_json: bool) -> None:
 
     Refused while the clock is not behind the ledger. Every verifier names the time and the reason.
     """
-    with failures_explained():
-        from footpred_dagster import ledger_commands
+    from footpred_dagster import ledger_commands
 
-        ledger_commands.print_resumed(ledger_commands.resume(because), as_json=as_json)
+    ledger_commands.print_resumed(ledger_commands.resume(because), as_json=as_json)

@@ -7,7 +7,7 @@ import sys
 import click
 
 from footpred_dagster.cli_options import json_option
-from footpred_dagster.failures import FAILED, failures_explained
+from footpred_dagster.failures import FAILED
 
 
 @click.command()
@@ -15,10 +15,9 @@ from footpred_dagster.failures import FAILED, failures_explained
 @json_option
 def lineage(prediction: str, as_json: bool) -> None:
     """Trace a sealed prediction to its model, its run and the raw files behind both, by sha256."""
-    with failures_explained():
-        from footpred_dagster import lineage_commands
+    from footpred_dagster import lineage_commands
 
-        lineage_commands.print_lineage(lineage_commands.lineage(prediction), as_json=as_json)
+    lineage_commands.print_lineage(lineage_commands.lineage(prediction), as_json=as_json)
 
 
 @click.command()
@@ -30,9 +29,8 @@ def reproduce(version: int, model: str | None, as_json: bool) -> None:
 
     Works in a database and a folder of its own, gone afterwards. Exit code 1 when a score differs by over 1e-9.
     """
-    with failures_explained():
-        from footpred_dagster import lineage_commands
+    from footpred_dagster import lineage_commands
 
-        done = lineage_commands.reproduce(model, version)
-        lineage_commands.print_reproduction(done, as_json=as_json)
-        sys.exit(0 if done["identical"] else FAILED)
+    done = lineage_commands.reproduce(model, version)
+    lineage_commands.print_reproduction(done, as_json=as_json)
+    sys.exit(0 if done["identical"] else FAILED)

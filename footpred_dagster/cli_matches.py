@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from footpred_dagster.cli_options import day_of, json_option, league_code, parsed, reason_given, season_stored
-from footpred_dagster.failures import failures_explained
 from footpred_dagster.sources.values import MAX_GOALS
 
 Score = tuple[int, int]
@@ -87,10 +86,9 @@ def withdraw(**of: Any) -> None:
 @json_option
 def rulings(as_json: bool) -> None:
     """List every match whose status the results file alone does not tell, and what decided it."""
-    with failures_explained():
-        from footpred_dagster import matches_commands
+    from footpred_dagster import matches_commands
 
-        matches_commands.print_ruled(matches_commands.ruled(), as_json=as_json)
+    matches_commands.print_ruled(matches_commands.ruled(), as_json=as_json)
 
 
 def _rule(
@@ -105,12 +103,9 @@ def _rule(
     because: str,
     as_json: bool,
 ) -> None:
-    with failures_explained():
-        from footpred_dagster import matches_commands
+    from footpred_dagster import matches_commands
 
-        named = matches_commands.find(league, season, home, away, day)
-        if status:
-            done = matches_commands.rule(named, status, score, because)
-        else:
-            done = matches_commands.withdraw(named, because)
-        matches_commands.print_done(done, as_json=as_json)
+    named = matches_commands.find(league, season, home, away, day)
+    ruled = matches_commands.rule(named, status, score, because) if status else None
+    done = ruled or matches_commands.withdraw(named, because)
+    matches_commands.print_done(done, as_json=as_json)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from footpred_dagster.failures import FAILED, failures_explained
+from footpred_dagster.failures import FAILED
 
 
 @click.command()
@@ -35,10 +35,9 @@ def tune(
         instant = parse_instant(as_of) if as_of else None
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--as-of") from error
-    with failures_explained():
-        from footpred_dagster import tuning_commands
+    from footpred_dagster import tuning_commands
 
-        found = tuning_commands.tune(workers, trials, minutes, instant, output)
+    found = tuning_commands.tune(workers, trials, minutes, instant, output)
     click.echo(json.dumps(found) if as_json else _sentence(found))
 
 
@@ -70,9 +69,8 @@ def backtest(season: str, leagues: str, every: str, model: str | None, as_json: 
         raise click.UsageError(str(error)) from error
     if extra := set(codes) - set(MAIN_LEAGUES):
         raise click.UsageError(f"{', '.join(sorted(extra))}: models learn from and predict the main divisions alone")
-    with failures_explained():
-        from footpred_dagster import backtest_commands
+    from footpred_dagster import backtest_commands
 
-        done = backtest_commands.backtest(wanted, codes, model)
-        backtest_commands.print_backtest(done, as_json=as_json)
-        sys.exit(FAILED if done["interrupted"] else 0)
+    done = backtest_commands.backtest(wanted, codes, model)
+    backtest_commands.print_backtest(done, as_json=as_json)
+    sys.exit(FAILED if done["interrupted"] else 0)

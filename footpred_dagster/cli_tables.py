@@ -9,7 +9,6 @@ from datetime import date
 import click
 
 from footpred_dagster.cli_options import day_of, json_option, league_code, parsed, reason_given, season_stored
-from footpred_dagster.failures import failures_explained
 
 MOST_POINTS = 99
 
@@ -40,15 +39,14 @@ def adjust(league: str, season: str, club: str, points: int, day: date, because:
     It is the season's total of that club: it replaces what footpred lists itself and what was stated before. CLUB is
     its id or a spelling of its name.
     """
-    with failures_explained():
-        from footpred_dagster import table_commands
-        from footpred_dagster.core.club_names import UnknownClub
+    from footpred_dagster import table_commands
+    from footpred_dagster.core.club_names import UnknownClub
 
-        try:
-            done = table_commands.adjust(league, season, club, points, day, because)
-        except UnknownClub as error:
-            raise click.BadParameter(str(error), param_hint="CLUB") from error
-        table_commands.print_adjusted(done, as_json=as_json)
+    try:
+        done = table_commands.adjust(league, season, club, points, day, because)
+    except UnknownClub as error:
+        raise click.BadParameter(str(error), param_hint="CLUB") from error
+    table_commands.print_adjusted(done, as_json=as_json)
 
 
 @table.command()
@@ -58,15 +56,14 @@ def adjust(league: str, season: str, club: str, points: int, day: date, because:
 @json_option
 def withdraw(league: str, season: str, club: str, as_json: bool) -> None:
     """Withdraw what was stated of CLUB; what footpred lists itself counts again."""
-    with failures_explained():
-        from footpred_dagster import table_commands
-        from footpred_dagster.core.club_names import UnknownClub
+    from footpred_dagster import table_commands
+    from footpred_dagster.core.club_names import UnknownClub
 
-        try:
-            done = table_commands.withdraw(league, season, club)
-        except UnknownClub as error:
-            raise click.BadParameter(str(error), param_hint="CLUB") from error
-        click.echo(json.dumps(done) if as_json else f"nothing is stated of {done['team_id']} any more")
+    try:
+        done = table_commands.withdraw(league, season, club)
+    except UnknownClub as error:
+        raise click.BadParameter(str(error), param_hint="CLUB") from error
+    click.echo(json.dumps(done) if as_json else f"nothing is stated of {done['team_id']} any more")
 
 
 @table.command()
@@ -75,10 +72,9 @@ def withdraw(league: str, season: str, club: str, as_json: bool) -> None:
 @json_option
 def show(league: str, season: str | None, as_json: bool) -> None:
     """Show the table of a league: of SEASON, else of its newest season."""
-    with failures_explained():
-        from footpred_dagster import table_commands
+    from footpred_dagster import table_commands
 
-        found = table_commands.show(league, season)
-        if found is None:
-            raise click.ClickException(f"no results of {league} {season or ''}".rstrip() + " are loaded: footpred run")
-        click.echo(json.dumps(found)) if as_json else table_commands.print_table(found)
+    found = table_commands.show(league, season)
+    if found is None:
+        raise click.ClickException(f"no results of {league} {season or ''}".rstrip() + " are loaded: footpred run")
+    click.echo(json.dumps(found)) if as_json else table_commands.print_table(found)

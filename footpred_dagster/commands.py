@@ -30,6 +30,7 @@ SERVICE_ENVIRONMENT = {
 def run(where: str | None, selection: Selection, as_of: datetime | None) -> tuple[dict[str, Any], Any]:
     """Run the pipeline; returns the summary programs read, and the outcome."""
     from footpred_dagster import report
+    from footpred_dagster.code_log import changed_modules, remember
     from footpred_dagster.pipeline import Pipeline
     from footpred_dagster.progress import LayerProgress
     from footpred_dagster.request import Request
@@ -46,6 +47,7 @@ def run(where: str | None, selection: Selection, as_of: datetime | None) -> tupl
             source = stack.enter_context(closing(open_source(where)))
         except UnknownSource as error:
             raise click.UsageError(str(error)) from error
+        check_as_of(connection, as_of, where)
         definitions, instance = _platform(settings)
         progress = stack.enter_context(LayerProgress())
         request = Request(where, selection, as_of, second_source(settings, where))
@@ -53,10 +55,23 @@ def run(where: str | None, selection: Selection, as_of: datetime | None) -> tupl
         outcome = pipeline.run()
     with connect(settings, autocommit=True) as connection:
         summary = report.run_summary(connection, request, outcome)
-        now = datetime.now(UTC)
-        assets, checks = asset_states(definitions.resolve_asset_graph(), instance, now, switched_off(settings))
+        now, graph = datetime.now(UTC), definitions.resolve_asset_graph()
+        remember(connection, (graph.get(key).code_version for key in graph.get_all_asset_keys()))
+        assets, checks = asset_states(graph, instance, now, switched_off(settings), changed_modules(connection))
         record_states(connection, assets, checks.evaluated(), now)
     return summary, outcome
+
+
+def check_as_of(connection: psycopg.Connection, as_of: datetime | None, where: str = "") -> None:
+    """Raise click.UsageError for an ``as_of`` that is still to come, unless its football is made up anyway."""
+    from footpred_dagster.core.decided import StillToCome, refuse_future
+    from footpred_dagster.sources.catalog import SIMULATOR_NAME
+
+    try:
+        if as_of is not None and where != SIMULATOR_NAME:
+            refuse_future(connection, as_of)
+    except StillToCome as error:
+        raise click.UsageError(f"--as-of {error}; leave it out for now") from error
 
 
 def evaluate(
@@ -92,6 +107,7 @@ def evaluate(
     migrate(database_url(settings))
     try:
         with connect(settings) as connection:
+            check_as_of(connection, as_of)
             champion = registry.champion(connection)
             frame = played_before(connection, clock)
         found = evaluate_models(frame, wanted, selection.seasons, groups, champion.name if champion else None)

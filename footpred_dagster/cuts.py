@@ -9,6 +9,7 @@ import dagster as dg
 import psycopg
 
 from footpred_dagster.core.club_resolution import names_cut
+from footpred_dagster.core.decided import shown_as_of
 from footpred_dagster.core.drift_windows import drift_cut
 from footpred_dagster.core.ledger import Kind
 from footpred_dagster.core.match_rulings import rulings_cut
@@ -33,11 +34,12 @@ def cuts(
         return {}
     training = training_cut(connection, as_of)
     found = {key: training for key in keys if key.path[0] == "models"}
-    found[MARKET] = training
-    found[SCORES] = settlement_cut(connection, as_of)
     found[LEDGER] = prediction_cut(connection, as_of, kind)
-    found[DRIFT] = drift_cut(connection, as_of)
-    found[PROJECTION] = projection_cut(connection, as_of)
+    shown = shown_as_of(connection, as_of)
+    found[MARKET] = training_cut(connection, shown)
+    found[SCORES] = settlement_cut(connection, shown)
+    found[DRIFT] = drift_cut(connection, shown)
+    found[PROJECTION] = projection_cut(connection, shown)
     found[CLUB_NAMES] = names_cut(connection)
     found[MATCH_RULINGS] = rulings_cut(connection)
     return found

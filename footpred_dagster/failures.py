@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -12,9 +11,26 @@ REFUSED_FILES = 3
 """Exit codes: something failed; all was done, but files of the source were refused."""
 
 
-@contextmanager
-def failures_explained() -> Iterator[None]:
-    """Faults a user can do something about end in one line and exit code 1; anything else is a bug and shows itself."""
+class Explained(click.Group):
+    """Commands whose faults, if a user can do something about them, end in one line and exit code 1.
+
+    Anything else is a bug and shows itself.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            told = _explained(error)
+            if told is None:
+                raise
+            raise told from error
+
+
+def _explained(error: Exception) -> click.ClickException | None:
+    """``error`` as users are told of it; None for a bug. Imports what it may be only now: commands start quickly."""
     import psycopg
 
     from footpred_dagster.core.backup import BackupError
@@ -25,12 +41,12 @@ def failures_explained() -> Iterator[None]:
     from footpred_dagster.core.settings import SettingsError
     from footpred_dagster.core.storage import ArchiveError
 
-    try:
-        yield
-    except (
+    known = (
         *(ArchiveError, BackupError, EmbeddedPostgresError, MixedOrigins),
         *(NewerSchema, PostgresToolsError, SettingsError),
-    ) as error:
-        raise click.ClickException(str(error)) from error
-    except psycopg.OperationalError as error:
-        raise click.ClickException(f"the database does not answer: {error}\nfootpred doctor says more") from error
+    )
+    if isinstance(error, known):
+        return click.ClickException(str(error))
+    if isinstance(error, psycopg.OperationalError):
+        return click.ClickException(f"the database does not answer: {error}\nfootpred doctor says more")
+    return None

@@ -15,7 +15,6 @@ from rich.text import Text
 
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.settings import Settings
-from footpred_dagster.failures import failures_explained
 from footpred_dagster.printing import console, safe
 from footpred_dagster.sources.base import MAX_BODY
 from footpred_dagster.sources.inspecting import Inspection, inspect_body
@@ -47,7 +46,7 @@ def _against_home(settings: Settings, body: bytes, file: Path, league: str | Non
     from footpred_dagster.core.database import connect_reading  # psycopg: only where there is a database
     from footpred_dagster.sources.admission import admit
 
-    with failures_explained(), connect_reading(settings) as connection:
+    with connect_reading(settings) as connection:
         if connection is None:
             return inspect_body(body, file, league, season)
 

@@ -16,7 +16,7 @@ import psycopg
 from footpred_dagster.partitions import ranges
 from footpred_dagster.sources.base import results_path
 from footpred_dagster.sources.fetch import Target
-from footpred_dagster.sources.fetch_log import newest_bodies
+from footpred_dagster.sources.fetch_log import bodies_of
 from footpred_dagster.sources.load import FIXTURES, due, results_target
 from footpred_dagster.sources.registry import LeagueSeason, league_seasons
 
@@ -31,7 +31,7 @@ MOST_TRIES = 6
 class Refresh:
     """``partitions``: first and last of a range of raw/matches to load, or None; ``fixtures``: whether the list is new.
 
-    key: what is to be loaded, as text: bodies and all, so that another body is other work.
+    key: what is to be loaded, as text: bodies and all, so that another body is other work, and so is one that is back.
     """
 
     key: str
@@ -73,8 +73,10 @@ def planned(connection: psycopg.Connection, instance: dg.DagsterInstance, target
     wanted = due(connection, targets)
     fixtures = FIXTURES.partition_key in wanted
     found = ranges(instance, [key for key in wanted if key != FIXTURES.partition_key])
-    bodies = newest_bodies(connection, [target.path for target in targets if target.partition_key in wanted])
-    digest = hashlib.sha256(repr(sorted(bodies.items())).encode()).hexdigest()[:16]
+    # A body that comes back after another is delivered anew: what was done with it the first time has been undone.
+    bodies = {target.path: bodies_of(connection, target.path) for target in targets if target.partition_key in wanted}
+    delivered = sorted((path, len(of), of[-1]) for path, of in bodies.items() if of)
+    digest = hashlib.sha256(repr(delivered).encode()).hexdigest()[:16]
     if not found:
         return [Refresh(f"fixtures {digest}", None, True)] if fixtures else []
     return [

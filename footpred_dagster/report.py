@@ -12,6 +12,7 @@ import psycopg
 
 from footpred_dagster import services
 from footpred_dagster.clubs_commands import as_dict
+from footpred_dagster.code_log import changed_modules
 from footpred_dagster.core.club_names import pending_names
 from footpred_dagster.core.evaluating import ALIASES
 from footpred_dagster.core.held_seasons import held_seasons
@@ -146,7 +147,9 @@ def status(
     off: Collection[dg.AssetKey] = (),
 ) -> dict[str, Any]:
     """Every asset but those ``off``, the checks that fail, the champion, how old the data is, the services."""
-    states, checks = asset_states(definitions.resolve_asset_graph(), instance, datetime.now(UTC), off)
+    states, checks = asset_states(
+        definitions.resolve_asset_graph(), instance, datetime.now(UTC), off, changed_modules(connection)
+    )
     assets = [
         {
             "key": each.key,

@@ -16,6 +16,7 @@ from dagster._core.definitions.data_version import (
     get_input_data_version_tag,
 )
 
+from footpred_dagster.code_log import Changed, nothing_known
 from footpred_dagster.versions import CUT
 
 
@@ -36,10 +37,12 @@ def stale_assets(
     latest: Mapping[dg.AssetKey, dg.AssetMaterialization],
     cuts: Mapping[dg.AssetKey, str],
     unsettled: Mapping[dg.AssetKey, str],
+    changed: Changed = nothing_known,
 ) -> dict[dg.AssetKey, str]:
     """Unpartitioned assets to materialize, upstream first, each with its reason. Staleness is passed on downstream.
 
-    ``unsettled`` holds assets that must run whatever their versions say, with the reason.
+    ``unsettled`` holds assets that must run whatever their versions say, with the reason; ``changed`` names the modules
+    in which two code versions differ.
     """
     by_key = {spec.key: spec for spec in specs}
     stale: dict[dg.AssetKey, str] = {}
@@ -48,7 +51,7 @@ def stale_assets(
         spec = by_key.get(key)
         if spec is None or spec.partitions_def is not None:
             continue
-        if reason := _reason(spec, latest, cuts.get(key), stale) or unsettled.get(key):
+        if reason := _reason(spec, latest, cuts.get(key), stale, changed) or unsettled.get(key):
             stale[key] = reason
     return stale
 
@@ -58,13 +61,14 @@ def _reason(
     latest: Mapping[dg.AssetKey, dg.AssetMaterialization],
     cut: str | None,
     stale: Mapping[dg.AssetKey, str],
+    changed: Changed,
 ) -> str | None:
     event = latest.get(spec.key)
     if event is None:
         return "never materialized"
     tags = event.tags or {}
-    if tags.get(CODE_VERSION_TAG) != spec.code_version:
-        return "its code changed"
+    if (recorded_code := tags.get(CODE_VERSION_TAG)) != spec.code_version:
+        return ": ".join(filter(None, ("its code changed", ", ".join(changed(recorded_code, spec.code_version)))))
     for parent in sorted((dep.asset_key for dep in spec.deps), key=str):
         if parent in stale:
             return f"{parent.to_user_string()} is stale"

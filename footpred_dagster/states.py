@@ -13,6 +13,7 @@ from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 
 from footpred_dagster.checks import CheckState, CheckStates
+from footpred_dagster.code_log import Changed, nothing_known
 from footpred_dagster.staleness import stale_assets
 
 LAYERS = ("raw", "staging", "intermediate", "ratings", "features", "marts", "models", "predictions", "monitoring")
@@ -31,7 +32,11 @@ class AssetState:
 
 
 def asset_states(
-    graph: AssetGraph, instance: dg.DagsterInstance, now: datetime, off: Collection[dg.AssetKey] = ()
+    graph: AssetGraph,
+    instance: dg.DagsterInstance,
+    now: datetime,
+    off: Collection[dg.AssetKey] = (),
+    changed: Changed = nothing_known,
 ) -> tuple[list[AssetState], CheckStates]:
     """Every asset but those ``off``, by layer, and the checks it was judged by.
 
@@ -43,7 +48,7 @@ def asset_states(
     records = {record.asset_entry.asset_key: record for record in instance.get_asset_records([s.key for s in specs])}
     events = {key: entry for key, record in records.items() if (entry := record.asset_entry.last_materialization)}
     latest = {key: entry.asset_materialization for key, entry in events.items() if entry.asset_materialization}
-    stale, failing = stale_assets(specs, latest, {}, checks.unsettled()), checks.failing()
+    stale, failing = stale_assets(specs, latest, {}, checks.unsettled(), changed), checks.failing()
     found = []
     for spec in sorted(specs, key=lambda spec: (LAYERS.index(spec.key.path[0]), spec.key.path[-1])):
         name, event = spec.key.to_user_string(), events.get(spec.key)

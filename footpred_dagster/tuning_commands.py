@@ -15,6 +15,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from footpred_dagster.commands import check_as_of
 from footpred_dagster.core.database import connect, database_url, migrate
 from footpred_dagster.core.dataset import played_before
 from footpred_dagster.core.settings import Settings
@@ -76,6 +77,7 @@ def load_task(settings: Settings, as_of: datetime | None) -> Task:
     clock = as_of or datetime.now(UTC)
     try:
         with connect(settings) as connection:
+            check_as_of(connection, as_of)
             return Task.of(played_before(connection, clock), clock)
     except NothingToTune as error:
         raise click.ClickException(str(error)) from error

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 from importlib.metadata import version
-from types import ModuleType
 
 import dagster as dg
 import psycopg
@@ -19,12 +17,6 @@ LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "xgboost-cpu", "onnx", 
 """What a fit computes with besides our own code."""
 CUT = "as_of cut"
 """Metadata key: what the run's as_of let the asset see, as text. Another cut makes it stale, another as_of may not."""
-
-
-def code_version(*modules: ModuleType, data: bytes = b"") -> str:
-    """Twelve hex digits that change when the source text of one of ``modules``, or ``data``, does."""
-    text = "".join(inspect.getsource(module) for module in modules)
-    return hashlib.sha256(text.encode() + data).hexdigest()[:12]
 
 
 def cut_version(content: str, cut: str) -> dg.DataVersion:

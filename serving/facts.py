@@ -25,7 +25,7 @@ class ModelFacts:
         names = connection.execute("select name from models.candidates order by name").fetchall()
         rivals = [registry.candidate(connection, name) for (name,) in names]
         newest = connection.execute("""
-            select decided_at, decision, actor, because, reasons from models.promotions
+            select decided_at, decision, actor, because, reasons from models.decisions
             order by promotion_id desc limit 1
         """).fetchone()
         self.champion = _told(champion) if champion else None

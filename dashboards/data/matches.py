@@ -14,7 +14,7 @@ PAGE = 50
 CHAMPION = """
     champion as (
         select versions.name, versions.version, versions.recipe
-        from models.promotions inner join models.versions using (name, version)
+        from models.decisions inner join models.versions using (name, version)
         order by promotion_id desc limit 1
     )"""
 COLUMNS = """

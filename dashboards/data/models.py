@@ -26,9 +26,9 @@ def named(model: str) -> str:
 def champion(reader: Reader) -> Row | None:
     """The promotion in force with its version; None before the first."""
     return reader.row("""
-        select promotions.*, versions.fingerprint, versions.artifact_sha256, versions.recipe, versions.training_rows,
+        select decisions.*, versions.fingerprint, versions.artifact_sha256, versions.recipe, versions.training_rows,
             versions.profile, versions.created_at, versions.mlflow_run_id, versions.mlflow_version
-        from models.promotions left join models.versions using (name, version)
+        from models.decisions left join models.versions using (name, version)
         order by promotion_id desc limit 1
     """)
 

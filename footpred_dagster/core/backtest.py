@@ -6,9 +6,11 @@ it is decided here, from the seasons that are complete at as_of.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,19 +19,18 @@ import pandas as pd
 from footpred_dagster.core.comparison import WeeklyMean, weekly_mean
 from footpred_dagster.core.contract import OPENING
 from footpred_dagster.core.domain import MAIN_LEAGUES, TOP_FIVE, Season
+from footpred_dagster.core.metrics import PROBABILITIES as PROBABILITIES
 from footpred_dagster.core.metrics import Scores, log_losses, score
-from footpred_dagster.core.models.base import Model
+from footpred_dagster.core.models.base import Model, whole, whole_seasons
 from footpred_dagster.core.models.recipes import ALL_RECIPES
 from footpred_dagster.core.models.stack import Stack, pool, pool_weights
 from footpred_dagster.core.odds import power_devig
 
-PROBABILITIES = ["p_home", "p_draw", "p_away"]
 MARKET_LINES = ("market_opening", "market_closing")
 
 FINAL_SEASONS = 2
 CALIBRATION_SEASONS = 1
 SELECTION_SEASONS = 3
-MOSTLY_WHOLE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +81,12 @@ def windows(seasons: Iterable[str], as_of: datetime) -> Windows:
 
 def season_windows(frame: pd.DataFrame, as_of: datetime) -> Windows:
     """``windows`` of the seasons of which at least half of the matches are of league-seasons that are loaded whole."""
-    shares = _whole(frame).groupby(frame["season"]).mean()
-    return windows(shares.index[shares >= MOSTLY_WHOLE], as_of)
+    return windows(whole_seasons(frame), as_of)
 
 
 def of_seasons(frame: pd.DataFrame, seasons: Sequence[str]) -> pd.Series:
     """Which rows of ``frame`` models are judged by in ``seasons``: those of league-seasons that are loaded whole."""
-    return frame["season"].isin(seasons) & _whole(frame)
-
-
-def _whole(frame: pd.DataFrame) -> pd.Series:
-    """The column ``whole``; a frame without it is of whole seasons."""
-    return frame["whole"] if "whole" in frame else pd.Series(data=True, index=frame.index)
+    return frame["season"].isin(seasons) & whole(frame)
 
 
 def walk_forward(
@@ -131,6 +126,12 @@ class Evaluation:
     seasons: str
     scores: Scores
     loss: WeeklyMean
+
+
+def as_row(evaluation: Evaluation) -> dict[str, Any]:
+    """One evaluation as programs read it; what is infinite (JSON has no word for it) is None."""
+    scores = {name: value if math.isfinite(value) else None for name, value in asdict(evaluation.scores).items()}
+    return {"model": evaluation.model, "league": evaluation.league, "seasons": evaluation.seasons, **scores}
 
 
 def league_groups(leagues: Iterable[str]) -> dict[str, tuple[str, ...]]:

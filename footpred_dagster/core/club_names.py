@@ -148,6 +148,10 @@ def store(connection: psycopg.Connection, names: Sequence[ClubName]) -> None:
             where ({old}) is distinct from ({new})
         """  # noqa: S608 - column names of this function
     )
+    connection.execute("""
+        update intermediate.club_names set latest_id = team_id where team_id is distinct from latest_id
+            and team_id is not null
+    """)
     # What reads a new table next must not take it for a small one: without it matches are joined row by row.
     connection.execute("drop table resolved; analyze intermediate.club_names")
 

@@ -57,20 +57,53 @@ def resolve(connection: psycopg.Connection, aliases: Aliases | None = None) -> R
         foreign = in_two_leagues((each.appearance for each in seen), days.common)
         held_seasons.hold_back(connection, CHECK, foreign)
         names = _names(connection, seen, aliases, days, foreign)
-        before: dict[Key, str | None] = {
-            row[:3]: row[3]
-            for row in connection.execute("select country, season, name, team_id from intermediate.club_names")
-        }
+        stored = connection.execute("select country, season, name, team_id, latest_id from intermediate.club_names")
+        rows = stored.fetchall()
+        before: dict[Key, str | None] = {row[:3]: row[3] for row in rows}
         changed = [name for name in names if name.key in before and before[name.key] != name.team_id]
         store(connection, names)
         held_seasons.apply(connection)
         record_changes(connection, changed, before)
+        remember_merges(connection, changed, {row[:3]: row[4] for row in rows})
         version = connection.execute("""
             select count(*) || ':' || left(md5(coalesce(string_agg(
                 concat_ws('|', country, season, name, team_id), ',' order by country, season, name), '')), 16)
             from intermediate.club_names
         """).fetchone()
     return Resolution(names, len(changed), str(version[0]) if version else "0:")
+
+
+def remember_merges(
+    connection: psycopg.Connection, changed: Sequence[ClubName], latest: Mapping[Key, str | None]
+) -> None:
+    """Keep which club took over an id that no name means any more, so that what was sealed under it is settled.
+
+    ``latest``: the last id each name had, though it was pending meanwhile. An id that is in use again is no former one.
+    In the caller's transaction, after the names were stored.
+    """
+    moved = {
+        former: name.team_id
+        for name in changed
+        if name.team_id and (former := latest[name.key]) and former != name.team_id
+    }
+    connection.execute(
+        """
+        insert into predictions.club_merges as known (former_id, team_id)
+        select former_id, team_id from unnest(%s::text[], %s::text[]) as moved (former_id, team_id)
+        where not exists (select from intermediate.club_names as names
+            where names.team_id = former_id and names.matches + names.fixtures > 0)
+        on conflict (former_id) do update set team_id = excluded.team_id, merged_at = now()
+            where known.team_id <> excluded.team_id
+        """,
+        [list(moved), list(moved.values())],
+    )
+    connection.execute("""
+        delete from predictions.club_merges
+        where exists (select from intermediate.club_names as names
+            where names.team_id = former_id and names.matches + names.fixtures > 0);
+        update predictions.club_merges as chained set team_id = onward.team_id
+        from predictions.club_merges as onward where chained.team_id = onward.former_id
+    """)
 
 
 def names_cut(connection: psycopg.Connection) -> str:

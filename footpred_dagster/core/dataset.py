@@ -1,4 +1,4 @@
-"""The one place where as_of cuts: what a model may learn from, and which fixtures it may predict.
+"""The one place where as_of cuts: what a model may learn from, and which fixtures it may predict from what.
 
 Here extra leagues are left out as well: tables hold them, models learn from and are judged on the main divisions.
 """
@@ -15,9 +15,10 @@ import psycopg
 from psycopg import sql
 
 from footpred_dagster.core.contract import FEATURE_NAMES, IDENTITY
-from footpred_dagster.core.domain import MAIN_LEAGUES
+from footpred_dagster.core.domain import MAIN_LEAGUES, SITE_ZONE, Season
 from footpred_dagster.core.frames import read_frame
 from footpred_dagster.core.odds import power_devig
+from footpred_dagster.core.past_state import features_before
 from footpred_dagster.core.whole_seasons import whole_seasons
 
 RESULT = ("home_goals", "away_goals")
@@ -33,8 +34,8 @@ def played_before(connection: psycopg.Connection, as_of: datetime, since: str = 
     """Main divisions' matches with kickoff before ``as_of``: identity, clubs, features, result and odds, by kickoff.
 
     Features are the allow-listed ones. Odds ride along for the benchmark lines and the market-aware model. ``whole``:
-    whether the league-season is loaded whole; models learn from the others, too, and are not judged on them. ``since``
-    is the first season that is wanted.
+    whether the league-season is over at ``as_of`` and loaded whole; models learn from the others, too, and are neither
+    calibrated nor judged on them. ``since`` is the first season that is wanted.
     """
     query = sql.SQL("""
         select {features}, matches.outcome, {others}
@@ -51,8 +52,9 @@ def played_before(connection: psycopg.Connection, as_of: datetime, since: str = 
         since=sql.Literal(since),
     )
     frame = with_opening_line(_frame(connection, query).astype({"outcome": "int64"}))
-    whole = pd.MultiIndex.from_tuples(sorted(whole_seasons(connection)), names=["league", "season"])
-    return frame.assign(whole=pd.MultiIndex.from_frame(frame[["league", "season"]]).isin(whole))
+    whole = [pair for pair in sorted(whole_seasons(connection)) if Season.stored(pair[1]).end <= as_of]
+    known = pd.MultiIndex.from_tuples(whole, names=["league", "season"])
+    return frame.assign(whole=pd.MultiIndex.from_frame(frame[["league", "season"]]).isin(known))
 
 
 def with_opening_line(frame: pd.DataFrame) -> pd.DataFrame:
@@ -63,13 +65,30 @@ def with_opening_line(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def predictable_fixtures(connection: psycopg.Connection, as_of: datetime) -> pd.DataFrame:
-    """Listed fixtures with kickoff after ``as_of`` whose features are all made of earlier matches, by kickoff.
+    """Listed fixtures with kickoff after ``as_of`` and their features as of then, by kickoff.
 
-    A fixture played since is predicted all the same when the clock is set before its kickoff; its result is not read.
+    Of leagues whose results are loaded: what is predicted of others would never be scored. At least one of the clubs
+    has played before.
+
+    While no result is newer than ``as_of``, features stand in the table. Otherwise they are assembled from the state on
+    the morning of that day; a fixture played since is predicted all the same, and its result is not read. Then there
+    are no opening prices, and nobody who needs one predicts.
     """
     opening = _columns("fixtures", ODDS[:3])
     features = _columns("features", IDENTITY + FEATURE_NAMES)
-    return with_opening_line(_frame(connection, _open_fixtures(sql.SQL("{}, {}").format(features, opening), as_of)))
+    columns = [features, opening, _columns("fixtures", (*CLUBS, "match_date"))]
+    found = _frame(connection, _open_fixtures(sql.SQL(", ").join(columns), as_of))
+    newer = connection.execute(
+        "select exists (select from intermediate.int_matches where status = 'played' and kickoff >= %s)", [as_of]
+    ).fetchone()
+    if newer == (True,) and len(found):
+        morning = as_of.astimezone(SITE_ZONE).date()
+        dated = found.assign(match_date=pd.to_datetime(found["match_date"]).dt.date)
+        found[[*FEATURE_NAMES, "latest_input"]] = features_before(connection, dated, morning)
+        found["is_played"] = "f"
+        found[list(ODDS[:3])] = np.nan  # the list is today's: its prices were published after that morning
+    has_played = found[["home_matches_played", "away_matches_played"]].max(axis=1) > 0
+    return with_opening_line(found[has_played].drop(columns=[*CLUBS, "match_date"]).reset_index(drop=True))
 
 
 def fixture_cut(connection: psycopg.Connection, as_of: datetime, kind: str) -> str:
@@ -84,7 +103,8 @@ def _open_fixtures(columns: sql.Composable, as_of: datetime) -> sql.Composed:
         select {columns}
         from features.fct_match_features as features
         inner join intermediate.int_fixtures as fixtures using (match_id)
-        where fixtures.kickoff > {as_of} and features.kickoff > {as_of} and features.latest_input < {as_of}
+        where fixtures.kickoff > {as_of} and features.kickoff > {as_of}
+            and exists (select from intermediate.int_matches as results where results.league = fixtures.league)
         order by fixtures.kickoff, match_id
     """).format(columns=columns, as_of=sql.Literal(as_of))
 

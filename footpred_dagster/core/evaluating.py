@@ -12,10 +12,12 @@ import pandas as pd
 from footpred_dagster.core.backtest import (
     MARKET_LINES,
     Evaluation,
+    as_row,
     evaluate,
     league_groups,
     predictions_for,
 )
+from footpred_dagster.core.models.base import whole
 from footpred_dagster.core.models.recipes import ALL_RECIPES
 from footpred_dagster.core.scoring import Paired, compared, sliced
 
@@ -45,8 +47,8 @@ def evaluate_models(
 
     ``champion`` is the recipe the champion was made by; its rows are left out while there is none.
     """
-    # A requested season is scored as far as it is loaded; only the windows leave out what is not whole.
-    frame = frame.assign(whole=True)
+    # A season is scored as far as it is loaded; only the windows leave out what is not whole.
+    frame = frame.assign(whole=whole(frame) | frame["season"].isin(seasons))
     present = [season for season in seasons if (frame["season"] == season).any()]
     if not present:
         raise NothingToEvaluate(
@@ -67,12 +69,6 @@ def evaluate_models(
         sliced(titled, frame, present, sorted(leagues)),
         compared(titled, within[within["season"].isin(present)], "asked for"),
     )
-
-
-def as_row(evaluation: Evaluation) -> dict[str, Any]:
-    """One evaluation as programs read it; what is infinite (JSON has no word for it) is None."""
-    scores = {name: value if math.isfinite(value) else None for name, value in asdict(evaluation.scores).items()}
-    return {"model": evaluation.model, "league": evaluation.league, "seasons": evaluation.seasons, **scores}
 
 
 def as_slice(kind: str, value: str, evaluation: Evaluation) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import psycopg
@@ -48,6 +48,8 @@ COLUMNS = (
 )
 STORED = ("seq", *COLUMNS, "sealed_at", "hash")
 ANCHOR_COLUMNS = sql.SQL(", ").join(map(sql.Identifier, Anchor._fields))
+SEALED_WITHIN = timedelta(seconds=30)
+"""From the check that a kickoff is still to come until a batch is sealed; a thousand rows take a second."""
 ANCHOR_AFTER = "45 minutes"
 """An anchor of this age is followed by another, although nothing was sealed."""
 
@@ -107,6 +109,18 @@ def seal(connection: psycopg.Connection, predictions: Iterable[Prediction]) -> i
             cursor.execute(statement, prediction.values())
             sealed += cursor.rowcount
     return sealed
+
+
+def still_to_come(connection: psycopg.Connection, predictions: Sequence[Prediction]) -> list[Prediction]:
+    """Those whose kickoff is far enough ahead for a live row to be sealed; all replays.
+
+    From here to the end of the caller's transaction nobody else seals: nothing can delay what is sealed next.
+    """
+    row = connection.execute(
+        "select pg_advisory_xact_lock(hashtext('predictions.ledger')), clock_timestamp()"
+    ).fetchone()
+    assert row is not None
+    return [each for each in predictions if each.kind == "replay" or each.kickoff > row[1] + SEALED_WITHIN]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+PROBABILITIES = ["p_home", "p_draw", "p_away"]
+"""Columns of a forecast, wherever one is stored."""
+
 Probabilities = npt.NDArray[np.float64]
 Outcomes = npt.NDArray[np.int64]
 

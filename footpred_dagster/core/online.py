@@ -6,7 +6,7 @@ the raters use, form comes out of the same SQL.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -17,6 +17,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from footpred_dagster.core.contract import FEATURE_NAMES, FORM, VENUE_FORM, VENUE_WINDOW, WINDOWS
+from footpred_dagster.core.domain import LEAGUES
 from footpred_dagster.core.models.ratings import current
 from footpred_dagster.core.models.ratings.current import Club
 from footpred_dagster.core.models.ratings.history import Floats
@@ -73,25 +74,38 @@ NEVER_MET = PairState()
 
 @dataclass(frozen=True, slots=True)
 class FeatureRow:
-    """values: (features,) in the order of the contract, NaN where null. latest_input: newest kickoff read."""
+    """values: (features,) in the order of the contract, NaN where null. latest_input: newest kickoff read, that of any
+    match of the country, by which its ratings and divisions were made."""
 
     values: Floats
     latest_input: datetime | None
 
 
-def assemble(home: TeamState, away: TeamState, division: Division, pair: PairState, match_date: date) -> FeatureRow:
-    """What is known of a match of ``home`` against ``away`` on the morning of ``match_date``."""
+def assemble(
+    home: TeamState, away: TeamState, division: Division, pair: PairState, match_date: date, newest: datetime | None
+) -> FeatureRow:
+    """What is known of a match of ``home`` against ``away`` on the morning of ``match_date``.
+
+    ``newest``: the last kickoff in the country before that morning.
+    """
     rated = current.features(home.club, away.club, division)
-    return _row(np.array(list(rated.values()), dtype=float), home, away, pair, match_date)
+    return _row(np.array(list(rated.values()), dtype=float), home, away, pair, match_date, newest)
 
 
-def _row(rated: Floats, home: TeamState, away: TeamState, pair: PairState, match_date: date) -> FeatureRow:
+def _row(
+    rated: Floats, home: TeamState, away: TeamState, pair: PairState, match_date: date, newest: datetime | None
+) -> FeatureRow:
     values = np.concatenate((rated, (pair.meetings, pair.points), home.at_home, away.away))
     for place, team in ((_HOME_REST, home), (_AWAY_REST, away)):
         if team.latest_match_date:
             values[place] = (match_date - team.latest_match_date).days
-    kickoffs = [team.latest_kickoff for team in (home, away) if team.latest_kickoff]
-    return FeatureRow(values[_IN_ORDER], max(kickoffs, default=None))
+    return FeatureRow(values[_IN_ORDER], newest)
+
+
+def neighbours(league: str) -> list[str]:
+    """The leagues of a league's country, itself among them: rated together, as clubs move between them."""
+    found = LEAGUES.get(league)
+    return [code for code, each in LEAGUES.items() if found and each.country == found.country]
 
 
 def _venue(side: str) -> list[str]:
@@ -118,6 +132,8 @@ class OnlineStore:
     teams: dict[tuple[str, str], TeamState]
     divisions: dict[str, Division]
     pairs: dict[tuple[str, str], PairState]
+    newest: dict[str, datetime | None]
+    """By league the last kickoff in its country."""
     _clubs: dict[str, tuple[dict[str, int], Club]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _rated: dict[tuple[str, str], Floats] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -131,7 +147,8 @@ class OnlineStore:
         except KeyError as error:
             raise UnknownPairing(f"no state of {error.args[0]}") from error
         place = self._clubs[league][0][away_id]
-        return _row(rated[place], home, away, self.pairs.get((home_id, away_id), NEVER_MET), match_date)
+        pair = self.pairs.get((home_id, away_id), NEVER_MET)
+        return _row(rated[place], home, away, pair, match_date, self.newest[league])
 
     def _against_all(self, home: Club, league: str) -> Floats:
         """(clubs of the league, ratings' features): all its opponents at once take as long as one."""
@@ -156,11 +173,19 @@ def load_store(connection: psycopg.Connection) -> OnlineStore:
     pairs = connection.execute(
         "select team_id, opponent_id, meetings, points_last_5 from features.online_pair_state"
     ).fetchall()
+    divisions = connection.execute("select league, level, home_advantage from ratings.division_state").fetchall()
+    teams = {(row["team_id"], row["league"]): TeamState.of(row) for row in rows}
     return OnlineStore(
-        {(row["team_id"], row["league"]): TeamState.of(row) for row in rows},
-        _divisions(connection.execute("select league, level, home_advantage from ratings.division_state").fetchall()),
+        teams,
+        {league: Division(np.array(level), np.array(home)) for league, level, home in divisions},
         {(home, away): PairState(meetings, points) for home, away, meetings, points in pairs},
+        {league: _newest(teams, neighbours(league)) for league, *_ in divisions},
     )
+
+
+def _newest(teams: Mapping[tuple[str, str], TeamState], leagues: Sequence[str]) -> datetime | None:
+    kickoffs = (team.latest_kickoff for (_, league), team in teams.items() if league in leagues)
+    return max((kickoff for kickoff in kickoffs if kickoff), default=None)
 
 
 def read_features(
@@ -168,22 +193,20 @@ def read_features(
 ) -> FeatureRow:
     """One pairing straight from the database, in one query; raises UnknownPairing."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_PAIRING, {"league": league, "home": home_id, "away": away_id}).fetchall()
+        asked = {"league": league, "home": home_id, "away": away_id, "neighbours": neighbours(league)}
+        rows = cursor.execute(_PAIRING, asked).fetchall()
     by_id = {row["team_id"]: row for row in rows}
     if missing := [team for team in (home_id, away_id) if team not in by_id]:
         raise UnknownPairing(f"no state of {', '.join(missing)} in {league}")
     home, away = by_id[home_id], by_id[away_id]
     division = Division(np.array(home["level"]), np.array(home["home_advantage"]))
     pair = PairState(home["meetings"], home["points_last_5"]) if home["meetings"] else NEVER_MET
-    return assemble(TeamState.of(home), TeamState.of(away), division, pair, match_date)
-
-
-def _divisions(rows: Sequence[tuple[Any, ...]]) -> dict[str, Division]:
-    return {league: Division(np.array(level), np.array(home)) for league, level, home in rows}
+    return assemble(TeamState.of(home), TeamState.of(away), division, pair, match_date, home["newest"])
 
 
 _PAIRING = sql.SQL("""
-    select team.*, division.level, division.home_advantage, pair.meetings, pair.points_last_5
+    select team.*, division.level, division.home_advantage, pair.meetings, pair.points_last_5, (
+        select max(latest_kickoff) from features.online_team_state where league = any(%(neighbours)s)) as newest
     from features.online_team_state as team
     inner join ratings.division_state as division using (league)
     left join features.online_pair_state as pair

@@ -13,15 +13,18 @@ import psycopg
 
 from footpred_dagster.core.backtest import PROBABILITIES, readable
 from footpred_dagster.core.dataset import fixture_cut, predictable_fixtures
+from footpred_dagster.core.decided import is_about_the_past
 from footpred_dagster.core.explain import reasons
-from footpred_dagster.core.ledger import Kind, Prediction, Role, feature_hash, seal
+from footpred_dagster.core.ledger import Kind, Prediction, Role, feature_hash, seal, still_to_come
 from footpred_dagster.core.models.base import Model
 from footpred_dagster.core.models.bundle import FingerprintMismatch
 from footpred_dagster.core.models.goals import DixonColes
 from footpred_dagster.core.models.recipes import ALL_RECIPES, MARKET_AWARE
 from footpred_dagster.core.models.stack import Stack
-from footpred_dagster.core.registry import ModelVersion, candidate, champion, load
+from footpred_dagster.core.registry import ModelVersion, load
+from footpred_dagster.core.replays import candidate, champion
 from footpred_dagster.core.served import mark_listed, serve, withdraw
+from footpred_dagster.core.settlement import identify
 from footpred_dagster.core.storage import Archive
 
 
@@ -29,6 +32,7 @@ from footpred_dagster.core.storage import Archive
 class SealReport:
     """``listed`` fixtures not yet played by the files, those ``past`` as_of or without usable history (``unready``),
     those ``predicted``, and how many of the champion's rows were ``sealed`` because features or model were new.
+    ``begun``: matches predicted and not sealed, for they kicked off meanwhile.
 
     ``shadows``: rows sealed of challengers and of the market-aware model. ``served``: matches whose served row changed.
     ``champion`` is None when there is none, or none fitted before as_of.
@@ -42,12 +46,14 @@ class SealReport:
     shadows: int
     served: int
     champion: str | None
+    begun: tuple[str, ...] = ()
 
 
 def seal_open_fixtures(connection: psycopg.Connection, archive: Archive, as_of: datetime, kind: Kind) -> SealReport:
     """Predict each fixture with kickoff after ``as_of`` and inputs before it; the caller owns the transaction.
 
-    Every other candidate predicts the same fixtures in the champion's shadow, so that it can be judged live.
+    Every other candidate predicts the same fixtures in the champion's shadow, so that it can be judged live. A run
+    about the past seals replays by its own fits, and serves nothing.
     """
     listed, past = connection.execute(
         "select count(*), count(*) filter (where kickoff <= %s) from intermediate.int_fixtures", [as_of]
@@ -55,30 +61,36 @@ def seal_open_fixtures(connection: psycopg.Connection, archive: Archive, as_of: 
     if kind == "live":
         withdraw(connection, as_of)
         mark_listed(connection, as_of)
-    version = champion(connection)
+    past_run = is_about_the_past(connection, as_of)
+    version = champion(connection, as_of)
     if version is None or version.as_of > as_of:  # a model fitted on later matches must not predict earlier ones
         return SealReport(listed, past, listed - past, 0, 0, 0, 0, None)
     fixtures = predictable_fixtures(connection, as_of)
-    predictions = _explained(connection, fixtures, archive, version, as_of, kind)
+    explained = _explained(connection, fixtures, archive, version, as_of, kind)
+    predictions = still_to_come(connection, explained)
+    begun = {each.match_id for each in explained} - {each.match_id for each in predictions}
     sealed = seal(connection, predictions)
-    served = serve(connection, predictions)
+    served = 0 if past_run else serve(connection, predictions)
     shadows = 0
     for name in ALL_RECIPES:
-        rival = candidate(connection, name)
-        if rival is None or rival == version or rival.as_of > as_of:
+        rival = candidate(connection, name, as_of)
+        if rival is None or rival == version or rival.as_of > as_of or rival.profile == "smoke":
             continue
         role: Role = "market_aware" if name in MARKET_AWARE else "challenger"
         try:
-            shadows += seal(connection, _predictions(fixtures, archive, rival, role, as_of, kind))
+            rivals = _predictions(fixtures, archive, rival, role, as_of, kind)
+            shadows += seal(connection, still_to_come(connection, rivals))
         except FingerprintMismatch:
             continue  # a challenger of an older contract waits for its refit; the champion must not wait for it
     name = f"{version.name} version {version.version}"
-    return SealReport(listed, past, listed - past - len(fixtures), len(fixtures), sealed, shadows, served, name)
+    identify(connection)
+    unready = listed - past - len(fixtures)
+    return SealReport(listed, past, unready, len(fixtures), sealed, shadows, served, name, begun=tuple(sorted(begun)))
 
 
 def prediction_cut(connection: psycopg.Connection, as_of: datetime, kind: Kind) -> str:
     """Which fixtures are open for prediction, as what kind of row and by whom, as text."""
-    version = champion(connection)
+    version = champion(connection, as_of)
     by = f"{version.name} {version.version}" if version else "nobody"
     return f"{fixture_cut(connection, as_of, kind)} by {by}"
 
@@ -105,7 +117,7 @@ def goals_beside(
 ) -> DixonColes | None:
     """The goals model within ``version``'s ``model``, else the candidate as of then; None when there is neither."""
     within = goals_model(model)
-    found = candidate(connection, DixonColes.name)
+    found = candidate(connection, DixonColes.name, as_of)
     if within or found is None or found.as_of > as_of or found.fingerprint != version.fingerprint:
         return within
     return DixonColes.from_files(load(archive, found).native)

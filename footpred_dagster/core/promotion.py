@@ -17,6 +17,7 @@ import pandas as pd
 from footpred_dagster.core.backtest import PROBABILITIES
 from footpred_dagster.core.calibration_curve import chance_ece
 from footpred_dagster.core.comparison import Comparison, anytime_p_worse, compare
+from footpred_dagster.core.fit_gates import Contender, Verdict, may_serve
 from footpred_dagster.core.metrics import (
     InvalidProbabilities,
     expected_calibration_error,
@@ -40,17 +41,6 @@ BENCHMARK, ELO = "base_rate", "elo_logit"
 
 
 @dataclass(frozen=True, slots=True)
-class Contender:
-    """A registered fit, and the fingerprint of its recipe: code and hyperparameters."""
-
-    name: str
-    version: int
-    recipe: str
-    fingerprint: str
-    profile: str = "production"
-
-
-@dataclass(frozen=True, slots=True)
 class Incumbent:
     """Who predicts now, for how long it has, and what its recipe predicted out of season."""
 
@@ -67,15 +57,6 @@ class Evidence:
     matches: pd.DataFrame
     closing: pd.DataFrame
     predictions: Mapping[str, pd.DataFrame]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One gate, as it went for one candidate; ``value`` and ``bound`` are what was compared."""
-
-    gate: str
-    passed: bool
-    says: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +95,7 @@ def decide(
     if evidence.matches.empty:
         return Decision(None, verdicts, "no complete season to select on")
     if incumbent and incumbent.contender.fingerprint != contract:
-        incumbent = best = None
+        incumbent = None
     refit = None
     for each in candidates:
         if not _all_pass(verdicts[each.name]) or incumbent is None:
@@ -155,16 +136,7 @@ def live_rollback(champion: npt.NDArray[np.float64], rival: npt.NDArray[np.float
 
 def _gates(each: Contender, evidence: Evidence, contract: str, vetoed: Mapping[tuple[str, int], str]) -> list[Verdict]:
     """The gates a candidate passes or not by itself, whoever predicts now."""
-    found = [
-        Verdict("profile", each.profile == "production", f"profile {each.profile}"),
-        Verdict(
-            "contract",
-            each.fingerprint == contract,
-            f"fitted under contract {each.fingerprint}, in force is {contract}",
-        ),
-    ]
-    if reason := vetoed.get((each.name, each.version)):
-        found.append(Verdict("veto", False, f"vetoed: {reason}"))
+    found = may_serve(each, contract, vetoed)
     if evidence.matches.empty:
         return [*found, Verdict("evidence", False, "no complete season to select on")]
     if each.name == BENCHMARK:

@@ -77,6 +77,11 @@ def store_ratings(connection: psycopg.Connection, code: str) -> dict[str, int]:
 
 def read_history(connection: psycopg.Connection) -> History:
     """Everything that is rated, in order of date."""
+    return history_of(read_spine(connection))
+
+
+def read_spine(connection: psycopg.Connection) -> pd.DataFrame:
+    """``int_match_spine`` in order of date."""
     names = (*IDENTITY, "match_date", "country", "tier", "home_id", "away_id", *COLUMNS)
     query = sql.SQL("select {} from intermediate.int_match_spine order by match_date, match_id").format(
         sql.SQL(", ").join(map(sql.Identifier, names))
@@ -84,6 +89,11 @@ def read_history(connection: psycopg.Connection) -> History:
     spine = read_frame(connection, query, floats=COLUMNS)
     spine["is_played"] = spine["is_played"] == "t"
     spine["match_date"] = pd.to_datetime(spine["match_date"])
+    return spine
+
+
+def history_of(spine: pd.DataFrame) -> History:
+    """Rows of ``read_spine`` as the raters read them."""
     start_year = spine["season"].str[:4].astype("int64")
     observed = observe(spine.assign(season=start_year))
     clubs, club_names = pd.factorize(pd.concat([spine["home_id"], spine["away_id"]]))

@@ -1,15 +1,16 @@
-"""Fitted versions and the champion, in PostgreSQL: ``models.promotions`` is the truth everything else mirrors."""
+"""Fitted versions and the champion, in PostgreSQL: ``models.decisions`` is the truth everything else mirrors."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from footpred_dagster.core.contract import contract_of, fingerprint
+from footpred_dagster.core.decided import POLICY
 from footpred_dagster.core.models import bundle
 from footpred_dagster.core.models.bundle import Bundle
 from footpred_dagster.core.storage import Archive
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from footpred_dagster.core.models.base import Model
     from footpred_dagster.core.promotion import Decision
 
-Intervention = Literal["pin", "unpin", "veto", "unveto"]
+PROFILES = ("production", "smoke", "replay")
 CHAMPION_CHANNEL = "footpred_champion"
 """NOTIFY channel; the payload is ``name:version``."""
 
@@ -52,13 +53,15 @@ def register(
     as_of: datetime,
     recipe: str = "",
     profile: str = "production",
+    in_force: bool = True,
 ) -> ModelVersion:
-    """Archive a model fitted on ``history`` as a bundle and give it a version, its recipe's candidate but for a replay.
+    """Archive a model fitted on ``history`` as a bundle and give it a version; ``in_force``: as its recipe's candidate.
 
-    ``recipe`` is the fingerprint of its code and hyperparameters. The same bundle keeps its version, and the earliest
-    as_of that gave it. Raises BundleRefused when the bundle does not answer as the model does.
+    ``recipe`` is the fingerprint of its code and hyperparameters. The same bundle keeps its version, the earliest as_of
+    that gave it, and the first of PROFILES that ever did. Raises BundleRefused when the bundle does not answer as the
+    model does.
     """
-    digest, in_force = bundle.pack(archive, model, history), fingerprint(contract_of(model.name))
+    digest, contract = bundle.pack(archive, model, history), fingerprint(contract_of(model.name))
     connection.execute("lock table models.versions in share row exclusive mode")
     connection.execute(
         """
@@ -68,39 +71,45 @@ def register(
             %(profile)s, %(recipe)s
         from models.versions where name = %(name)s
         on conflict (name, fingerprint, artifact_sha256) do update
-            set as_of = least(versions.as_of, excluded.as_of), recipe = excluded.recipe,
-                profile = case versions.profile when 'replay' then excluded.profile else versions.profile end
+            set as_of = case when excluded.profile = 'production' then least(versions.as_of, excluded.as_of)
+                    else versions.as_of end,
+                (recipe, profile) = (select recipe, profile
+                    from (values (versions.recipe, versions.profile, 1), (excluded.recipe, excluded.profile, 0))
+                        as given (recipe, profile, place)
+                    order by array_position(%(profiles)s, profile), place limit 1)
         """,
         {
             "name": model.name,
-            "fingerprint": in_force,
+            "fingerprint": contract,
             "digest": digest,
             "as_of": as_of,
             "rows": len(history),
             "profile": profile,
             "recipe": recipe,
+            "profiles": list(PROFILES),
         },
     )
-    found = _version(
-        connection, "name = %s and fingerprint = %s and artifact_sha256 = %s", model.name, in_force, digest
+    found = version_where(
+        connection, "name = %s and fingerprint = %s and artifact_sha256 = %s", model.name, contract, digest
     )
     if found is None:
         raise RuntimeError(f"{model.name} was registered and is not there")
-    if profile == "replay":
-        return found
-    connection.execute(
-        """
-        insert into models.candidates (name, version) values (%s, %s)
-        on conflict (name) do update set version = excluded.version, trained_at = clock_timestamp()
-        """,
-        [found.name, found.version],
-    )
+    if in_force:
+        connection.execute(
+            """
+            insert into models.candidates (name, version) values (%s, %s)
+            on conflict (name) do update set version = excluded.version, trained_at = clock_timestamp()
+            """,
+            [found.name, found.version],
+        )
     return found
 
 
 def candidate(connection: psycopg.Connection, name: str) -> ModelVersion | None:
-    """The version a recipe stands for now. Not its newest: a run with an earlier clock refits an earlier one."""
-    return _version(connection, "(name, version) = (select name, version from models.candidates where name = %s)", name)
+    """The version a recipe stands for now."""
+    return version_where(
+        connection, "(name, version) = (select name, version from models.candidates where name = %s)", name
+    )
 
 
 def link_to_mlflow(connection: psycopg.Connection, version: ModelVersion, run_id: str, mlflow_version: int) -> None:
@@ -121,15 +130,15 @@ def load(archive: Archive, version: ModelVersion) -> Bundle:
 
 
 def champion(connection: psycopg.Connection) -> ModelVersion | None:
-    """The version the newest promotion names, or None when nothing was ever promoted."""
-    return _version(
+    """The version the newest decision names, or None when nobody was ever promoted."""
+    return version_where(
         connection,
-        "(name, version) = (select name, version from models.promotions order by promotion_id desc limit 1)",
+        "(name, version) = (select name, version from models.decisions order by promotion_id desc limit 1)",
     )
 
 
 def record_decision(
-    connection: psycopg.Connection, decision: Decision, *, as_of: datetime, actor: str = "policy"
+    connection: psycopg.Connection, decision: Decision, *, as_of: datetime, actor: str = POLICY
 ) -> ModelVersion | None:
     """Append the policy's decision and tell listeners, in the caller's transaction; returns the champion in force.
 
@@ -145,9 +154,19 @@ def record_decision(
     else:
         same = current is not None and (in_force.name, in_force.recipe) == (current.name, current.recipe)
         outcome = "refitted" if same else "promoted"
-    told = {name: [asdict(verdict) for verdict in verdicts] for name, verdicts in decision.verdicts.items()}
-    _append(connection, in_force, outcome, as_of=as_of, actor=actor, because=decision.why, reasons=told)
+    _append(connection, in_force, outcome, as_of=as_of, actor=actor, because=decision.why, reasons=_told(decision))
     return in_force
+
+
+def append_replay(
+    connection: psycopg.Connection, winner: ModelVersion | None, decision: Decision, *, as_of: datetime
+) -> None:
+    """Append what a run about the past would have decided; it promotes nobody."""
+    _append(connection, winner, "replay", as_of=as_of, actor=POLICY, because=decision.why, reasons=_told(decision))
+
+
+def _told(decision: Decision) -> dict[str, Any]:
+    return {name: [asdict(verdict) for verdict in verdicts] for name, verdicts in decision.verdicts.items()}
 
 
 def promote(
@@ -157,30 +176,34 @@ def promote(
     _append(connection, version, "promoted", as_of=as_of, actor=actor, because=because, reasons={})
 
 
-def roll_back(
-    connection: psycopg.Connection, *, as_of: datetime, actor: str, because: str, to: ModelVersion | None = None
-) -> tuple[ModelVersion, ModelVersion]:
-    """Return to the champion before this one that is another recipe or version, or ``to`` one; ``(from, to)``.
+def earlier_champions(connection: psycopg.Connection) -> list[ModelVersion]:
+    """The champions before the one in force, newest first; after going back, those further back.
 
-    Going back again goes further back. Raises NoEarlierChampion when there is nobody.
+    Raises NoEarlierChampion when there is none.
     """
     current = champion(connection)
     if current is None:
         raise NoEarlierChampion("there is no champion to roll back from")
-    earlier = to or _version(
-        connection,
-        """(name, version) = (
-            select name, version from models.promotions
-            where (name, version) <> (%s, %s) and promotion_id < (
-                select max(promotion_id) from models.promotions
-                where (name, version) = (%s, %s) and decision in ('promoted', 'refitted'))
-            order by promotion_id desc limit 1)""",
-        *(current.name, current.version, current.name, current.version),
-    )
-    if earlier is None:
+    rows = connection.execute(
+        """
+        select name, version from models.decisions
+        where (name, version) <> (%(name)s, %(version)s) and promotion_id < (
+            -- one that a rollback made champion, and nothing before, began with that
+            select coalesce(max(promotion_id) filter (where decision in ('promoted', 'refitted')), min(promotion_id))
+            from models.decisions where (name, version) = (%(name)s, %(version)s))
+        group by name, version order by max(promotion_id) desc
+        """,
+        {"name": current.name, "version": current.version},
+    ).fetchall()
+    if not rows:
         raise NoEarlierChampion(f"{current.name} version {current.version} is the first champion there is")
-    _append(connection, earlier, "rolled back", as_of=as_of, actor=actor, because=because, reasons={})
-    return current, earlier
+    found = (version_where(connection, "name = %s and version = %s", *row) for row in rows)
+    return [version for version in found if version is not None]
+
+
+def roll_back(connection: psycopg.Connection, to: ModelVersion, *, as_of: datetime, actor: str, because: str) -> None:
+    """Return to an earlier champion: from now on it predicts again."""
+    _append(connection, to, "rolled back", as_of=as_of, actor=actor, because=because, reasons={})
 
 
 def _append(
@@ -209,42 +232,16 @@ def _append(
             because,
         ],
     )
-    if version is not None and version != before:
-        connection.execute("select pg_notify(%s, %s)", [CHAMPION_CHANNEL, f"{version.name}:{version.version}"])
+    after = champion(connection)
+    if after is not None and after != before:
+        connection.execute("select pg_notify(%s, %s)", [CHAMPION_CHANNEL, f"{after.name}:{after.version}"])
 
 
 def find(connection: psycopg.Connection, name: str, version: int | None = None) -> ModelVersion | None:
     """A registered version; without number the one the recipe stands for now."""
     if version is None:
         return candidate(connection, name)
-    return _version(connection, "name = %s and version = %s", name, version)
-
-
-def intervene(
-    connection: psycopg.Connection, kind: Intervention, version: ModelVersion | None, *, actor: str, because: str
-) -> None:
-    """Record what a person told the policy: to keep the champion whatever comes, or never to promote a version."""
-    connection.execute(
-        "insert into models.interventions (kind, name, version, actor, because) values (%s, %s, %s, %s, %s)",
-        [kind, version.name if version else None, version.version if version else None, actor, because],
-    )
-
-
-def pinned(connection: psycopg.Connection) -> bool:
-    """Whether the newest pin or unpin is a pin."""
-    row = connection.execute("""
-        select kind from models.interventions where kind in ('pin', 'unpin') order by intervention_id desc limit 1
-    """).fetchone()
-    return row == ("pin",)
-
-
-def vetoes(connection: psycopg.Connection) -> dict[tuple[str, int], str]:
-    """Why each vetoed version is, by name and version."""
-    rows = connection.execute("""
-        select distinct on (name, version) name, version, because, kind from models.interventions
-        where kind in ('veto', 'unveto') order by name, version, intervention_id desc
-    """).fetchall()
-    return {(name, version): because for name, version, because, kind in rows if kind == "veto"}
+    return version_where(connection, "name = %s and version = %s", name, version)
 
 
 def champions(connection: psycopg.Connection) -> list[tuple[ModelVersion, datetime]]:
@@ -255,7 +252,7 @@ def champions(connection: psycopg.Connection) -> list[tuple[ModelVersion, dateti
     rows = connection.execute("""
         with reigns as (
             select name, version, recipe, decision, decided_at, promotion_id
-            from models.promotions inner join models.versions using (name, version)
+            from models.decisions inner join models.versions using (name, version)
         )
         select name, version, (
             select max(begun.decided_at) from reigns as begun
@@ -264,12 +261,13 @@ def champions(connection: psycopg.Connection) -> list[tuple[ModelVersion, dateti
         from reigns group by name, version, recipe order by max(promotion_id) desc
     """).fetchall()
     found = [
-        (_version(connection, "name = %s and version = %s", name, version), since) for name, version, since in rows
+        (version_where(connection, "name = %s and version = %s", name, version), since) for name, version, since in rows
     ]
     return [(version, since) for version, since in found if version is not None]
 
 
-def _version(connection: psycopg.Connection, condition: str, *parameters: object) -> ModelVersion | None:
+def version_where(connection: psycopg.Connection, condition: str, *parameters: object) -> ModelVersion | None:
+    """The newest version that fulfils an SQL ``condition`` on ``models.versions``."""
     row = connection.execute(
         "select name, version, fingerprint, artifact_sha256, as_of, training_rows, profile, recipe "  # noqa: S608
         f"from models.versions where {condition} order by version desc limit 1",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import combinations
 
 import numpy as np
@@ -25,15 +25,13 @@ from footpred_dagster.core.backtest import (
 )
 from footpred_dagster.core.calibration_curve import Bin, reliability
 from footpred_dagster.core.comparison import Comparison, compare, finite
-from footpred_dagster.core.contract import fingerprint
+from footpred_dagster.core.decided import is_about_the_past
 from footpred_dagster.core.domain import MAIN_LEAGUES
 from footpred_dagster.core.metrics import log_losses
 from footpred_dagster.core.models.calibration import fit_temperature
-from footpred_dagster.core.models.recipes import RECIPES
-from footpred_dagster.core.promotion import Contender, Decision, Evidence, Incumbent, decide
-from footpred_dagster.core.registry import ModelVersion, candidate, champions, pinned, vetoes
+from footpred_dagster.core.models.recipes import ALL_RECIPES, RECIPES
+from footpred_dagster.core.replays import evidence_keys
 from footpred_dagster.core.slices import slices
-from footpred_dagster.core.succession import demoted
 from footpred_dagster.core.training import stored_predictions
 
 CLOSING = "market_closing"
@@ -64,9 +62,12 @@ class ScoreTables:
 
 
 def score_candidates(connection: psycopg.Connection, frame: pd.DataFrame, as_of: datetime) -> ScoreTables:
-    """Score candidates and market lines on every window, and store the tables. One look at the final window."""
+    """Score candidates and market lines on every window, and store the tables. One look at the final window.
+
+    A run about the past leaves the stored tables as they are.
+    """
     judged = season_windows(frame, as_of)
-    predictions = stored_predictions(connection, frame) | {line: market_line(frame, line) for line in MARKET_LINES}
+    predictions = stored_evidence(connection, frame, as_of) | {line: market_line(frame, line) for line in MARKET_LINES}
     by_league, by_slice, paired, bins = [], [], [], []
     groups = league_groups(frame["league"].unique())
     for window, seasons in judged.by_name.items():
@@ -78,7 +79,8 @@ def score_candidates(connection: psycopg.Connection, frame: pd.DataFrame, as_of:
         paired += compared(predictions, matches, window) + beside_closing(predictions, matches, window)
         bins += [(name, window, each) for name, predicted in predictions.items() for each in _bins(predicted, matches)]
     found = ScoreTables(judged, by_league, by_slice, paired, bins)
-    _store(connection, found)
+    if not is_about_the_past(connection, as_of):
+        _store(connection, found)
     if judged.final:
         record_look(connection, as_of, judged.final, list(predictions), "models/evaluation")
     return found
@@ -209,54 +211,14 @@ def further_temperatures(connection: psycopg.Connection, frame: pd.DataFrame, as
         return {}
     return {
         name: fit_temperature(predicted.loc[matches.index].to_numpy(), _outcomes(matches))
-        for name, predicted in stored_predictions(connection, frame).items()
+        for name, predicted in stored_evidence(connection, frame, as_of).items()
         if name in RECIPES
     }
 
 
-def choose(
-    connection: psycopg.Connection, frame: pd.DataFrame, as_of: datetime, names: Sequence[str] = tuple(RECIPES)
-) -> tuple[Decision, Windows]:
-    """Apply the promotion policy to the stored predictions of the selection window."""
-    judged = season_windows(frame, as_of)
-    matches = frame[of_seasons(frame, judged.selection)]
-    evidence = Evidence(matches, market_line(matches, "market_closing"), stored_predictions(connection, frame))
-    contenders = [_contender(found) for name in names if (found := candidate(connection, name))]
-    gone = demoted(connection)
-    barred = {(each.name, each.version): why for each in contenders if (why := gone.get((each.name, each.recipe)))}
-    past = [
-        _incumbent(connection, frame, version, datetime.now(UTC) - since)
-        for version, since in champions(connection)
-        if (version.name, version.recipe) not in gone
-    ]
-    best = min((each for each in past if len(each.predictions)), key=lambda each: _loss(each, matches), default=None)
-    decision = decide(
-        contenders,
-        evidence,
-        fingerprint(),
-        past[0] if past else None,
-        best,
-        pinned=pinned(connection),
-        vetoed=barred | vetoes(connection),
-    )
-    return decision, judged
-
-
-def _contender(version: ModelVersion) -> Contender:
-    return Contender(version.name, version.version, version.recipe, version.fingerprint, version.profile)
-
-
-def _incumbent(connection: psycopg.Connection, frame: pd.DataFrame, version: ModelVersion, age: timedelta) -> Incumbent:
-    stored = stored_predictions(connection, frame, {version.name: version.recipe})
-    return Incumbent(_contender(version), age, stored.get(version.name, pd.DataFrame(columns=PROBABILITIES)))
-
-
-def _loss(incumbent: Incumbent, matches: pd.DataFrame) -> float:
-    shared = matches.loc[matches.index.intersection(incumbent.predictions.index)]
-    if shared.empty:
-        return np.inf
-    predicted = incumbent.predictions.loc[shared.index, PROBABILITIES].to_numpy(dtype=float)
-    return float(log_losses(predicted, _outcomes(shared)).mean())
+def stored_evidence(connection: psycopg.Connection, frame: pd.DataFrame, as_of: datetime) -> dict[str, pd.DataFrame]:
+    """Out-of-season predictions by model that a run as of then judges by, indexed like ``frame``."""
+    return stored_predictions(connection, frame, evidence_keys(connection, ALL_RECIPES, as_of))
 
 
 def _store(connection: psycopg.Connection, found: ScoreTables) -> None:

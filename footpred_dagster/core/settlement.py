@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +11,14 @@ import pandas as pd
 import psycopg
 from psycopg import sql
 
-from footpred_dagster.core.backtest import PROBABILITIES
 from footpred_dagster.core.chain import GRID
 from footpred_dagster.core.frames import read_frame
-from footpred_dagster.core.metrics import brier_scores, log_losses, ranked_probability_scores
+from footpred_dagster.core.metrics import PROBABILITIES, brier_scores, log_losses, ranked_probability_scores
 from footpred_dagster.core.odds import power_devig
 from footpred_dagster.core.scorelines import grid, score_log_losses
 
+MOVED = timedelta(days=14)
+"""A match played further from the kickoff it was predicted for is another occasion: what was known has changed."""
 RESULT = ("home_goals", "away_goals")
 CLOSING = ("closing_odds_home", "closing_odds_draw", "closing_odds_away")
 COLUMNS = (
@@ -36,17 +37,56 @@ class Settled:
     withdrawn: int = 0
 
 
+def identify(connection: psycopg.Connection) -> None:
+    """Keep which clubs play in each match of the ledger, in the transaction that seals or settles.
+
+    Matches that nobody knows any more stay unidentified.
+    """
+    connection.execute("""
+        insert into predictions.sealed_matches
+        select distinct on (match_id) match_id, known.league, known.season, known.home_id, known.away_id
+        from predictions.ledger
+        inner join (
+            select match_id, league, season, home_id, away_id from predictions.served
+            union all select match_id, league, season, home_id, away_id from intermediate.int_matches
+            union all select match_id, league, season, home_id, away_id from intermediate.int_fixtures
+        ) as known using (match_id)
+        where match_id not in (select match_id from predictions.sealed_matches)
+        order by match_id
+        on conflict (match_id) do nothing
+    """)
+
+
+def unscored(connection: psycopg.Connection, as_of: datetime) -> dict[str, int]:
+    """Ledger rows of kickoffs more than MOVED before ``as_of`` that were never scored or lost their score, by why."""
+    rows = connection.execute(
+        """
+        select case
+            when sealed.match_id is null then 'the clubs of the match are not known'
+            else 'its clubs did not play within 14 days of it, after it was made, or the match does not count'
+        end as why, count(*)
+        from predictions.ledger
+        left join predictions.sealed_matches as sealed using (match_id)
+        left join predictions.latest_scores as scores using (seq)
+        where ledger.kickoff < %s and scores.seq is null group by 1 order by 1
+        """,
+        [as_of - MOVED],
+    ).fetchall()
+    return dict(rows)
+
+
 def settlement_cut(connection: psycopg.Connection, as_of: datetime) -> str:
     """How many ledger rows of matches that kicked off before ``as_of`` wait for a score, as text."""
     counts = [
         (connection.execute(sql.SQL("select count(*) {}").format(rows)).fetchone() or (0,))[0]
-        for rows in (_pending(as_of), _UNPLAYED)
+        for rows in (_pending(as_of), _unplayed())
     ]
     return f"{sum(counts)} to settle"
 
 
 def settle(connection: psycopg.Connection, as_of: datetime) -> Settled:
     """Score what is pending, in the caller's transaction. A score is never changed: a correction adds a revision."""
+    identify(connection)
     withdrawn = _withdraw(connection)
     numbers = [f"ledger.{name}" for name in (*PROBABILITIES, *GRID)] + [
         f"matches.{name}" for name in (*RESULT, *CLOSING)
@@ -81,7 +121,7 @@ def _withdraw(connection: psycopg.Connection) -> int:
         """).format(
             columns=sql.SQL(", ").join(map(sql.Identifier, kept)),
             values=sql.SQL(", ").join(sql.Identifier("scores", name) for name in kept),
-            rows=_UNPLAYED,
+            rows=_unplayed(),
         )
     ).rowcount
 
@@ -118,26 +158,62 @@ def _pending(as_of: datetime) -> sql.Composed:
     )
     return sql.SQL("""
         from predictions.ledger
-        inner join intermediate.int_matches as matches using (match_id)
+        inner join predictions.sealed_matches as sealed using (match_id)
+        cross join lateral ({played}) as matches
         left join lateral (
             select * from predictions.scores where scores.seq = ledger.seq order by revision desc limit 1
         ) as scored on true
-        where matches.status = 'played' and matches.kickoff < {as_of}
-            and (scored.seq is null or scored.withdrawn or {corrected})
-    """).format(as_of=sql.Literal(as_of), corrected=corrected)
+        where matches.kickoff < {as_of} and (scored.seq is null or scored.withdrawn or {corrected})
+    """).format(played=_played(), corrected=corrected, as_of=sql.Literal(as_of))
 
 
-# An annulled match has another id than the one it was predicted under, and a match that waits for a decision about its
-# clubs is gone for a while: gone and annulled on that day is gone for good.
-_UNPLAYED = sql.SQL("""
-    from predictions.latest_scores as scores
-    left join intermediate.int_matches as matches using (match_id)
-    where matches.status = 'awarded' or matches.status is null and exists (
-        select from intermediate.match_rulings as rulings
-        where rulings.status = 'void' and (rulings.league, rulings.season) = (scores.league, scores.season)
-            and rulings.match_date = (scores.kickoff at time zone 'Europe/London')::date
-    )
-""")
+def _played() -> sql.Composed:
+    """The match by which a ledger row is settled: of its clubs as they are identified today, kicked off after the
+    prediction was made, and the nearest to the kickoff it was made for, at most MOVED away."""
+    return sql.SQL("""
+        select of_clubs.*
+        from intermediate.int_matches as of_clubs
+        cross join lateral (select case
+            -- Without a time of day a result says 15:00, whenever it was.
+            when not of_clubs.kickoff_known and (of_clubs.kickoff at time zone 'Europe/London')::date
+                = (ledger.kickoff at time zone 'Europe/London')::date then ledger.kickoff
+            else of_clubs.kickoff end as kicked_off) as clock
+        where of_clubs.league = sealed.league and of_clubs.season = sealed.season
+            and of_clubs.home_id = {home} and of_clubs.away_id = {away}
+            and of_clubs.status = 'played' and clock.kicked_off > ledger.as_of
+            and (ledger.kind = 'replay' or clock.kicked_off > ledger.sealed_at)
+            and clock.kicked_off between ledger.kickoff - {moved} and ledger.kickoff + {moved}
+        order by greatest(clock.kicked_off, ledger.kickoff) - least(clock.kicked_off, ledger.kickoff), of_clubs.match_id
+        limit 1
+    """).format(home=_today("home_id"), away=_today("away_id"), moved=sql.Literal(MOVED))
+
+
+def _today(side: str) -> sql.Composed:
+    """A club of a sealed match as it is identified today."""
+    club = sql.Identifier("sealed", side)
+    merged = sql.SQL("select team_id from predictions.club_merges where former_id = {}").format(club)
+    return sql.SQL("coalesce(({}), {})").format(merged, club)
+
+
+def _unplayed() -> sql.Composed:
+    """The ``from`` and ``where`` of newest scores that no match stands behind any more, whenever it was played.
+
+    Its match was awarded or annulled, or was not the one that was predicted. An annulled match has another id than the
+    one it was predicted under, and a match that waits for a decision about its clubs is gone for a while: gone and
+    annulled on that day is gone for good.
+    """
+    return sql.SQL("""
+        from predictions.latest_scores as scores
+        inner join predictions.ledger using (seq)
+        inner join predictions.sealed_matches as sealed on sealed.match_id = ledger.match_id
+        left join intermediate.int_matches as matches on matches.match_id = ledger.match_id
+        where not exists ({played}) and (
+            matches.match_id is not null or exists (
+                select from intermediate.match_rulings as rulings
+                where rulings.status = 'void' and (rulings.league, rulings.season) = (scores.league, scores.season)
+                    and rulings.match_date = (scores.kickoff at time zone 'Europe/London')::date
+            ))
+    """).format(played=_played())
 
 
 def _name(dotted: str) -> sql.Identifier:

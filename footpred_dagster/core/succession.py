@@ -1,4 +1,4 @@
-"""Live scores may end a reign: the champion gives way to the one before it when it surely did worse."""
+"""Live scores may roll a champion back to the one before it, when it surely did worse."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from psycopg import sql
 
 from footpred_dagster.core.comparison import in_whole_weeks
 from footpred_dagster.core.frames import read_frame
+from footpred_dagster.core.interventions import pinned
 from footpred_dagster.core.promotion import live_rollback
-from footpred_dagster.core.registry import candidate, champions, pinned, roll_back
+from footpred_dagster.core.refits import heir
+from footpred_dagster.core.registry import candidate, champion, champions, roll_back
+from footpred_dagster.core.storage import Archive
 
 ACTOR = "live scores"
 
 
-def roll_back_if_worse(connection: psycopg.Connection, as_of: datetime) -> str | None:
+def roll_back_if_worse(connection: psycopg.Connection, archive: Archive, as_of: datetime) -> str | None:
     """Put the earlier champion back when the present one's live log-loss is worse; why, or None.
 
-    Both are compared on the matches that both predicted live since the present reign began, in weeks that were over at
-    ``as_of``; the earlier one went on predicting in the champion's shadow. A pinned champion stays.
+    Both are compared on the matches that both predicted live since the champion was promoted, in weeks that were over
+    at ``as_of``; the earlier one went on predicting in the champion's shadow. Its newest fit that may serve takes over;
+    while none may, and while the champion is pinned, that one stays.
     """
     rivals = live_losses(connection)
     if rivals is None or pinned(connection):
@@ -29,9 +33,15 @@ def roll_back_if_worse(connection: psycopg.Connection, as_of: datetime) -> str |
     because = live_rollback(judged["champion"].to_numpy(), judged["rival"].to_numpy(), judged["kickoff"])
     if because is None:
         return None
-    heir = candidate(connection, str(rivals.attrs["rival"]))  # its newest fit, as it predicted in the shadow
-    gone, back = roll_back(connection, as_of=as_of, actor=ACTOR, because=because, to=heir)
-    return f"{gone.name} version {gone.version} gave way to {back.name} version {back.version}: {because}"
+    gone, rival = champion(connection), str(rivals.attrs["rival"])
+    assert gone is not None
+    newest = candidate(connection, rival)  # as it predicted in the shadow
+    crowned = [version for version, _ in champions(connection) if version.name == rival]
+    back, refused = heir(connection, archive, dict.fromkeys([newest, *crowned] if newest else crowned))
+    if back is None:
+        return f"{gone.name} version {gone.version} stays though it is worse ({because}): {'; '.join(refused)}"
+    roll_back(connection, back, as_of=as_of, actor=ACTOR, because=because)
+    return f"{gone.name} version {gone.version} was rolled back to {back.name} version {back.version}: {because}"
 
 
 def live_losses(connection: psycopg.Connection) -> pd.DataFrame | None:
@@ -74,7 +84,7 @@ def demoted(connection: psycopg.Connection) -> dict[tuple[str, str], str]:
         with decisions as (
             select promotion_id, decided_at, decision, actor, because,
                 lag(name) over (order by promotion_id) as gone, lag(version) over (order by promotion_id) as number
-            from models.promotions where name is not null
+            from models.decisions where name is not null
         )
         select distinct on (versions.name, versions.recipe) versions.name, versions.recipe, decisions.because
         from decisions

@@ -81,6 +81,7 @@ def prepare(
         as_of=min(day.as_of for day in days),
         recipe=recipe_version(recipe),
         profile="replay",
+        in_force=False,
     )
     return Replay(version, model, role, days)
 

@@ -1,6 +1,7 @@
 """The track record: how the champion's sealed predictions did, beside shadows and the closing line on the same matches.
 
-Of several predictions of a match the last before kickoff counts. Live rows and replays are never mixed.
+Of several predictions of a match the last before kickoff counts, and of live ones that of the champion in force at the
+kickoff, whichever role it was sealed in. Live rows and replays are never mixed.
 """
 
 from __future__ import annotations
@@ -46,10 +47,20 @@ class Record:
 
 
 def settled_predictions(connection: psycopg.Connection, as_of: datetime) -> pd.DataFrame:
-    """Every scored prediction of a match before ``as_of`` with its result, closing odds and what slices need."""
+    """Every scored prediction of a match before ``as_of`` with its result, closing odds and what slices need.
+
+    ``in_force``: of live rows, the recipe that was champion at the kickoff, else null.
+    """
     query = sql.SQL("""
-        select seq, match_id, kickoff, kind, role, model_name, league, season, outcome, lead_hours,
-            {numbers} from predictions.latest_scores where kickoff < {as_of} order by as_of, seq
+        select seq, match_id, scores.kickoff, kind, role, model_name, league, season, outcome, lead_hours,
+            champion.name as in_force, {numbers}
+        from predictions.latest_scores as scores
+        left join lateral (
+            select name from models.decisions
+            where name is not null and decided_at <= scores.kickoff and scores.kind = 'live'
+            order by promotion_id desc limit 1
+        ) as champion on true
+        where scores.kickoff < {as_of} order by scores.as_of, seq
     """).format(
         numbers=sql.SQL(", ").join(sql.Identifier(name) for name in (*PROBABILITIES, *CLOSING)),
         as_of=sql.Literal(as_of),
@@ -112,7 +123,7 @@ def store(connection: psycopg.Connection, settled: pd.DataFrame) -> list[Record]
 
 def _forecasts(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The last prediction of each match by each model, indexed by match, on the champion's matches alone."""
-    champion = _last(rows[rows["role"] == CHAMPION])
+    champion = _last(_credited(rows))
     if champion.empty:
         return {}
     found = {CHAMPION: champion}
@@ -124,6 +135,12 @@ def _forecasts(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     )
     found[CLOSING_LINE] = line.dropna(subset=PROBABILITIES)
     return {model: forecast for model, forecast in found.items() if len(forecast)}
+
+
+def _credited(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of each match the rows of the champion in force at its kickoff, else what was sealed as champion's."""
+    own = rows[rows["model_name"] == rows["in_force"]]
+    return pd.concat([own, rows[(rows["role"] == CHAMPION) & ~rows["match_id"].isin(own["match_id"])]])
 
 
 def _last(rows: pd.DataFrame) -> pd.DataFrame:

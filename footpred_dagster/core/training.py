@@ -22,11 +22,13 @@ from footpred_dagster.core.backtest import (
     season_windows,
     walk_forward,
 )
+from footpred_dagster.core.decided import is_about_the_past
 from footpred_dagster.core.domain import MAIN_LEAGUES, Season
 from footpred_dagster.core.models.base import Model
 from footpred_dagster.core.models.recipes import ALL_RECIPES, RECIPES, recipe_version
 from footpred_dagster.core.models.stack import Stack, pool_weights
-from footpred_dagster.core.registry import ModelVersion, candidate, load, register
+from footpred_dagster.core.registry import ModelVersion, load, register
+from footpred_dagster.core.replays import candidate, evidence_key, evidence_keys, remember_candidate
 from footpred_dagster.core.storage import Archive
 from footpred_dagster.core.whole_seasons import whole_seasons
 
@@ -91,56 +93,73 @@ def train(
     """Store a recipe's out-of-season predictions, refit it on all of ``frame`` and register the fit.
 
     A stack is put together from its members as they were trained last: call it after them. ``smoke`` learns from the
-    newest matches alone, to see that everything holds together; what it gives can never become champion.
+    newest matches alone, to see that everything holds together; what it gives can never become champion. A run about
+    the past stores predictions and fit apart from those in force.
     """
     recipe, version = ALL_RECIPES[name], recipe_version(name) if profile == "production" else profile
+    replay = is_about_the_past(connection, as_of)
     frame = readable(recipe, frame)
     if profile == "smoke":
         frame = frame.tail(SMOKE_MATCHES)
     judged = season_windows(frame, as_of).seasons
     if recipe is Stack:
-        predictions = _pooled(connection, frame, judged)
-        model: Model = Stack({member: _member(connection, archive, member) for member in pool_weights()})
+        predictions = _pooled(connection, frame, judged, as_of)
+        model: Model = Stack({member: _member(connection, archive, member, as_of) for member in pool_weights()})
     else:
         seasons = [predicted for _, predicted in walk_forward(recipe, frame, judged)]
         predictions = pd.concat(seasons) if seasons else pd.DataFrame(columns=PROBABILITIES, dtype=float)
         model = recipe().fit(frame)
     if profile == "production":  # what it predicted in earnest stays what a recipe is judged by
-        _store(connection, name, version, frame, predictions)
-    registered = register(connection, archive, model, frame, as_of=as_of, recipe=version, profile=profile)
+        _store(connection, name, evidence_key(name, as_of, past=replay), frame, predictions, replay=replay)
+    kept = "replay" if replay and profile == "production" else profile
+    registered = register(
+        connection, archive, model, frame, as_of=as_of, recipe=version, profile=kept, in_force=not replay
+    )
+    if replay:
+        remember_candidate(connection, registered, as_of)
     return Fit(model, registered, predictions)
 
 
-def _pooled(connection: psycopg.Connection, frame: pd.DataFrame, judged: Sequence[str]) -> pd.DataFrame:
+def _pooled(
+    connection: psycopg.Connection, frame: pd.DataFrame, judged: Sequence[str], as_of: datetime
+) -> pd.DataFrame:
     """What fits of a stack would predict out of season: its members have done so already, on the same matches."""
-    stored = stored_predictions(connection, frame)
+    stored = stored_predictions(connection, frame, evidence_keys(connection, pool_weights(), as_of))
     index = frame.index[of_seasons(frame, judged)]
     if index.empty:
         return pd.DataFrame(columns=PROBABILITIES, dtype=float)
     return pooled({name: stored[name].loc[index] for name in pool_weights()})
 
 
-def _member(connection: psycopg.Connection, archive: Archive, name: str) -> Model:
-    found = candidate(connection, name)
+def _member(connection: psycopg.Connection, archive: Archive, name: str, as_of: datetime) -> Model:
+    found = candidate(connection, name, as_of)
     if found is None:
         raise LookupError(f"the stack needs {name}, which was never trained: materialize models/{name} first")
     return RECIPES[name].from_files(load(archive, found).native)
 
 
 def _store(
-    connection: psycopg.Connection, name: str, recipe: str, frame: pd.DataFrame, predictions: pd.DataFrame
+    connection: psycopg.Connection,
+    name: str,
+    recipe: str,
+    frame: pd.DataFrame,
+    predictions: pd.DataFrame,
+    *,
+    replay: bool,
 ) -> None:
-    """Replace the recipe's predictions. Those of other recipes of that name stay while a champion stands on them."""
+    """Replace the recipe's predictions. Those of other recipes of that name stay while a champion stands on them; a
+    replay leaves them all."""
     columns = ["match_id", "league", "season", "kickoff"]
     rows = frame.loc[predictions.index, columns].join(predictions)
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            delete from models.walk_forward where model = %(name)s and (recipe = %(recipe)s or recipe not in (
-                select versions.recipe from models.promotions inner join models.versions using (name, version)
-                where name = %(name)s))
+            delete from models.walk_forward where model = %(name)s and (
+                recipe = %(recipe)s or not %(replay)s and recipe not in (
+                    select versions.recipe from models.decisions inner join models.versions using (name, version)
+                    where name = %(name)s))
             """,
-            {"name": name, "recipe": recipe},
+            {"name": name, "recipe": recipe, "replay": replay},
         )
         statement = f"copy models.walk_forward (model, recipe, {', '.join(columns + PROBABILITIES)}) from stdin"
         with cursor.copy(statement) as copy:

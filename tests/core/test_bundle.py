@@ -10,11 +10,10 @@ import pandas as pd
 import pytest
 
 from footpred_dagster.core.contract import FEATURE_NAMES, LEAGUES
-from footpred_dagster.core.metrics import check, log_losses
+from footpred_dagster.core.metrics import check
 from footpred_dagster.core.models import bundle
 from footpred_dagster.core.models.boosting import Boosting
 from footpred_dagster.core.models.bundle import MANIFEST, ONNX, Bundle, BundleRefused
-from footpred_dagster.core.models.calibration import fit_temperature, tempered
 from footpred_dagster.core.models.recipes import RECIPES
 from footpred_dagster.core.storage import LocalArchive
 from tests.support.features import random_features
@@ -103,17 +102,6 @@ def test_a_graph_that_answers_otherwise_fails_its_golden_rows(archive):
     digest = _altered(archive, lambda manifest: manifest["files"].update({ONNX: other}))
     with pytest.raises(BundleRefused, match="differs from the native model"):
         Bundle.load(archive, digest).self_test()
-
-
-def test_the_temperature_undoes_what_was_too_bold_or_too_careful():
-    chance = np.random.default_rng(1)
-    truth = chance.dirichlet((4, 3, 3), 20_000)
-    outcomes = (truth.cumsum(axis=1) < chance.random((len(truth), 1))).sum(axis=1)
-    for distortion in (0.7, 1.4):
-        told = tempered(truth, distortion)
-        found = fit_temperature(told, outcomes)
-        assert found == pytest.approx(1 / distortion, abs=0.05)
-        assert log_losses(tempered(told, found), outcomes).mean() < log_losses(told, outcomes).mean()
 
 
 def test_boosting_calibrates_on_a_season_it_has_not_learned():

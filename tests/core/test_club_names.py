@@ -101,3 +101,40 @@ def test_a_name_that_left_the_files_is_pending_no_longer_and_keeps_its_club(reso
     assert pending_names(resolved) == []
     kept = resolved.execute("select name, team_id from intermediate.club_names where matches = 0 order by name")
     assert kept.fetchall() == [("Arsenal", "arsenal"), ("Everton", "everton"), ("Sheffield Wednesday", None)]
+
+
+def merges(connection) -> list[tuple[str, str]]:
+    return connection.execute("select former_id, team_id from predictions.club_merges order by 1").fetchall()
+
+
+@pytest.mark.fault(48, "a club gets its alias late")
+def test_an_id_that_no_name_means_any_more_is_remembered_until_one_does_again(resolved):
+    """What was sealed under it is settled by the matches of the club that its names mean now."""
+    decide(resolved, Alias("England", "Sheffield Wednesday", "foo-town"), actor="test")
+    resolve(resolved)
+    assert merges(resolved) == []
+    decide(resolved, Alias("England", "Sheffield Wednesday", "sheffield-weds"), actor="test")
+    resolve(resolved)
+    assert merges(resolved) == [("foo-town", "sheffield-weds")]
+    decide(resolved, Alias("England", "Sheffield Wednesday", "another"), actor="test")
+    resolve(resolved)
+    assert merges(resolved) == [("foo-town", "sheffield-weds")], "that club goes on under its other name"
+    decide(resolved, Alias("England", "Sheffield Wednesday", "foo-town"), actor="test")
+    resolve(resolved)
+    assert merges(resolved) == [("another", "foo-town")]
+
+
+@pytest.mark.fault(48, "a club gets its alias late, while another name is pending")
+def test_an_id_is_remembered_though_another_name_or_its_own_was_pending_meanwhile(resolved):
+    decide(resolved, Alias("England", "Arsenal", "foo-town"), actor="test")
+    resolve(resolved)
+    assert pending_names(resolved), "Sheffield Wednesday waits"
+    decide(resolved, Alias("England", "Arsenal", "arsenal"), actor="test")
+    resolve(resolved)
+    assert merges(resolved) == [("foo-town", "arsenal")]
+    decide(resolved, Alias("England", "Sheffield Wednesday", "bar-town"), actor="test")
+    resolve(resolved)
+    resolved.execute("update intermediate.club_names set team_id = null, status = 'pending' where team_id = 'bar-town'")
+    decide(resolved, Alias("England", "Sheffield Wednesday", "sheffield-weds"), actor="test")
+    resolve(resolved)
+    assert merges(resolved) == [("bar-town", "sheffield-weds"), ("foo-town", "arsenal")]

@@ -20,6 +20,7 @@ from footpred_dagster.core.ledger import (
     COLUMNS,
     feature_hash,
     seal,
+    still_to_come,
     stored_rows,
     verify,
 )
@@ -261,3 +262,19 @@ def test_verifying_works_on_an_autocommit_connection_too(database_url):
     with psycopg.connect(database_url, autocommit=True) as connection:
         seal(connection, [replay()])
         assert verify(connection).rows == 1
+
+
+def test_a_match_that_kicks_off_before_its_batch_is_sealed_is_dropped_alone(connection):
+    batch = [live(match_id="begins", kickoff=now() + timedelta(seconds=20)), live(match_id="tomorrow"), replay()]
+    left = still_to_come(connection, batch)
+    assert [each.match_id for each in left] == ["tomorrow", "m1"]
+    assert seal(connection, left) == 2
+
+
+def test_nobody_else_seals_between_the_check_of_kickoffs_and_the_batch(connection, database_url):
+    still_to_come(connection, [live()])
+    with psycopg.connect(database_url, options="-c lock_timeout=200ms") as other:
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            seal(other, [live(match_id="m2")])
+        other.rollback()
+    assert seal(connection, [live()]) == 1

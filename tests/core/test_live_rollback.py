@@ -9,35 +9,35 @@ import pytest
 
 from footpred_dagster.core import registry
 from footpred_dagster.core.comparison import week_start
+from footpred_dagster.core.interventions import intervene
 from footpred_dagster.core.ledger import seal
+from footpred_dagster.core.models.baselines import BaseRate, EloLogit
 from footpred_dagster.core.settlement import settle
+from footpred_dagster.core.storage import Archive
 from footpred_dagster.core.succession import demoted, roll_back_if_worse
+from tests.support.features import judged_history
 from tests.support.sealed import live
 from tests.support.settled import play, stub_warehouse
 
 NOW = datetime.now(UTC)
 LATER = NOW + timedelta(days=400)
+HISTORY = judged_history(10)
 GOOD = {"p_home": 0.6, "p_draw": 0.25, "p_away": 0.15}
 BAD = {"p_home": 0.35, "p_draw": 0.35, "p_away": 0.3}
 
 
 @pytest.fixture
-def reign(connection: psycopg.Connection) -> psycopg.Connection:
-    """The Elo logit was champion, and the stack is."""
+def reign(connection: psycopg.Connection, archive: Archive) -> psycopg.Connection:
+    """The Elo logit was champion, and the base rate is."""
     stub_warehouse(connection)
-    for name in ("elo_logit", "stack"):
-        connection.execute(
-            """
-            insert into models.versions (name, version, fingerprint, artifact_sha256, as_of, training_rows, profile,
-                recipe) values (%s, 1, 'f', %s, now(), 1, 'production', 'r1')
-            """,
-            [name, name],
-        )
-        connection.execute("insert into models.candidates (name, version) values (%s, 1)", [name])
-        version = registry.find(connection, name, 1)
-        assert version
+    for model in (elo(0.2), BaseRate([0.5, 0.3, 0.2])):
+        version = registry.register(connection, archive, model, HISTORY, as_of=NOW, recipe="r1")
         registry.promote(connection, version, as_of=NOW, actor="policy", because="test")
     return connection
+
+
+def elo(home_advantage: float) -> EloLogit:
+    return EloLogit([0.8, 0.0, -0.8], [home_advantage, 0.0, -home_advantage])
 
 
 def predict(connection: psycopg.Connection, matches: int, champion: dict, shadow: dict) -> None:
@@ -45,7 +45,7 @@ def predict(connection: psycopg.Connection, matches: int, champion: dict, shadow
     for number in range(matches):
         match_id, kickoff = f"m{number}", NOW + timedelta(days=1 + number % 140)
         rows = [
-            live(match_id=match_id, kickoff=kickoff, model_name="stack", **champion),
+            live(match_id=match_id, kickoff=kickoff, model_name="base_rate", **champion),
             live(match_id=match_id, kickoff=kickoff, model_name="elo_logit", role="challenger", **shadow),
         ]
         seal(connection, rows)
@@ -53,11 +53,11 @@ def predict(connection: psycopg.Connection, matches: int, champion: dict, shadow
     settle(connection, LATER)
 
 
-def test_worse_for_sure_over_twenty_weeks_ends_the_reign(reign):
+def test_worse_for_sure_over_twenty_weeks_ends_the_reign(reign, archive):
     predict(reign, 300, BAD, GOOD)
-    why = roll_back_if_worse(reign, LATER)
+    why = roll_back_if_worse(reign, archive, LATER)
     assert why
-    assert why.startswith("stack version 1 gave way to elo_logit version 1: live log-loss worse by 0.1")
+    assert why.startswith("base_rate version 1 was rolled back to elo_logit version 1: live log-loss worse by 0.1")
     in_force = registry.champion(reign)
     assert in_force
     assert in_force.name == "elo_logit"
@@ -67,37 +67,64 @@ def test_worse_for_sure_over_twenty_weeks_ends_the_reign(reign):
 
 
 @pytest.mark.parametrize(("champion", "shadow"), [(GOOD, BAD), (GOOD, GOOD)])
-def test_a_better_champion_or_an_equal_one_stays(reign, champion, shadow):
+def test_a_better_champion_or_an_equal_one_stays(reign, archive, champion, shadow):
     predict(reign, 300, champion, shadow)
-    assert roll_back_if_worse(reign, LATER) is None
+    assert roll_back_if_worse(reign, archive, LATER) is None
 
 
-def test_weeks_that_are_not_over_at_as_of_do_not_count(reign):
+def test_weeks_that_are_not_over_at_as_of_do_not_count(reign, archive):
     """Eleven whole weeks decide nothing, and neither does a twelfth that is being played."""
     predict(reign, 300, BAD, GOOD)
     first = week_start(NOW + timedelta(days=1))
-    assert roll_back_if_worse(reign, first + timedelta(weeks=11, days=6)) is None
-    assert roll_back_if_worse(reign, LATER)
+    assert roll_back_if_worse(reign, archive, first + timedelta(weeks=11, days=6)) is None
+    assert roll_back_if_worse(reign, archive, LATER)
 
 
-def test_a_pinned_champion_stays_whatever_live_scores_say(reign):
+def test_a_pinned_champion_stays_whatever_live_scores_say(reign, archive):
     predict(reign, 300, BAD, GOOD)
-    registry.intervene(reign, "pin", None, actor="somebody", because="test")
-    assert roll_back_if_worse(reign, LATER) is None
+    intervene(reign, "pin", None, None, actor="somebody", because="test")
+    assert roll_back_if_worse(reign, archive, LATER) is None
 
 
-def test_the_recipe_is_barred_until_somebody_lets_it_back(reign):
+def test_the_recipe_is_barred_until_somebody_lets_it_back(reign, archive):
     predict(reign, 300, BAD, GOOD)
-    roll_back_if_worse(reign, LATER)
-    assert list(demoted(reign)) == [("stack", "r1")]
-    assert roll_back_if_worse(reign, LATER) is None, "the one before has no reign yet to be judged by"
-    stack = registry.find(reign, "stack", 1)
-    registry.intervene(reign, "unveto", stack, actor="somebody", because="it was the data")
+    roll_back_if_worse(reign, archive, LATER)
+    assert list(demoted(reign)) == [("base_rate", "r1")]
+    assert roll_back_if_worse(reign, archive, LATER) is None, "the one before has no reign yet to be judged by"
+    barred = registry.find(reign, "base_rate", 1)
+    intervene(reign, "unveto", barred.name, barred.version, actor="somebody", because="it was the data")
     assert demoted(reign) == {}
 
 
-def test_predictions_from_before_the_reign_do_not_count(reign):
+def test_predictions_from_before_the_reign_do_not_count(reign, archive):
     predict(reign, 300, BAD, GOOD)
     reign.execute("alter table models.promotions disable trigger all")
-    reign.execute("update models.promotions set decided_at = now() + interval '1 day' where name = 'stack'")
-    assert roll_back_if_worse(reign, LATER) is None
+    reign.execute("update models.promotions set decided_at = now() + interval '1 day' where name = 'base_rate'")
+    assert roll_back_if_worse(reign, archive, LATER) is None
+
+
+@pytest.mark.parametrize("fault", ["smoke", "other contract", "gone"])
+def test_a_newest_fit_that_may_not_serve_leaves_the_place_to_the_one_that_did(reign, archive, fault):
+    """The candidate of the earlier champion's recipe may be anything by now."""
+    profile = "smoke" if fault == "smoke" else "production"
+    newest = registry.register(reign, archive, elo(0.3), HISTORY, as_of=NOW, recipe="r2", profile=profile)
+    if fault == "other contract":
+        reign.execute("update models.versions set fingerprint = 'old' where version = 2")
+    if fault == "gone":
+        next(archive.root.rglob(newest.artifact_sha256[2:])).unlink()
+    predict(reign, 300, BAD, GOOD)
+    why = roll_back_if_worse(reign, archive, LATER)
+    assert why is not None
+    assert why.startswith("base_rate version 1 was rolled back to elo_logit version 1")
+
+
+def test_while_no_fit_of_the_earlier_recipe_may_serve_the_champion_stays_and_it_is_said(reign, archive):
+    reign.execute("update models.versions set profile = 'smoke' where name = 'elo_logit'")
+    predict(reign, 300, BAD, GOOD)
+    why = roll_back_if_worse(reign, archive, LATER)
+    assert why is not None
+    assert why.startswith("base_rate version 1 stays though it is worse")
+    assert why.endswith("elo_logit:1 may not serve: profile smoke")
+    in_force = registry.champion(reign)
+    assert in_force
+    assert in_force.name == "base_rate"

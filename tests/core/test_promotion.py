@@ -30,7 +30,7 @@ def test_a_candidate_that_beats_the_base_rate_wins_and_every_gate_is_told():
     assert decision.winner == "elo"
     assert decision.reasons["elo"] == ["passes all gates"]
     assert [verdict.gate for verdict in decision.verdicts["elo"]] == [
-        *("profile", "contract", "base rate", "calibration"),
+        *("profile", "contract", "bundle", "temperature", "base rate", "calibration"),
     ]
 
 

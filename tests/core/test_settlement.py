@@ -13,9 +13,9 @@ from psycopg.rows import dict_row
 from footpred_dagster.core.ledger import seal, verify
 from footpred_dagster.core.odds import power_devig
 from footpred_dagster.core.scorelines import grid
-from footpred_dagster.core.settlement import Settled, settle, settlement_cut
+from footpred_dagster.core.settlement import Settled, identify, settle, settlement_cut
 from footpred_dagster.core.track_record import settled_predictions, store
-from tests.support.sealed import replay
+from tests.support.sealed import live, replay
 from tests.support.settled import KICKOFF, LATER, play, stub_warehouse
 
 ODDS = (2.0, 3.4, 4.2)
@@ -35,6 +35,7 @@ def scores(connection: psycopg.Connection) -> list[dict]:
 def test_a_played_match_scores_its_sealed_rows_with_the_closing_line_beside_them(warehouse):
     seal(warehouse, [replay(), replay(model_name="base_rate", role="challenger"), replay(match_id="unplayed")])
     play(warehouse, "m1", 2, 1, odds=ODDS)
+    identify(warehouse)  # as sealing a batch does
     assert settlement_cut(warehouse, LATER) == "2 to settle"
     assert settle(warehouse, LATER) == Settled(first=2, corrected=0)
     assert settlement_cut(warehouse, LATER) == "0 to settle"
@@ -139,6 +140,41 @@ def test_the_last_prediction_before_kickoff_counts_and_each_lead_time_has_its_ow
     assert found["replay", "champion", "lead", "under 1 day"]["log_loss"] == pytest.approx(-math.log(0.5))
     assert found["replay", "champion", "lead", "3 to 7 days"]["log_loss"] == pytest.approx(-math.log(0.4))
     assert ("replay", "champion", "lead", "1 to 3 days") not in found
+
+
+def crown(connection: psycopg.Connection, name: str, at: datetime) -> None:
+    connection.execute(
+        """
+        insert into models.versions (name, version, fingerprint, artifact_sha256, as_of, training_rows, profile)
+        values (%s, 1, 'f', %s, now(), 1, 'production') on conflict do nothing
+        """,
+        [name, name],
+    )
+    connection.execute(
+        """
+        insert into models.promotions (decided_at, as_of, name, version, decision, reasons)
+        values (%s, %s, %s, 1, 'promoted', '{}')
+        """,
+        [at, at, name],
+    )
+
+
+def test_credit_goes_to_the_champion_in_force_at_the_kickoff(warehouse):
+    """After a return to an earlier champion its rows stand as they were sealed: none is sealed again for it."""
+    now = datetime.now(UTC)
+    crown(warehouse, "elo_logit", now - timedelta(days=1))
+    crown(warehouse, "base_rate", now)
+    crown(warehouse, "elo_logit", now + timedelta(days=2))
+    for number, days in enumerate((1, 3)):
+        match = {"match_id": f"m{number}", "kickoff": now + timedelta(days=days)}
+        seal(warehouse, [live(**match), live(**match, model_name="base_rate", p_home=0.4, p_draw=0.4)])
+        play(warehouse, f"m{number}", 1, 0, kickoff=match["kickoff"])
+    settle(warehouse, now + timedelta(days=9))
+    store(warehouse, settled_predictions(warehouse, now + timedelta(days=9)))
+    rows = warehouse.execute(
+        "select n, log_loss from predictions.track_record where (kind, model, slice) = ('live', 'champion', 'all')"
+    ).fetchall()
+    assert rows == [(2, pytest.approx(-(math.log(0.4) + math.log(0.5)) / 2))]
 
 
 def test_shadows_and_market_are_compared_on_the_champions_matches_alone(warehouse):

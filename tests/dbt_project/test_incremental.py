@@ -6,6 +6,7 @@ import math
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import psycopg
 import pytest
 from psycopg.rows import dict_row
@@ -15,23 +16,12 @@ from footpred_dagster.core.club_aliases import Alias, decide
 from footpred_dagster.core.club_names import pending_names
 from footpred_dagster.core.contract import FEATURE_NAMES
 from footpred_dagster.core.match_rulings import BY_USER, Ruling
-from footpred_dagster.core.models.ratings.current import Raters, appearance
-from footpred_dagster.core.models.ratings.history import advanced
-from footpred_dagster.core.online import (
-    OnlineStore,
-    PairState,
-    TeamState,
-    UnknownPairing,
-    assemble,
-    load_store,
-    read_features,
-)
-from footpred_dagster.core.rating import read_history
+from footpred_dagster.core.online import OnlineStore, UnknownPairing, load_store, read_features
+from footpred_dagster.core.past_state import features_before
 from tests.dbt_project.conftest import LATEST, spoil
-from tests.support.warehouse import compile_models
 
 pytestmark = pytest.mark.real_data
-REPLAYED = (300, pytest.param(2000, marks=pytest.mark.slow))
+REPLAYED = (3, pytest.param(40, marks=pytest.mark.slow))
 
 
 def test_days_added_and_corrections_of_the_past_end_where_a_build_from_nothing_ends(grown):
@@ -126,31 +116,23 @@ def test_a_build_that_failed_is_made_up_for_by_the_next(grown):
     assert grown.contents() == before
 
 
-@pytest.mark.parametrize("replayed", REPLAYED)
-def test_state_as_of_kickoff_gives_the_features_of_a_match_exactly(grown, tmp_path, replayed):
-    """The service's way from state to features, replayed for past matches of any season."""
+@pytest.mark.parametrize("days", REPLAYED)
+def test_state_before_a_day_gives_the_features_of_its_matches_exactly(grown, days):
+    """The way of runs about the past from state to features, replayed for days of any season."""
     offline = {row["match_id"]: row for row in rows(grown.connection, "select * from features.fct_match_features")}
-    known = read_history(grown.connection)
-    chosen = np.sort(np.random.default_rng(5).choice(np.flatnonzero(known.spine["is_played"]), replayed, replace=False))
-    ratings = replayed_ratings(known, chosen)
-    form = replayed_form(grown, tmp_path, known.spine.iloc[chosen])
-    for row, (clubs, division) in zip(chosen, ratings, strict=True):
-        match = known.spine.iloc[row]
-        home, away = (
-            TeamState.of(form[match["match_id"], side] | club._asdict())
-            for side, club in zip(("home", "away"), clubs, strict=True)
-        )
-        met = form[match["match_id"], "home"]
-        pair = PairState(met["meetings"], met["points_last_5"]) if met["meetings"] else PairState()
-        found = assemble(home, away, division, pair, match["match_date"].date())
-        expected = offline[match["match_id"]]
-        differences = {
-            name: (value, expected[name])
-            for name, value in zip(FEATURE_NAMES, found.values, strict=True)
-            if not (math.isnan(value) if expected[name] is None else value == expected[name])
-        }
-        assert not differences, match
-        assert found.latest_input == expected["latest_input"]
+    played = pd.DataFrame(rows(grown.connection, "select * from intermediate.int_match_spine where is_played"))
+    for day in np.random.default_rng(5).choice(np.sort(played["match_date"].unique()), days, replace=False):
+        matches = played[played["match_date"] == day]
+        found = features_before(grown.connection, matches, day)
+        for match_id, row in zip(matches["match_id"], found.to_dict("records"), strict=True):
+            expected = offline[match_id]
+            differences = {
+                name: (row[name], expected[name])
+                for name in FEATURE_NAMES
+                if not (math.isnan(row[name]) if expected[name] is None else row[name] == expected[name])
+            }
+            assert not differences, (day, match_id)
+            assert (None if pd.isna(row["latest_input"]) else row["latest_input"]) == expected["latest_input"]
 
 
 def test_a_fixture_is_the_same_from_memory_from_the_database_and_in_the_table(grown):
@@ -181,64 +163,3 @@ def test_a_club_that_does_not_play_there_is_named(grown):
 def rows(connection: psycopg.Connection, query: str) -> list[dict]:
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(query).fetchall()
-
-
-def replayed_ratings(known, chosen):
-    """Both clubs and the division as of the morning of each chosen match, from the evening before."""
-    matches, raters, found = known.matches, Raters.fresh(known.matches), []
-    wanted = set(chosen.tolist())
-    for day in np.split(np.arange(len(matches)), np.flatnonzero(np.diff(matches.day)) + 1):
-        for row in day:
-            if row in wanted:
-                clubs = np.array([matches.home[row], matches.away[row]])
-                where = (
-                    int(matches.day[row]),
-                    int(matches.season[row]),
-                    int(matches.league[row]),
-                    int(matches.tier[row]),
-                )
-                then = advanced(raters, appearance(*where, clubs))
-                both, division = then.clubs(clubs), then.strengths.division(matches.league[[row]])
-                sides = [type(both)(*(values[..., side] for values in both)) for side in (0, 1)]
-                found.append((sides, type(division)(*(values[:, 0] for values in division))))
-        played = matches.take(day[np.isfinite(matches.home_goals[day])])
-        if len(played):
-            raters.advance(played)
-            raters.learn(played)
-    return found
-
-
-def replayed_form(grown, target, chosen):
-    """The online models' own SQL with the day of each match in place of the end of time."""
-    models = {name: select.rstrip().rstrip(";") for _, name, select in compile_models(grown.url, target)}
-    grown.connection.execute("""
-        drop table if exists asked;
-        create temp table asked (match_id text, side text, day date, opponent_id text,
-            like ratings.team_state)
-    """)
-    with (
-        grown.connection.cursor() as cursor,
-        cursor.copy(
-            "copy asked (match_id, side, day, team_id, opponent_id, league, season, elo, home_pi, away_pi, attack,"
-            " defence, momentum) from stdin"
-        ) as copy,
-    ):
-        for match in chosen.to_dict("records"):
-            for side, other in (("home", "away"), ("away", "home")):
-                own = (match["match_id"], side, match["match_date"].date(), match[f"{side}_id"], match[f"{other}_id"])
-                copy.write_row((*own, match["league"], match["season"], 0, 0, 0, [], [], []))
-    team, pair = (
-        models[name].replace("date 'infinity'", "state.day") for name in ("online_team_state", "online_pair_state")
-    )
-    assert '"ratings"."team_state" as state' in team
-    team = team.replace('"ratings"."team_state" as state', "asked as state").replace("state.team_id,", "state.*,", 1)
-    found = rows(
-        grown.connection,
-        f"""
-        select found.*, met.meetings, met.points_last_5 from ({team}) as found
-        left join asked as state using (match_id, side)
-        left join lateral (select * from ({pair}) as pairs
-            where pairs.team_id = state.team_id and pairs.opponent_id = state.opponent_id) as met on true
-    """,
-    )
-    return {(row["match_id"], row["side"]): row for row in found}

@@ -52,12 +52,19 @@ def loaded(warehouse, archive, site):
     return warehouse
 
 
+@pytest.fixture(scope="module")
+def repository() -> dg.RepositoryDefinition:
+    from footpred_dagster.definitions import defs
+
+    return defs().get_repository_def()
+
+
 @pytest.fixture
-def look(automation, resources, instance):
+def look(automation, resources, instance, repository):
     """What the sensor says of the source now."""
 
     def looked(**other: object) -> list[dg.RunRequest | dg.SkipReason]:
-        context = dg.build_sensor_context(instance=instance)
+        context = dg.build_sensor_context(instance=instance, repository_def=repository)
         return list(automation["sensors"].source_changed(context, **(resources | other)))
 
     return looked
@@ -126,7 +133,7 @@ def test_one_schedule_asks_for_the_season_under_way_and_one_for_every_season(aut
 
 
 def test_a_dead_source_is_left_alone_for_a_while_and_then_requested_again(
-    automation, resources, instance, loaded, monkeypatch
+    automation, resources, instance, repository, loaded, monkeypatch
 ):
     requests = []
 
@@ -145,7 +152,12 @@ def test_a_dead_source_is_left_alone_for_a_while_and_then_requested_again(
     monkeypatch.setattr(sensors, "due_for_request", lambda states, _now: [state.target for state in states])
 
     def evaluate(cursor: str | None) -> str | None:
-        context = dg.build_sensor_context(instance=instance, cursor=cursor, resources=resources | {"source": Dead()})
+        context = dg.build_sensor_context(
+            instance=instance,
+            cursor=cursor,
+            repository_def=repository,
+            resources=resources | {"source": Dead()},
+        )
         list(sensors.source_changed(context))
         return context.cursor
 

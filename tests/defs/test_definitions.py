@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from footpred_dagster.core.code import modules_of
 from footpred_dagster.core.settings import PACKAGE_ROOT
 
 KEYS = {
@@ -91,6 +92,17 @@ def test_every_asset_says_its_layer_owner_kind_code_version_and_meaning(specs):
         assert spec.kinds
         assert spec.code_version
         assert len(spec.description or "") > 20, name
+
+
+def test_the_code_version_of_every_asset_is_of_all_the_code_it_reaches(definitions):
+    """Raw assets have the parser's version, which is raised by hand, and dbt's models their own."""
+    layers: dict[str, set[str]] = {}
+    for asset in definitions.resolve_asset_graph().assets_defs:
+        module = asset.op.compute_fn.decorated_fn.__module__
+        if any(module not in modules_of(spec.code_version) for spec in asset.specs):
+            layers.setdefault(module, set()).update(key.path[0] for key in asset.keys)
+    assert "models" not in layers.pop("footpred_dagster.defs.features.dbt_models")
+    assert set().union(*layers.values()) == {"raw"}
 
 
 def test_every_asset_waits_for_others_that_write_the_same_and_has_a_day_or_a_week_to_be_fresh(definitions, specs):

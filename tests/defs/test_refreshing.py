@@ -84,6 +84,19 @@ def test_new_files_are_one_piece_of_work_named_for_their_bodies(loaded, asked, s
     assert other.key != work.key
 
 
+def test_a_file_that_is_back_is_other_work_than_when_it_first_came(loaded, asked, site):
+    """Else the run that loaded it before another came, perhaps refused, would stand for it."""
+    change(site, "E0")
+    (first,) = asked(loaded)
+    whole = season_rows("E0", SEASON, clubs("E0"))
+    write_season(site, "E0", SEASON, whole[:50])
+    (cut,) = asked(loaded)
+    change(site, "E0")
+    (again,) = asked(loaded)
+    assert len({first.key, cut.key, again.key}) == 3
+    assert asked(loaded) == [again]
+
+
 def test_new_fixtures_alone_load_no_results(loaded, asked, site):
     write_fixtures(site, [])
     (work,) = asked(loaded)

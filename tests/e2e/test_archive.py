@@ -74,56 +74,63 @@ def empty(tmp_path_factory, production, s3, bucket):
         yield Home(home.path, s3.environment | {"FOOTPRED_STORAGE_URL": bucket})
 
 
-def test_an_empty_home_is_filled_from_the_archive_on_s3_alone(empty, production, bucket):
-    filled = empty.json("run", "--source", "archive", *NOTHING_TO_LEARN, code=3)
-    assert (filled["errors"], "raw/matches:files_are_accepted" in filled["failed_checks"]) == ([], True)
-    assert raw_tables(empty) == production
+@pytest.fixture(scope="module")
+def filled(empty):
+    """The same home once a run has filled it from the archive."""
+    assert not (empty.path / "archive").exists()
+    done = empty.json("run", "--source", "archive", *NOTHING_TO_LEARN, code=3)
+    assert (done["errors"], "raw/matches:files_are_accepted" in done["failed_checks"]) == ([], True)
+    assert not (empty.path / "archive").exists()
+    return empty
+
+
+def test_an_empty_home_is_filled_from_the_archive_on_s3_alone(filled, production, bucket):
+    assert raw_tables(filled) == production
     rows = {table: int(checksum.split()[0]) for table, checksum in production.items()}
     assert (rows["raw.matches"], rows["raw.loads"], rows["raw.refusals"]) == (112, 2, 2)
-    assert empty.json("doctor")["archive"] == bucket
-    assert not (empty.path / "archive").exists()
+    assert filled.json("doctor")["archive"] == bucket
 
 
-def test_replay_goes_back_to_the_file_before_the_correction_and_names_the_newest(empty, production):
-    with psycopg.connect(empty.database_url) as connection:
+def test_replay_goes_back_to_the_file_before_the_correction_and_names_the_newest(filled, production):
+    with psycopg.connect(filled.database_url) as connection:
         bodies = connection.execute(
             "select sha256 from raw.fetches where path = %s and status = 200 order by fetched_at",
             [results_path("E0", CORRECTED)],
         ).fetchall()
     first, newest = (digest for (digest,) in bodies)
-    done = empty.json("replay", "--sha256", first)
+    done = filled.json("replay", "--sha256", first)
     assert (done["state"], done["rows"], done["newest_sha256"]) == ("loaded", 56, newest)
     assert [part["partition"] for part in done["partitions"]] == ["E0|2023-24"]
-    assert {table for table, checksum in raw_tables(empty).items() if production[table] != checksum} == {
+    assert {table for table, checksum in raw_tables(filled).items() if production[table] != checksum} == {
         *("raw.matches", "raw.loads")
     }
-    assert f"its newest body is {newest[:12]}: the next footpred run goes back" in empty.run(
+    assert f"its newest body is {newest[:12]}: the next footpred run goes back" in filled.run(
         "replay", "--sha256", first
     )
-    empty.run("replay", "--sha256", newest, "--league", "E0", "--season", "2324")
-    assert raw_tables(empty) == production
-    assert "64 hex digits" in empty.run("replay", "--sha256", "abc", code=2)
-    assert "unknown league E9" in empty.run("replay", "--sha256", first, "--league", "E9", "--season", "2324", code=2)
-    assert "is refused" in empty.run("replay", "--sha256", first, "--league", "D1", "--season", "2324", code=1)
-    assert "is not in the archive s3://" in empty.run(
+    filled.run("replay", "--sha256", newest, "--league", "E0", "--season", "2324")
+    assert raw_tables(filled) == production
+    assert "64 hex digits" in filled.run("replay", "--sha256", "abc", code=2)
+    assert "unknown league E9" in filled.run("replay", "--sha256", first, "--league", "E9", "--season", "2324", code=2)
+    assert "is refused" in filled.run("replay", "--sha256", first, "--league", "D1", "--season", "2324", code=1)
+    assert "is not in the archive s3://" in filled.run(
         *("replay", "--sha256", "0" * 64, "--league", "E0", "--season", "2324"), code=1
     )
 
 
-def test_pull_brings_the_archive_home_refuses_what_is_corrupt_and_goes_on_where_it_was(empty, bucket, s3):
+def test_pull_brings_the_archive_home_refuses_what_is_corrupt_and_goes_on_where_it_was(filled, bucket, s3):
     bad = sha256_hex(b"one more")
     name, _, prefix = bucket.removeprefix("s3://").partition("/")
     place = {"Bucket": name, "Key": f"{prefix}/{bad[:2]}/{bad[2:]}"}
     s3.client().put_object(**place, Body=b"not that")
-    first = empty.json("pull", code=1)
-    assert (first["from"], first["to"]) == (bucket, str(empty.path / "archive"))
+    first = filled.json("pull", code=1)
+    assert (first["from"], first["to"]) == (bucket, str(filled.path / "archive"))
     assert [refused["name"] for refused in first["refused"]] == [bad]
     assert f"{bad} in {bucket} is damaged" in first["refused"][0]["reason"]
     # Three files, two of them in two versions, and the corrupt one; three fetches.
     assert (first["objects"], first["segments"], first["copied"]) == (6, 3, 8)
     s3.client().put_object(**place, Body=b"one more")
-    assert empty.json("pull", "--from", bucket)["copied"] == 1
-    assert "0 of 9 copied" in empty.run("pull")
+    assert filled.json("pull", "--from", bucket)["copied"] == 1
+    assert "0 of 9 copied" in filled.run("pull")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from footpred_dagster.core.domain import Season
 from tests.support.command import Home, fresh_home
-from tests.support.site import build_site, clubs, season_rows, write_extra, write_fixtures, write_season
+from tests.support.site import build_site, clubs, put_back, season_rows, write_extra, write_fixtures, write_season
 
 AS_OF = "2024-08-01"
 ARGUMENTS = ("--leagues", "E0,SC0,NOR", "--as-of", AS_OF)
@@ -196,28 +196,26 @@ def test_a_refused_file_is_named_with_reason_and_way_out_and_stops_nothing_else(
     home, site, settled, spoil, reason, said
 ):
     path, other = (site / "mmz4281" / "2324" / f"{league}.csv" for league in ("SC0", "E0"))
-    good, good_other = path.read_bytes(), other.read_bytes()
     before = home.checksums()
-    path.write_bytes(spoil(good))
-    other.write_bytes(good_other + b"\r\n")  # another league has news in the same run
-    done = home.json("run", "--source", str(site), *ARGUMENTS, code=3)
-    assert (done["errors"], done["matches"]) == ([], settled["matches"])
-    assert done["not_published"] == ["E0|2024-25", "SC0|2024-25"], "as of August"
-    (refused,) = done["refused"]
-    found = (refused["partition"], refused["path"], refused["reason"])
-    assert found == ("SC0|2023-24", "mmz4281/2324/SC0.csv", reason)
-    assert said in refused["detail"]
-    changed = {table for table, checksum in home.checksums().items() if before[table] != checksum}
-    assert changed <= {"raw.refusals", "raw.loads"}
-    assert any("files_are_accepted" in check for check in home.json("status")["failing_checks"])
-    inspected = json.loads(home.run("inspect", str(path), "--json", code=1))
-    assert inspected["reason"].startswith(f"{reason}: ")
-    assert str(home.path) in inspected["judged_against"]
-    # The same bytes again: nothing is done, and the file is still named.
-    again = home.run("run", "--source", str(site), *ARGUMENTS, code=3)
-    assert f"mmz4281/2324/SC0.csv (SC0|2023-24): {reason}: " in again
-    path.write_bytes(good)
-    other.write_bytes(good_other)
+    with put_back(path, other):
+        path.write_bytes(spoil(path.read_bytes()))
+        other.write_bytes(other.read_bytes() + b"\r\n")  # another league has news in the same run
+        done = home.json("run", "--source", str(site), *ARGUMENTS, code=3)
+        assert (done["errors"], done["matches"]) == ([], settled["matches"])
+        assert done["not_published"] == ["E0|2024-25", "SC0|2024-25"], "as of August"
+        (refused,) = done["refused"]
+        found = (refused["partition"], refused["path"], refused["reason"])
+        assert found == ("SC0|2023-24", "mmz4281/2324/SC0.csv", reason)
+        assert said in refused["detail"]
+        changed = {table for table, checksum in home.checksums().items() if before[table] != checksum}
+        assert changed <= {"raw.refusals", "raw.loads"}
+        assert any("files_are_accepted" in check for check in home.json("status")["failing_checks"])
+        inspected = json.loads(home.run("inspect", str(path), "--json", code=1))
+        assert inspected["reason"].startswith(f"{reason}: ")
+        assert str(home.path) in inspected["judged_against"]
+        # The same bytes again: nothing is done, and the file is still named.
+        again = home.run("run", "--source", str(site), *ARGUMENTS, code=3)
+        assert f"mmz4281/2324/SC0.csv (SC0|2023-24): {reason}: " in again
     assert home.json("run", "--source", str(site), *ARGUMENTS)["refused"] == []
     assert home.checksums() == before
 
@@ -239,7 +237,7 @@ def test_extra_leagues_are_rated_and_no_model_learns_from_them(home, first):
     assert learned == (MAIN_MATCHES,)
 
 
-def test_the_second_source_is_off_until_named_and_then_warns_of_what_it_does_not_share(home, site, first, tmp_path):
+def test_the_second_source_is_off_until_named_and_then_warns_of_what_it_does_not_share(home, site, settled, tmp_path):
     assert "raw/openfootball" not in {asset["key"] for asset in home.json("status")["assets"]}
     match = {"date": "2023-08-07", "team1": "E0 Club A", "team2": "Nobody", "score": {"ft": [1, 0]}}
     (tmp_path / "2023-24").mkdir()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 
+import pandas as pd
 import psycopg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footpred_dagster.core.dataset import played_before
+from footpred_dagster.core.dataset import played_before, predictable_fixtures
 from tests.support.warehouse import Result, build, load_seeds
 
 TEAMS = ("Arsenal", "Chelsea", "Everton", "Liverpool")
@@ -19,7 +21,7 @@ FIRST_DAY = date(2023, 6, 20)  # a season turns on 1 July, inside the range
 @pytest.fixture(scope="module")
 def warehouse(module_database_url):
     """The connection whose transaction holds what was built last."""
-    with psycopg.connect(module_database_url) as connection:
+    with psycopg.connect(module_database_url, prepare_threshold=None) as connection:
         yield connection
 
 
@@ -65,6 +67,30 @@ def test_no_feature_up_to_day_t_knows_a_result_of_day_t_or_later(features_of, hi
     assert len(remaining) == len(before) - 1
     assert _until(features_of(others), victim.day) == remaining
     assert _until(features_of([*others, moved]), victim.day) == remaining
+
+
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(history=histories(), days=st.integers(0, 10), hour=st.integers(0, 11))
+def test_no_result_dated_at_or_after_as_of_changes_what_is_predicted_then(features_of, warehouse, history, days, hour):
+    """Whatever feature, and whoever played: ratings, divisions and tables are made of everybody's matches."""
+    day = FIRST_DAY + timedelta(days=26)
+    as_of = datetime.combine(day - timedelta(days=days), time(hour), UTC)
+    fixture = Result(day, "Arsenal", "Chelsea", None)
+    known = [result for result in history if result.day < as_of.date()]
+    others = [result for result in history if result.day >= as_of.date()]
+    others += [Result(as_of.date() + timedelta(days=n), "Everton", "Liverpool", (9, 0)) for n in (0, 11, 12)]
+    others = list({(result.day, result.home): result for result in others}.values())
+    # Another meeting of the pair would make it another match, with another number.
+    others = [result for result in others if (result.home, result.away) != (fixture.home, fixture.away)]
+
+    def asked(results: list[Result]) -> pd.DataFrame:
+        features_of([*results, fixture])
+        return predictable_fixtures(warehouse, as_of)
+
+    before = asked(known)
+    pd.testing.assert_frame_equal(asked([*known, *others]), before)
+    other_scores = [replace(result, goals=(0, 8)) for result in others]
+    pd.testing.assert_frame_equal(asked([*known, *other_scores]), before)
 
 
 def test_a_result_is_invisible_to_its_own_day_and_visible_to_the_next(features_of):

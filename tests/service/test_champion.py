@@ -49,7 +49,8 @@ def test_a_new_champion_takes_over_and_an_old_one_comes_back(client, world, arch
         text = client.get("/metrics").text
         assert f'model_info{{name="elo_logit",version="{version.version}"}} 1.0' in text
         assert f'model_info{{name="elo_logit",version="{before}"}} 0.0' in text
-        registry.roll_back(connection, as_of=datetime.now(UTC), actor="tests", because="back")
+        back = registry.earlier_champions(connection)[0]
+        registry.roll_back(connection, back, as_of=datetime.now(UTC), actor="tests", because="back")
     until(client, loaded(before))
 
 

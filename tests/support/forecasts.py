@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from footpred_dagster.core.backtest import PROBABILITIES
+from footpred_dagster.core.fit_gates import Contender
 from footpred_dagster.core.metrics import ranked_probability_scores
-from footpred_dagster.core.promotion import Contender, Decision, Evidence, Incumbent, decide
+from footpred_dagster.core.promotion import Decision, Evidence, Incumbent, decide
 
 N = 600
 CHANCE = np.random.default_rng(3)

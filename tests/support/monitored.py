@@ -12,12 +12,12 @@ from footpred_dagster.core.contract import FEATURE_NAMES, IDENTITY
 from footpred_dagster.core.dataset import CLUBS, ODDS, RESULT
 
 FEATURES = (*IDENTITY, *FEATURE_NAMES)
-MATCHES = ("match_id", "league", "season", "kickoff", "status", "outcome", *CLUBS, *RESULT, *ODDS)
+MATCHES = ("match_id", "league", "season", "kickoff", "kickoff_known", "status", "outcome", *CLUBS, *RESULT, *ODDS)
 TYPES = {
     **dict.fromkeys(("match_id", "league", "season", "status", *CLUBS), "text"),
     **dict.fromkeys(("kickoff", "latest_input"), "timestamptz"),
     **dict.fromkeys(("outcome", *RESULT), "integer"),
-    "is_played": "boolean",
+    **dict.fromkeys(("is_played", "kickoff_known"), "boolean"),
 }
 
 
@@ -26,9 +26,10 @@ def stored_history(connection: psycopg.Connection, history: pd.DataFrame) -> Non
     facts = history.assign(
         latest_input=history["kickoff"] - timedelta(days=7),
         is_played=True,
+        kickoff_known=True,
         status="played",
-        home_id="a",
-        away_id="b",
+        home_id=history["match_id"] + " home",
+        away_id=history["match_id"] + " away",
     )
     for table, columns in {"features.fct_match_features": FEATURES, "intermediate.int_matches": MATCHES}.items():
         name = sql.Identifier(*table.split("."))
@@ -40,3 +41,6 @@ def stored_history(connection: psycopg.Connection, history: pd.DataFrame) -> Non
         with connection.cursor() as cursor, cursor.copy(sql.SQL("copy {} from stdin").format(name)) as copy:
             for row in facts[list(columns)].itertuples(index=False, name=None):
                 copy.write_row([None if value != value else value for value in row])
+    connection.execute("""
+        create table intermediate.int_fixtures (match_id text, league text, season text, home_id text, away_id text)
+    """)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, timedelta
 from math import comb
 from pathlib import Path
@@ -91,6 +92,17 @@ def write_extra(root: Path, file: str, country: str, seasons: dict[str, Sequence
     path = root / "new" / f"{file}.csv"
     _write(path, list(rows[0]), rows)
     return path
+
+
+@contextmanager
+def put_back(*paths: Path) -> Iterator[None]:
+    """Files that hold afterwards what they held before, though the test failed."""
+    held = [path.read_bytes() for path in paths]
+    try:
+        yield
+    finally:
+        for path, body in zip(paths, held, strict=True):
+            path.write_bytes(body)
 
 
 def build_site(root: Path, leagues: Sequence[str], first: int, last: int) -> int:

@@ -35,6 +35,18 @@ with spine as (
     {%- endif %}
 ),
 
+-- Ratings and divisions of a country are made of all its matches of earlier days.
+days as (
+    select
+        country,
+        match_date,
+        max(max(kickoff) filter (where is_played)) over (
+            partition by country order by match_date rows between unbounded preceding and 1 preceding
+        ) as latest_input
+    from {{ ref('int_match_spine') }}
+    group by country, match_date
+),
+
 -- A day on which nobody of the league has played yet reads the table that stands until the next one.
 dated as (
     select
@@ -58,7 +70,7 @@ select
     dated.league,
     dated.season,
     dated.kickoff,
-    greatest(home_form.latest_kickoff, away_form.latest_kickoff) as latest_input,
+    days.latest_input,
     dated.is_played,
     team_elo.home_elo,
     team_elo.away_elo,
@@ -105,6 +117,7 @@ select
     {{ form_columns('away_form', 'away', var('form_metrics'), var('form_windows')) }},
     {{ form_columns('away_venue_form', 'away_venue', var('venue_metrics'), [10]) }}
 from dated
+inner join days on dated.country = days.country and dated.match_date = days.match_date
 inner join {{ source('ratings', 'team_elo') }} as team_elo on dated.match_id = team_elo.match_id
 inner join {{ source('ratings', 'team_pi') }} as team_pi on dated.match_id = team_pi.match_id
 inner join {{ source('ratings', 'team_strength') }} as team_strength on dated.match_id = team_strength.match_id

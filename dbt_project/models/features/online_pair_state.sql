@@ -1,6 +1,5 @@
 {{ config(materialized='view') }}
 -- Grain: one row per club and opponent it has met: how it fared so far. Asked for one pair, it is one index lookup.
-{%- set day = "date 'infinity'" %}
 select distinct on (team_id, opponent_id)
     team_id,
     opponent_id,
@@ -8,5 +7,4 @@ select distinct on (team_id, opponent_id)
     meetings,
     points_last_5
 from {{ ref('int_head_to_head') }}
-where latest_match_date < {{ day }}
 order by team_id asc, opponent_id asc, meetings desc

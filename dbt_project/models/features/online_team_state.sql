@@ -1,7 +1,6 @@
 {{ config(indexes=[{'columns': ['team_id', 'league'], 'unique': true}]) }}
 -- Grain: one row per club and league it plays in: what its next match there may know of it. The service assembles a
--- feature row from two of these and a pair's; as of an earlier day the same statement gives what was known then.
-{%- set day = "date 'infinity'" %}
+-- feature row from two of these and a pair's. As of an earlier day core/past_state.py gives the same.
 select
     state.team_id,
     state.league,
@@ -25,7 +24,7 @@ from {{ source('ratings', 'team_state') }} as state
 left join lateral (
     select earlier.*
     from {{ ref('int_team_form') }} as earlier
-    where earlier.team_id = state.team_id and earlier.latest_match_date < {{ day }}
+    where earlier.team_id = state.team_id
     order by earlier.latest_match_date desc
     limit 1
 ) as form on true
@@ -33,7 +32,7 @@ left join lateral (
 left join lateral (
     select earlier.*
     from {{ ref('int_team_venue_form') }} as earlier
-    where earlier.team_id = state.team_id and {{ is_home }} and earlier.latest_match_date < {{ day }}
+    where earlier.team_id = state.team_id and {{ is_home }}
     order by earlier.latest_match_date desc
     limit 1
 ) as {{ venue }} on true
@@ -43,5 +42,4 @@ left join {{ ref('int_plain_points_tables') }} as tables
         state.league = tables.league
         and state.season = tables.season
         and state.team_id = tables.team_id
-        and tables.table_date < {{ day }}
-        and tables.next_match_date >= {{ day }}
+        and tables.next_match_date = date 'infinity'

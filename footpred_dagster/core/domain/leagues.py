@@ -181,6 +181,8 @@ class League:
         )
 
 
+# A league more here has rules, formats and zones of its own to be added, and its code is an input of every model: their
+# contract has another fingerprint then, and the next run fits all of them anew.
 MAIN_LEAGUES: dict[str, League] = {
     league.code: league
     for league in (

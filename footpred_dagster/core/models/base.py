@@ -11,6 +11,8 @@ import pandas as pd
 
 from footpred_dagster.core.contract import Feature
 
+MOSTLY_WHOLE = 0.5
+
 
 class DegenerateData(ValueError):
     """The training frame cannot teach this model (too few matches, an outcome missing, nothing but nulls)."""
@@ -74,6 +76,20 @@ def require_all_outcomes(frame: pd.DataFrame, at_least: int) -> None:
         raise DegenerateData(f"{len(frame)} matches to learn from, {at_least} needed")
     if missing := {0, 1, 2} - set(frame["outcome"].unique()):
         raise DegenerateData(f"outcomes {sorted(missing)} never happen in {len(frame)} matches")
+
+
+def whole(frame: pd.DataFrame) -> pd.Series:
+    """Whether each match is of a league-season that is over and loaded whole: its column ``whole``.
+
+    All are in a frame without that column.
+    """
+    return frame["whole"] if "whole" in frame else pd.Series(data=True, index=frame.index)
+
+
+def whole_seasons(frame: pd.DataFrame) -> list[str]:
+    """The seasons, in order, of which at least half of the matches are of league-seasons that are ``whole``."""
+    shares = whole(frame).groupby(frame["season"]).mean()
+    return sorted(shares.index[shares >= MOSTLY_WHOLE])
 
 
 def last_seasons(frame: pd.DataFrame, count: int) -> pd.DataFrame:

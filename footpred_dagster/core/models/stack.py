@@ -81,6 +81,11 @@ class Stack:
         return log_pool(self.name, self.contract, weighted)
 
 
+def temperatures(model: Model) -> dict[str, float]:
+    """The temperature of a fitted model by its name; of a stack, those of its members."""
+    return {each.name: each.temperature for each in (model.members.values() if isinstance(model, Stack) else [model])}
+
+
 def pool(predictions: Mapping[str, Floats]) -> Floats:
     """(n, 3) of the members' (n, 3) by name: probabilities proportional to the product of powers of theirs."""
     logs = sum(weight * np.log(predictions[name]) for name, weight in pool_weights().items())

@@ -8,6 +8,7 @@ import httpx
 import psycopg
 
 from footpred_dagster.alertmanager import tell
+from footpred_dagster.code_log import changed_modules, remember
 from footpred_dagster.core.registry import champion
 from footpred_dagster.defs.automation.jobs import FOLLOWERS, predict, retrain
 from footpred_dagster.defs.resources import SETTINGS, Warehouse
@@ -30,7 +31,7 @@ follow_upstream = dg.AutomationConditionSensorDefinition(
 
 @dg.sensor(job=predict, minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
 def champion_moved(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.RunRequest | dg.SkipReason:
-    """Predict the fixtures anew once the champion was promoted by hand, or gave way: what is served is to be its own.
+    """Predict the fixtures anew once the champion was promoted by hand or rolled back: what is served is to be its own.
 
     After a retraining there is nothing to do: that run has predicted itself.
     """
@@ -43,7 +44,7 @@ def champion_moved(context: dg.SensorEvaluationContext, warehouse: Warehouse) ->
             select
                 (select count(*) from predictions.served
                     where kickoff > %s and (model_name, model_version) <> (%s, %s)),
-                (select max(promotion_id) from models.promotions where decision <> 'kept')
+                (select max(promotion_id) from models.decisions where decision <> 'kept')
             """,
             [datetime.now(UTC), version.name, version.version],
         ).fetchone() or (0, None)
@@ -109,8 +110,10 @@ def states_told(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg
     now = datetime.now(UTC)
     assert context.repository_def is not None
     graph = context.repository_def.asset_graph
-    assets, checks = asset_states(graph, context.instance, now, switched_off(SETTINGS))
     with warehouse.connect() as connection:
+        remember(connection, (graph.get(key).code_version for key in graph.get_all_asset_keys()))
+        changed = changed_modules(connection)
+        assets, checks = asset_states(graph, context.instance, now, switched_off(SETTINGS), changed)
         record_states(connection, assets, checks.evaluated(), now)
     wrong = [f"{each.key} {each.state}" for each in assets if each.state != "fresh"]
     return dg.SkipReason(", ".join(wrong) or f"all {len(assets)} assets are fresh")

@@ -63,15 +63,14 @@ def source_changed(
         plans = planned(connection, context.instance, targets)
     if not plans:
         yield dg.SkipReason(f"none of {len(targets)} files is new")
+    assert context.repository_def is not None
+    job = context.repository_def.get_job(refresh.name)
     for plan in plans:
         turn = next_try(context.instance, plan.key, datetime.now(UTC))
-        yield _request(plan, turn) if isinstance(turn, int) else dg.SkipReason(f"{plan.key}: {turn}")
+        yield _request(plan, turn, job) if isinstance(turn, int) else dg.SkipReason(f"{plan.key}: {turn}")
 
 
-def _request(plan: Refresh, turn: int) -> dg.RunRequest:
-    from footpred_dagster.definitions import defs  # not while the definitions load this module
-
-    job = defs().resolve_job_def(refresh.name)
+def _request(plan: Refresh, turn: int, job: dg.JobDefinition) -> dg.RunRequest:
     left_out = {
         dg.AssetKey(["raw", name])
         for name, wanted in (("matches", plan.partitions), ("fixtures", plan.fixtures))

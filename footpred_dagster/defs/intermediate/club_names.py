@@ -2,20 +2,19 @@
 
 import dagster as dg
 
-from footpred_dagster.core import club_aliases, club_leagues, club_names, club_resolution, clubs, held_seasons
+from footpred_dagster.core import club_leagues, club_names, club_resolution, held_seasons
 from footpred_dagster.core.club_aliases import SEED
+from footpred_dagster.core.code import code_version
 from footpred_dagster.core.provenance import simulated
 from footpred_dagster.defs.resources import Warehouse
 from footpred_dagster.metadata import table
-from footpred_dagster.versions import CUT, code_version
+from footpred_dagster.versions import CUT
 
 RAW = [dg.AssetKey(["raw", name]) for name in ("matches", "fixtures")]
 CLUB_NAMES = dg.AssetKey(["intermediate", "club_names"])
 MATCHES = dg.AssetKey(["intermediate", "int_matches"])
 TEAMS = dg.AssetKey(["marts", "dim_teams"])
-CODE = code_version(
-    club_aliases, club_leagues, club_names, club_resolution, clubs, held_seasons, data=SEED.read_bytes()
-)
+CODE = code_version(__name__, data=SEED.read_bytes())
 WAY_OUT = (
     "Matches of a pending name wait in the raw tables; everything else goes on. Decide with footpred clubs alias: "
     "--of the club it is, or --new. footpred clubs pending lists the nearest clubs. The next run applies it."

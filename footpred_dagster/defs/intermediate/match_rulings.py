@@ -3,10 +3,11 @@
 import dagster as dg
 
 from footpred_dagster.core import match_rulings
+from footpred_dagster.core.code import code_version
 from footpred_dagster.core.match_rulings import SEED
 from footpred_dagster.defs.resources import Warehouse
 from footpred_dagster.metadata import table
-from footpred_dagster.versions import CUT, code_version, cut_version
+from footpred_dagster.versions import CUT, cut_version
 
 MATCHES = dg.AssetKey(["intermediate", "int_matches"])
 
@@ -18,7 +19,7 @@ MATCHES = dg.AssetKey(["intermediate", "int_matches"])
     owners=["team:footpred"],
     pool="warehouse",
     kinds={"python", "postgres"},
-    code_version=code_version(match_rulings, data=SEED.read_bytes()),
+    code_version=code_version(__name__, data=SEED.read_bytes()),
 )
 def rulings_in_force(warehouse: Warehouse) -> dg.MaterializeResult:
     """Matches decided without play, annulled, or played after all: from the seed, and from users before it."""

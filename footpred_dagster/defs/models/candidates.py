@@ -5,20 +5,19 @@ from typing import Literal
 import dagster as dg
 
 from footpred_dagster.core import backtest, card_facts, provenance, tracking, training
+from footpred_dagster.core.code import code_version
 from footpred_dagster.core.dataset import played_before
-from footpred_dagster.core.evaluating import as_row
 from footpred_dagster.core.lineage import FitRecord, record_fit
-from footpred_dagster.core.models import bundle
 from footpred_dagster.core.models.bundle import TOLERANCE
 from footpred_dagster.core.models.recipes import ALL_RECIPES, recipe_version
 from footpred_dagster.core.models.stack import MEMBERS, Stack
-from footpred_dagster.core.registry import candidate as candidate_version
 from footpred_dagster.core.registry import link_to_mlflow
+from footpred_dagster.core.replays import candidate as candidate_version
 from footpred_dagster.defs.resources import ArchiveStore, Clock, Warehouse
 from footpred_dagster.sources.inputs import keep_inputs
 from footpred_dagster.sources.load import raw_version
 from footpred_dagster.tracking import ExperimentLog, git_commit, run_ids, run_link
-from footpred_dagster.versions import CUT, code_of_fit, code_version, cut_version
+from footpred_dagster.versions import CUT, code_of_fit, cut_version
 
 FEATURE_TABLE = dg.AssetKey(["features", "fct_match_features"])
 DESCRIPTIONS = {
@@ -31,8 +30,10 @@ DESCRIPTIONS = {
     "market_aware": "The logit with the opening market line among its inputs. Never a candidate for champion.",
 }
 KINDS = dict.fromkeys(ALL_RECIPES, "scikitlearn") | {"base_rate": "python", "xgboost": "xgboost", "stack": "python"}
-EVALUATOR = code_version(backtest, bundle, training)
-CODE = {name: f"{recipe_version(name)}-{EVALUATOR}" for name in ALL_RECIPES}
+CODE = {
+    name: code_version(__name__, recipe.__module__, data=recipe_version(name).encode())
+    for name, recipe in ALL_RECIPES.items()
+}
 NOT_RECORDED = "not recorded: results were loaded that the features have not taken in"
 AGREEMENT_MATCHES = 5000
 """Newest matches on which the bundle is compared with the native model."""
@@ -79,7 +80,7 @@ def candidate(name: str) -> dg.AssetsDefinition:
             )
             logged = tracking.log_fit(experiments.client, archive.open(), fit, scores, facts, {**tags, **about})
             link_to_mlflow(connection, fit.version, logged.run_id, logged.version)
-            metrics = [as_row(row) for row in scores]
+            metrics = [backtest.as_row(row) for row in scores]
             record = FitRecord(inputs, metrics, as_of, code, git_commit(), run_ids(context))
             record_fit(connection, name, fit.version.version, record)
             cut = training.training_cut(connection, as_of)
@@ -108,8 +109,9 @@ def agreement(asset: dg.AssetsDefinition, name: str) -> dg.AssetChecksDefinition
     def bundle_equals_native(warehouse: Warehouse, archive: ArchiveStore, clock: Clock) -> dg.AssetCheckResult:
         """What the service will run answers as what was fitted, on real matches, missing values included."""
         with warehouse.connect() as connection:
-            frame = played_before(connection, clock.now()).tail(AGREEMENT_MATCHES)
-            version = candidate_version(connection, name)
+            as_of = clock.now()
+            frame = played_before(connection, as_of).tail(AGREEMENT_MATCHES)
+            version = candidate_version(connection, name, as_of)
         difference = training.bundle_difference(archive.open(), version, frame) if version else 1.0
         return dg.AssetCheckResult(
             passed=difference <= TOLERANCE, metadata={"greatest difference": difference, "matches": len(frame)}

@@ -2,15 +2,17 @@
 
 import dagster as dg
 
-from footpred_dagster.core import comparison, plots, promotion, scoring, succession, tracking
+from footpred_dagster.core import choosing, plots, promotion, refits, scoring, succession, tracking
+from footpred_dagster.core.code import code_version
 from footpred_dagster.core.dataset import played_before
+from footpred_dagster.core.decided import is_about_the_past
 from footpred_dagster.core.registry import champion as current_champion
-from footpred_dagster.core.registry import record_decision
+from footpred_dagster.core.replays import record_decision
 from footpred_dagster.core.training import training_cut
-from footpred_dagster.defs.resources import Clock, Warehouse
+from footpred_dagster.defs.resources import ArchiveStore, Clock, Warehouse
 from footpred_dagster.metadata import picture, table
 from footpred_dagster.tracking import ExperimentLog
-from footpred_dagster.versions import CUT, code_version, cut_version
+from footpred_dagster.versions import CUT, cut_version
 
 
 @dg.asset(
@@ -19,22 +21,25 @@ from footpred_dagster.versions import CUT, code_version, cut_version
     owners=["team:footpred"],
     pool="training",
     kinds={"python", "postgres", "mlflow"},
-    code_version=code_version(comparison, promotion, scoring, succession),
+    code_version=code_version(__name__),
     deps=[dg.AssetKey(["models", "evaluation"]), dg.AssetKey(["predictions", "scores"])],
 )
-def champion(warehouse: Warehouse, clock: Clock, experiments: ExperimentLog) -> dg.MaterializeResult:
+def champion(
+    warehouse: Warehouse, archive: ArchiveStore, clock: Clock, experiments: ExperimentLog
+) -> dg.MaterializeResult:
     """The one version that predicts for all leagues. Each decision is a row; without a winner the champion stays.
 
     A challenger must pass every gate and be better than the champion and the best champion ever on the same matches;
     a refit of the champion's own recipe need only pass the gates. Before that, a champion that live scores show to be
-    worse than the one before it gives way to that one.
+    worse than the one before it is rolled back to it.
     """
     as_of = clock.now()
     with warehouse.connect() as connection:
-        ended = succession.roll_back_if_worse(connection, as_of)
-        decision, judged = scoring.choose(connection, played_before(connection, as_of), as_of)
+        replay = is_about_the_past(connection, as_of)
+        ended = None if replay else succession.roll_back_if_worse(connection, archive.open(), as_of)
+        decision, judged = choosing.choose(connection, archive.open(), played_before(connection, as_of), as_of)
         found = scoring.stored_comparisons(connection, "selection")
-        in_force = record_decision(connection, decision, as_of=as_of)
+        in_force = record_decision(connection, decision, as_of)
         cut = training_cut(connection, as_of)
     alias = tracking.mirror_champion(experiments.client, in_force.artifact_sha256) if in_force else None
     name = f"{in_force.name} version {in_force.version}" if in_force else "none"
@@ -50,6 +55,7 @@ def champion(warehouse: Warehouse, clock: Clock, experiments: ExperimentLog) -> 
         metadata={
             "champion": name,
             "winner of this decision": decision.winner or "none",
+            "replay": "a run about the past: nobody is promoted" if replay else "no",
             "why": decision.why,
             "ended by live scores": ended or "nobody",
             "selected on": ", ".join(judged.selection) or "no complete season",
@@ -71,6 +77,22 @@ def there_is_a_champion(warehouse: Warehouse) -> dg.AssetCheckResult:
         passed=in_force is not None,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"champion": f"{in_force.name} version {in_force.version}" if in_force else "none"},
+    )
+
+
+@dg.asset_check(asset=champion)
+def refits_of_the_champion_are_accepted(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """One refusal may be a whim of the data; after two the fit that serves grows old, and a person is to look."""
+    with warehouse.connect() as connection:
+        refused = refits.refused_in_a_row(connection)
+        in_force = current_champion(connection)
+    return dg.AssetCheckResult(
+        passed=len(refused) < refits.REFUSALS_IN_A_ROW,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"footpred promote {in_force.name}:{refused[0][0]} --because '...' accepts the newest refit"
+        if in_force and refused
+        else None,
+        metadata={"refused": table(["version", "because"], refused)},
     )
 
 

@@ -2,13 +2,14 @@
 
 import dagster as dg
 
-from footpred_dagster.core import backtest, calibration_curve, comparison, metrics, odds, scoring, slices
+from footpred_dagster.core import comparison, scoring
+from footpred_dagster.core.code import code_version
 from footpred_dagster.core.dataset import played_before
 from footpred_dagster.core.models.recipes import ALL_RECIPES
 from footpred_dagster.core.training import training_cut
 from footpred_dagster.defs.resources import Clock, Warehouse
 from footpred_dagster.metadata import table
-from footpred_dagster.versions import CUT, code_version, cut_version
+from footpred_dagster.versions import CUT, cut_version
 
 COLUMNS = ["window", "model", "league", "seasons", "n", "log_loss", "rps", "brier", "ece", "accuracy", "se"]
 PAIRED = ["window", "model", "against", "n", "weeks", "better by", "s.e.", "low", "high"]
@@ -20,7 +21,7 @@ PAIRED = ["window", "model", "against", "n", "weeks", "better by", "s.e.", "low"
     owners=["team:footpred"],
     pool="training",
     kinds={"python", "postgres"},
-    code_version=code_version(backtest, calibration_curve, comparison, metrics, odds, scoring, slices),
+    code_version=code_version(__name__),
     deps=[dg.AssetKey(["models", name]) for name in ALL_RECIPES],
 )
 def evaluation(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:

@@ -5,10 +5,10 @@ import time
 import dagster as dg
 
 from footpred_dagster.core import tuning
+from footpred_dagster.core.code import code_version
 from footpred_dagster.core.dataset import played_before
 from footpred_dagster.defs.resources import SETTINGS, Clock, Warehouse
 from footpred_dagster.metadata import table
-from footpred_dagster.versions import code_version
 
 
 class Search(dg.Config):
@@ -23,7 +23,7 @@ class Search(dg.Config):
     group_name="models",
     owners=["team:footpred"],
     kinds={"optuna", "postgres", "xgboost"},
-    code_version=code_version(tuning),
+    code_version=code_version(__name__),
     deps=[dg.AssetKey(["features", "fct_match_features"])],
 )
 def xgboost_study(config: Search, warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:

@@ -3,26 +3,17 @@
 import dagster as dg
 
 from footpred_dagster.automation import follows_upstream
-from footpred_dagster.core import (
-    calibration_curve,
-    comparison,
-    drift_report,
-    drift_tables,
-    drift_windows,
-    forecast_drift,
-    two_samples,
-)
 from footpred_dagster.core import drift as core_drift
+from footpred_dagster.core.code import code_version
+from footpred_dagster.core.decided import shown_as_of
 from footpred_dagster.core.drift import ALL, Finding, Kind
 from footpred_dagster.core.drift_report import write_page
 from footpred_dagster.core.drift_tables import alarms, monitor
 from footpred_dagster.core.drift_windows import drift_cut
 from footpred_dagster.defs.resources import SETTINGS, ArchiveStore, Clock, Warehouse
 from footpred_dagster.metadata import table
-from footpred_dagster.versions import CUT, code_version, cut_version
+from footpred_dagster.versions import CUT, cut_version
 
-FINDING = (calibration_curve, comparison, core_drift, forecast_drift, two_samples)
-TELLING = (drift_windows, drift_tables, drift_report)
 COLUMNS = ["kind", "subject", "reference", "current", "says", "statistic", "effect", "p", "adjusted p", "flagged"]
 UPSTREAM = (["features", "fct_match_features"], ["models", "champion"], ["predictions", "scores"])
 
@@ -33,7 +24,7 @@ UPSTREAM = (["features", "fct_match_features"], ["models", "champion"], ["predic
     owners=["team:footpred"],
     pool="analysis",
     kinds={"python", "postgres"},
-    code_version=code_version(*FINDING, *TELLING),
+    code_version=code_version(__name__),
     automation_condition=follows_upstream(),
     deps=[dg.AssetKey(key) for key in UPSTREAM],
 )
@@ -43,8 +34,8 @@ def drift(warehouse: Warehouse, archive: ArchiveStore, clock: Clock) -> dg.Mater
 
     Looks are at whole match weeks. All alarms together are false in at most one season in a hundred.
     """
-    as_of = clock.now()
     with warehouse.connect() as connection:
+        as_of = shown_as_of(connection, clock.now())
         found = monitor(connection, archive.open(), as_of)
         cut = drift_cut(connection, as_of)
     path = write_page(SETTINGS.home / "data_docs" / "drift" / "index.html", found.report)

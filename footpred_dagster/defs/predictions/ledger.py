@@ -4,14 +4,14 @@ from dataclasses import asdict
 
 import dagster as dg
 
-from footpred_dagster.core import dataset, explain, predicting, served
 from footpred_dagster.core import ledger as core_ledger
+from footpred_dagster.core.code import code_version
 from footpred_dagster.core.lineage import sealed_together
 from footpred_dagster.core.predicting import prediction_cut, seal_open_fixtures
 from footpred_dagster.defs.resources import ArchiveStore, Clock, Warehouse
 from footpred_dagster.sources.inputs import keep_inputs
 from footpred_dagster.tracking import run_ids
-from footpred_dagster.versions import CUT, code_version, cut_version
+from footpred_dagster.versions import CUT, cut_version
 
 
 @dg.asset(
@@ -20,7 +20,7 @@ from footpred_dagster.versions import CUT, code_version, cut_version
     owners=["team:footpred"],
     pool="warehouse",
     kinds={"python", "postgres"},
-    code_version=code_version(dataset, explain, predicting, core_ledger, served),
+    code_version=code_version(__name__),
     deps=[dg.AssetKey(["models", "champion"]), dg.AssetKey(["features", "fct_match_features"])],
 )
 def ledger(
@@ -40,7 +40,8 @@ def ledger(
         head = core_ledger.anchor(connection, archive.open())
     return dg.MaterializeResult(
         metadata={
-            **{name: value for name, value in asdict(report).items() if value is not None},
+            **{name: value for name, value in asdict(report).items() if value is not None and name != "begun"},
+            "not sealed, kicked off meanwhile": ", ".join(report.begun) or "none",
             "as of": as_of.isoformat(),
             "inputs sha256": inputs or "not recorded",
             "chain rows": head.rows,
@@ -75,15 +76,15 @@ def chain_is_whole(warehouse: Warehouse, archive: ArchiveStore) -> dg.AssetCheck
 def inputs_are_known_matches(warehouse: Warehouse) -> dg.AssetCheckResult:
     """Of each fixture to come, what is served was made of matches as they stand today.
 
-    ``latest_input`` is the kickoff of a played match of one of its clubs. One not so explained has moved or gone since,
-    and the next run seals anew.
+    ``latest_input`` is the kickoff of a played match of the country. One not so explained has moved or gone since, and
+    the next run seals anew.
     """
     with warehouse.connect() as connection:
         row = connection.execute("""
             select count(*), count(*) filter (where not exists (
                 select from intermediate.int_matches as inputs
                 where inputs.status = 'played' and inputs.kickoff = served.latest_input
-                    and array[inputs.home_id, inputs.away_id] && array[served.home_id, served.away_id]))
+                    and inputs.country = fixtures.country))
             from predictions.served inner join intermediate.int_fixtures as fixtures using (match_id)
             where not fixtures.is_played
         """).fetchone() or (0, 0)

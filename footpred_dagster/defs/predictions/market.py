@@ -3,14 +3,15 @@
 import dagster as dg
 
 from footpred_dagster.automation import follows_upstream
-from footpred_dagster.core import backtest, betting, comparison, market_tables, odds, plots
-from footpred_dagster.core import market as core_market
+from footpred_dagster.core import market_tables, plots
+from footpred_dagster.core.code import code_version
 from footpred_dagster.core.dataset import played_before
+from footpred_dagster.core.decided import shown_as_of
 from footpred_dagster.core.market_tables import MarketTables, in_words, market_problems, tabulate_market
 from footpred_dagster.core.training import training_cut
 from footpred_dagster.defs.resources import Clock, Warehouse
 from footpred_dagster.metadata import picture, table
-from footpred_dagster.versions import CUT, code_version, cut_version
+from footpred_dagster.versions import CUT, cut_version
 
 ACCOUNTS = ["model", "odds", "claimed edge", "matches", "bets", "profit", "ROI", "low", "high", "max drawdown"]
 KELLY = ["Kelly ROI", "Kelly low", "Kelly high", "Kelly bankroll left"]
@@ -23,15 +24,15 @@ CLOSING = ["model", "n", "log-loss", "closing line", "better by", "low", "high"]
     owners=["team:footpred"],
     pool="analysis",
     kinds={"python", "postgres"},
-    code_version=code_version(backtest, betting, comparison, core_market, market_tables, odds),
+    code_version=code_version(__name__),
     automation_condition=follows_upstream(),
     deps=[dg.AssetKey(["models", "evaluation"]), dg.AssetKey(["models", "champion"])],
 )
 def market(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
     """Bets at average odds on claimed edges above 0, 5, 10 and 20 %, flat and by Kelly, on out-of-season predictions of
     the final window, always with their loss; and the champion against the closing line. Each run is a look at it."""
-    as_of = clock.now()
     with warehouse.connect() as connection:
+        as_of = shown_as_of(connection, clock.now())
         found = tabulate_market(connection, played_before(connection, as_of), as_of)
         cut = training_cut(connection, as_of)
     champions = [each for each in found.accounts if each.model == found.champion and each.slice == "all"]

@@ -3,8 +3,10 @@
 import dagster as dg
 
 from footpred_dagster.core import settlement
+from footpred_dagster.core.code import code_version
+from footpred_dagster.core.decided import shown_as_of
 from footpred_dagster.defs.resources import Clock, Warehouse
-from footpred_dagster.versions import CUT, code_version, cut_version
+from footpred_dagster.versions import CUT, cut_version
 
 
 @dg.asset(
@@ -13,7 +15,7 @@ from footpred_dagster.versions import CUT, code_version, cut_version
     owners=["team:footpred"],
     pool="warehouse",
     kinds={"python", "postgres"},
-    code_version=code_version(settlement),
+    code_version=code_version(__name__),
     deps=[dg.AssetKey(["intermediate", "int_matches"])],
 )
 def scores(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
@@ -22,10 +24,11 @@ def scores(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
     Reads the ledger as earlier runs left it, so it stands before the champion, who may fall by it, and the ledger.
     Insert-only: a corrected result adds a revision.
     """
-    as_of = clock.now()
     with warehouse.connect() as connection:
+        as_of = shown_as_of(connection, clock.now())
         report = settlement.settle(connection, as_of)
         row = connection.execute("select count(*), count(distinct seq) from predictions.scores").fetchone() or (0, 0)
+        left = settlement.unscored(connection, as_of)
         cut = settlement.settlement_cut(connection, as_of)
     return dg.MaterializeResult(
         metadata={
@@ -34,6 +37,7 @@ def scores(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
             "withdrawn": report.withdrawn,
             "rows": row[0],
             "predictions scored": row[1],
+            "unscored": left or "none",
             "as of": as_of.isoformat(),
             CUT: cut,
         },

@@ -3,14 +3,15 @@
 import dagster as dg
 
 from footpred_dagster.automation import follows_upstream
-from footpred_dagster.core import online
-from footpred_dagster.core.domain import formats, rules, standings, tables, tiebreakers, zones
-from footpred_dagster.core.projection import leagues, schedule, simulation
+from footpred_dagster.core.code import code_version
+from footpred_dagster.core.decided import shown_as_of
+from footpred_dagster.core.projection import simulation
 from footpred_dagster.core.projection.leagues import project_leagues, projection_cut
 from footpred_dagster.defs.resources import ArchiveStore, Clock, Warehouse
 from footpred_dagster.metadata import table
-from footpred_dagster.versions import CUT, code_version, cut_version
+from footpred_dagster.versions import CUT, cut_version
 
+EVERY_LEAGUE = "every_league_can_be_projected"
 UPSTREAM = (
     *(["models", "champion"], ["features", "online_team_state"], ["features", "online_pair_state"]),
     *(["intermediate", "int_matches"], ["intermediate", "int_fixtures"], ["ratings", "standings"]),
@@ -23,11 +24,16 @@ UPSTREAM = (
     owners=["team:footpred"],
     pool="analysis",
     kinds={"python", "postgres"},
-    code_version=code_version(
-        leagues, online, schedule, simulation, formats, rules, standings, tables, tiebreakers, zones
-    ),
+    code_version=code_version(__name__),
     automation_condition=follows_upstream(),
     deps=[dg.AssetKey(key) for key in UPSTREAM],
+    check_specs=[
+        dg.AssetCheckSpec(
+            EVERY_LEAGUE,
+            asset=["predictions", "season_projection"],
+            description="No league is left out for a fault of its data; the metadata names league and fault.",
+        )
+    ],
 )
 def season_projection(warehouse: Warehouse, archive: ArchiveStore, clock: Clock) -> dg.MaterializeResult:
     """Ten thousand seasons of each league that go on from its table: title, top places, relegation, every position.
@@ -35,20 +41,29 @@ def season_projection(warehouse: Warehouse, archive: ArchiveStore, clock: Clock)
     Matches to come are the round robin less what was played, their scorelines those of the champion. Leagues that part
     in groups are projected to the split.
     """
-    as_of = clock.now()
     with warehouse.connect() as connection:
-        done, left = project_leagues(connection, archive.open(), as_of)
+        as_of = shown_as_of(connection, clock.now())
+        outcome = project_leagues(connection, archive.open(), as_of)
         cut = projection_cut(connection, as_of)
-    rows = [(p.league, p.season, p.to_play, p.favourite, round(p.chance, 4), round(p.seconds, 2)) for p in done]
+    rows = [(p.league, p.season, p.to_play, p.favourite, round(p.chance, 4), round(p.seconds, 2)) for p in outcome.done]
     return dg.MaterializeResult(
         metadata={
             "leagues": table(["league", "season", "to play", "first", "chance", "seconds"], rows),
-            "left out": left or "none",
+            "waiting": outcome.waiting or "none",
+            "faults": outcome.faults or "none",
             "simulations": simulation.SIMULATIONS,
             "as of": as_of.isoformat(),
             CUT: cut,
         },
-        data_version=cut_version(repr([(p.league, p.season, p.content) for p in done]), cut),
+        data_version=cut_version(repr([(p.league, p.season, p.content) for p in outcome.done]), cut),
+        check_results=[
+            dg.AssetCheckResult(
+                passed=not outcome.faults,
+                check_name=EVERY_LEAGUE,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"faults": outcome.faults or "none"},
+            )
+        ],
     )
 
 

@@ -2,12 +2,14 @@
 
 import dagster as dg
 
-from footpred_dagster.core import calibration_curve, comparison, metrics, plots, slices
-from footpred_dagster.core import track_record as core_track_record
+from footpred_dagster.core import plots
+from footpred_dagster.core.code import code_version
+from footpred_dagster.core.comparison import Comparison, finite
+from footpred_dagster.core.decided import shown_as_of
 from footpred_dagster.core.track_record import CHAMPION, reliabilities, settled_predictions, store
 from footpred_dagster.defs.resources import Clock, Warehouse
 from footpred_dagster.metadata import picture, table
-from footpred_dagster.versions import code_version, cut_version
+from footpred_dagster.versions import cut_version
 
 COLUMNS = ["kind", "model", "n", "log-loss", "RPS", "accuracy", "worse than the champion by", "low", "high"]
 
@@ -18,7 +20,7 @@ COLUMNS = ["kind", "model", "n", "log-loss", "RPS", "accuracy", "worse than the 
     owners=["team:footpred"],
     pool="warehouse",
     kinds={"python", "postgres"},
-    code_version=code_version(calibration_curve, comparison, core_track_record, metrics, slices),
+    code_version=code_version(__name__),
     deps=[dg.AssetKey(["predictions", "scores"]), dg.AssetKey(["features", "fct_match_features"])],
 )
 def track_record(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
@@ -27,7 +29,7 @@ def track_record(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
     All, by league, season, month, phase of the season and lead time; live rows and replays apart.
     """
     with warehouse.connect() as connection:
-        settled = settled_predictions(connection, clock.now())
+        settled = settled_predictions(connection, shown_as_of(connection, clock.now()))
         records = store(connection, settled)
     overall = [
         (r.kind, r.model, r.scores.n, *(round(v, 4) for v in (r.scores.log_loss, r.scores.rps, r.scores.accuracy)))
@@ -50,5 +52,5 @@ def track_record(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
     )
 
 
-def _bounds(result: comparison.Comparison) -> tuple[float | None, float | None]:
-    return comparison.finite(result.low), comparison.finite(result.high)
+def _bounds(result: Comparison) -> tuple[float | None, float | None]:
+    return finite(result.low), finite(result.high)

@@ -4,16 +4,15 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from footpred_dagster.core import changes, rating
-from footpred_dagster.core.models.ratings import current, elo, history, momentum, observations, pi, poisson, strengths
+from footpred_dagster.core import rating
+from footpred_dagster.core.code import code_version
 from footpred_dagster.defs.resources import Warehouse
-from footpred_dagster.versions import code_version
 
 SPINE_AND_ITS_GUARDS = [
     dg.AssetKey(["intermediate", name]) for name in ("int_match_spine", "int_matches", "int_fixtures")
 ]
 """Only the spine is read; the other two are named so that their blocking checks hold ratings, and all behind, back."""
-CODE = code_version(changes, rating, current, elo, history, momentum, observations, pi, poisson, strengths)
+CODE = code_version(__name__)
 TABLES = {
     "team_elo": "Elo of both teams before each match and fixture, from the matches of earlier days.",
     "team_pi": "pi-ratings of both teams before each match and fixture: goals better than average at home and away.",

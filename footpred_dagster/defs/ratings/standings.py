@@ -3,11 +3,10 @@
 import dagster as dg
 
 from footpred_dagster.core import league_tables
-from footpred_dagster.core.domain import formats, rules, standings, tables, tiebreakers, zones
+from footpred_dagster.core.code import code_version
 from footpred_dagster.defs.resources import Warehouse
-from footpred_dagster.versions import code_version
 
-CODE = code_version(league_tables, formats, rules, standings, tables, tiebreakers, zones)
+CODE = code_version(__name__)
 
 
 @dg.asset(

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
+from types import SimpleNamespace
 
 import psycopg
 import pytest
 
 from footpred_dagster.core import league_tables
+from footpred_dagster.core.domain import MAIN_LEAGUES
 from footpred_dagster.core.domain.tables import Adjustment
-from footpred_dagster.core.projection.leagues import LeagueSeason, league_season
+from footpred_dagster.core.online import OnlineStore, TeamState
+from footpred_dagster.core.projection import leagues
+from footpred_dagster.core.projection.season import CannotBeProjected, LeagueSeason, league_season
 
 AS_OF = datetime(2025, 10, 1, tzinfo=UTC)
 TABLES = """
@@ -121,3 +125,59 @@ def test_the_projected_table_is_the_one_in_the_standings(warehouse):
     assert warehouse.execute(
         "select bool_and(is_final) from ratings.standings where season = '2024-25'"
     ).fetchone() == (True,)
+
+
+def list_fixture(connection: psycopg.Connection, home: str, away: str) -> None:
+    connection.execute(
+        "insert into intermediate.int_fixtures values ('SC0', '2025-26', %s, %s, %s, %s, %s, false)",
+        [AS_OF + timedelta(days=3), home, away, home.upper(), away.upper()],
+    )
+
+
+def test_a_listed_match_of_clubs_of_another_league_is_named(warehouse):
+    """England's matches under Scotland's code would make one round robin of two leagues."""
+    play(warehouse, "2025-26", ("e", "f"), AS_OF - timedelta(days=4))
+    play(warehouse, "2025-26", ("f", "e"), AS_OF - timedelta(days=2))
+    warehouse.execute("update intermediate.int_matches set league = 'E0' where home_id in ('e', 'f')")
+    list_fixture(warehouse, "e", "f")
+    with pytest.raises(CannotBeProjected, match=r"clubs of other leagues: E \(E0\), F \(E0\)"):
+        league_season(warehouse, "SC0", AS_OF)
+
+
+def test_a_promoted_club_that_has_not_played_yet_is_no_stranger(warehouse):
+    play(warehouse, "2024-25", ("e", "a"), AS_OF - timedelta(days=200))
+    warehouse.execute("update intermediate.int_matches set league = 'SC1' where home_id = 'e'")
+    list_fixture(warehouse, "e", "b")
+    assert found(warehouse).clubs == ["a", "b", "c", "d", "e"]
+
+
+def test_a_fault_of_one_league_leaves_the_others_projected(warehouse, monkeypatch):
+    """Whatever it is: a league without state of its clubs, or a bug on its data alone."""
+    monkeypatch.setattr(leagues, "champion", lambda _: SimpleNamespace(name="dixon_coles", as_of=AS_OF))
+    for name in ("load", "goals_beside"):
+        monkeypatch.setattr(leagues, name, lambda *_: SimpleNamespace(native={}))
+    monkeypatch.setattr(leagues, "load_store", lambda _: OnlineStore({}, {}, {}, {}))
+    monkeypatch.setitem(leagues.ALL_RECIPES, "dixon_coles", SimpleNamespace(from_files=lambda _: None))
+    outcome = leagues.project_leagues(warehouse, None, AS_OF)
+    assert outcome.faults == {"SC0": "nothing is known of A, B, C, D: their fixtures may be of another league"}
+    assert outcome.waiting["E0"] == "no result is loaded"
+    broken = leagues.league_season
+
+    def breaks(connection, league, as_of):
+        connection.execute("select 1 / 0") if league == "SC0" else None
+        return broken(connection, league, as_of)
+
+    monkeypatch.setattr(leagues, "league_season", breaks)
+    outcome = leagues.project_leagues(warehouse, None, AS_OF)
+    assert outcome.faults["SC0"].startswith("DivisionByZero")
+    assert len(outcome.waiting) == len(MAIN_LEAGUES) - 1
+
+
+def test_two_clubs_without_a_match_are_named(warehouse):
+    list_fixture(warehouse, "x", "y")
+    season = found(warehouse)
+    nothing = TeamState(None, None, None, None, None)
+    known = TeamState(None, date(2025, 9, 20), None, None, None)
+    store = OnlineStore({(club, "SC0"): nothing if club in "xy" else known for club in season.clubs}, {}, {}, {})
+    with pytest.raises(CannotBeProjected, match="neither X nor Y has ever played"):
+        leagues._features(store, season, [("x", "y")])

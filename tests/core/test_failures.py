@@ -1,0 +1,55 @@
+"""Faults a user can do something about end in one line, whatever the command; bugs show themselves."""
+
+from __future__ import annotations
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from footpred_dagster.cli import main
+from footpred_dagster.core.storage import ArchiveError
+from footpred_dagster.failures import Explained
+
+COMMANDS = [
+    "promote stack:3 --because t",
+    "rollback --because t",
+    "pin --because t",
+    "unpin --because t",
+    "veto stack --because t",
+    "unveto stack --because t",
+    "keys list",
+    "ledger verify",
+    "clubs pending",
+    "matches rulings",
+    "table show E0",
+    "quarantine",
+    "status",
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_database_that_does_not_answer_is_one_line_and_no_traceback(command, tmp_path):
+    environment = {"FOOTPRED_DATABASE_URL": "postgresql://x:y@127.0.0.1:1/none", "FOOTPRED_HOME": str(tmp_path)}
+    result = CliRunner().invoke(main, command.split(), env=environment)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert "Error: the database does not answer" in result.output
+    assert "footpred doctor says more" in result.output
+
+
+@click.group(cls=Explained)
+def group() -> None:
+    pass
+
+
+@group.command()
+@click.argument("what")
+def fails(what: str) -> None:
+    raise {"archive": ArchiveError("it is gone"), "bug": KeyError("x"), "usage": click.UsageError("no")}[what]
+
+
+def test_a_bug_shows_itself_and_what_click_raises_stays_as_it_is():
+    outcomes = {what: CliRunner().invoke(group, ["fails", what]) for what in ("archive", "bug", "usage")}
+    assert (outcomes["archive"].exit_code, outcomes["archive"].output) == (1, "Error: it is gone\n")
+    assert isinstance(outcomes["bug"].exception, KeyError)
+    assert outcomes["usage"].exit_code == 2
