@@ -32,6 +32,7 @@ from footpred_dagster.sources.fetch import Target, fetch
 from footpred_dagster.sources.load import FIXTURES, due, raw_version, results_target
 from footpred_dagster.sources.refusals import not_loaded
 from footpred_dagster.sources.registry import league_seasons
+from footpred_dagster.sources.site_address import without_account
 from footpred_dagster.staleness import latest_materializations, stale_assets
 from footpred_dagster.tracking import CORRELATION_TAG
 
@@ -228,7 +229,9 @@ class Pipeline:
         if OPENFOOTBALL in keys:
             resources["second_source"] = {"config": {"where": self.request.second, "asked": True}}
         elif "raw" in layers:
-            resources["source"] = {"config": {"where": self.request.where, "max_age": PLANNED_WITHIN}}
+            # What the config holds is shown in the UI. Nothing is requested with it: the planner has done so.
+            where = without_account(self.request.where) if self.request.where else self.request.where
+            resources["source"] = {"config": {"where": where, "max_age": PLANNED_WITHIN}}
         needs_clock = layers.intersection(CLOCK_LAYERS) or ("raw" in layers and checks)
         if needs_clock and self.request.as_of:
             resources["clock"] = {"config": {"as_of": self.request.as_of.isoformat()}}

@@ -48,6 +48,10 @@ class SourceUnavailable(Exception):
     """A rerun can change the answer: timeouts, 5xx, 429 exhausted, circuit open. Names the URL and the cause."""
 
 
+class SourceLimited(SourceUnavailable):
+    """The site requires a wait from everybody that is longer than this source may wait: no file is at fault."""
+
+
 class FileUnreadable(Exception):
     """One file gives no body, and a rerun will not help until that file is mended; other files are not affected.
 

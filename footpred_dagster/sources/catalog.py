@@ -12,6 +12,7 @@ from footpred_dagster.sources.base import Source
 from footpred_dagster.sources.directory import DirectorySource
 from footpred_dagster.sources.http import HttpSource
 from footpred_dagster.sources.simulator.source import SIMULATOR_NAME, SimulatedSite
+from footpred_dagster.sources.site_address import without_account
 
 SITE_NAME = "football-data"
 SITE_URL = "https://football-data.co.uk"
@@ -38,8 +39,9 @@ def open_source(where: str) -> Source | ArchiveSource:
     if where and (root := Path(where).expanduser()).is_dir():
         return DirectorySource(root)
     raise UnknownSource(
-        f"{where!r} is not a source: write {SITE_NAME!r}, {SIMULATOR_NAME!r}, {ArchiveSource.name!r}, an http(s):// "
-        f"address, or an existing folder laid out like the site (mmz4281/2425/E0.csv)"
+        f"{without_account(where)!r} is not a source: write {SITE_NAME!r}, {SIMULATOR_NAME!r}, "
+        f"{ArchiveSource.name!r}, an http(s):// address, or an existing folder laid out like the site "
+        "(mmz4281/2425/E0.csv)"
     )
 
 

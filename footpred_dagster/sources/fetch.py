@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import psycopg
 
 from footpred_dagster.core.provenance import MixedOrigins, simulated
 from footpred_dagster.core.storage import Archive
 from footpred_dagster.sources.archive import ArchiveSource
-from footpred_dagster.sources.base import Fetched, FileUnreadable, Source, SourceUnavailable, Validators
+from footpred_dagster.sources.base import (
+    Fetched,
+    FileUnreadable,
+    Source,
+    SourceLimited,
+    SourceUnavailable,
+    Validators,
+)
 from footpred_dagster.sources.fetch_log import keep_log, newest_bodies, restore_log
 
 NO_ANSWER = "no_answer"
-"""Reason of a file that failed while the source answered for others."""
+"""Reason of a file that failed while the source answered for others: before and after, or twice."""
 SOURCE_DOWN = "source_down"
 """Reason of a file that failed with the source as a whole; such a file is not refused."""
 
@@ -51,12 +57,13 @@ def fetch(
     max_age: float = 0.0,
     progress: Callable[[Target], None] = lambda _: None,
 ) -> FetchReport:
-    """Fetch each target that was not answered for in the last ``max_age`` seconds; archive new bodies before logging.
+    """Fetch each target that was not requested in the last ``max_age`` seconds; archive new bodies before logging.
 
     A path that several partitions share is asked for once, and the answer counts for each of them.
     The connection must be in autocommit: each answer is logged as it comes, so that an interrupted fetch resumes.
     At the end the archive gets the log as well. A file that the source does not answer for stops no other: those that
-    failed before come last, so that no row of them has the source given up before the others had their turn.
+    failed before come last, the longest ago first, so that no row of them has the source given up before each of the
+    others had its turn.
 
     Raises SourceUnavailable when no file was answered for or the source gave up, and MixedOrigins before anything is
     kept; what was fetched before stays fetched.
@@ -103,8 +110,16 @@ def _ask(
     answered = False
     silent: list[str] = []
     asked: dict[str, list[str]] = {}
-    failed: dict[str, datetime] = dict(connection.execute("select path, failed_at from raw.fetch_failures").fetchall())
-    for target in sorted(targets, key=lambda target: target.path in failed):
+    failures = connection.execute(
+        """
+        select path, reason, extract(epoch from clock_timestamp() - failed_at)::double precision
+        from raw.fetch_failures order by failed_at
+        """
+    ).fetchall()
+    failed = {path: reason for path, reason, _ in failures}
+    just_failed = {path for path, _, age in failures if 0 <= age < max_age}
+    turn = {path: number for number, path in enumerate(failed, 1)}
+    for target in sorted(targets, key=lambda target: turn.get(target.path, 0)):
         if target.path in asked:
             asked[target.path].append(target.partition_key)
             continue
@@ -114,24 +129,33 @@ def _ask(
             asked[target.path] = report.fresh
             report.fresh.append(target.partition_key)
             continue
+        if target.path in just_failed:
+            asked[target.path] = report.unreadable
+            report.unreadable.append(target.partition_key)
+            continue
         known = Validators(previous.etag, previous.last_modified) if previous and previous.sha256 else None
         try:
             answer = source.fetch(target.path, known)
         except FileUnreadable as failure:
-            _record_failure(connection, target.path, failure)
+            _record_failure(connection, target.path, failure.reason, str(failure))
+            _are_at_fault(connection, silent)
             asked[target.path] = report.unreadable
             report.unreadable.append(target.partition_key)
             answered, silent = True, []
             continue
         except SourceUnavailable as failure:
-            _record_failure(connection, target.path, FileUnreadable(target.path, NO_ANSWER, str(failure)))
+            limited = isinstance(failure, SourceLimited)
+            again = answered and target.path in failed and not limited
+            _record_failure(connection, target.path, NO_ANSWER if again else SOURCE_DOWN, str(failure))
             asked[target.path] = report.unreadable
             report.unreadable.append(target.partition_key)
-            silent.append(target.path)
+            if limited or not (again or failed.get(target.path, SOURCE_DOWN) != SOURCE_DOWN):
+                silent.append(target.path)
             unavailable = failure
             if source.given_up:
                 break
             continue
+        _are_at_fault(connection, silent)
         answered, silent = True, []
         connection.execute("delete from raw.fetch_failures where path = %s", [target.path])
         digest = previous.sha256 if answer.status == 304 and previous else None
@@ -162,31 +186,33 @@ def _ask(
                 digest,
                 len(answer.body) if answer.body is not None else None,
                 answer.seconds,
-                answer.simulated,
+                answer.simulated if answer.status == 200 or previous is None else previous.simulated,
             ],
         )
     if silent and (source.given_up or not answered):
-        at_fault = _answered_since(connection, source.name, [failed.get(path) for path in silent])
-        if not at_fault:
-            connection.execute("update raw.fetch_failures set reason = %s where path = any(%s)", [SOURCE_DOWN, silent])
-            raise unavailable
+        raise unavailable
     return report
 
 
-def _answered_since(connection: psycopg.Connection, source: str, failed_at: Sequence[datetime | None]) -> bool:
-    """Whether files that fail again are at fault themselves: the source answered for others after each had failed."""
-    row = connection.execute("select max(fetched_at) from raw.fetches where source = %s", [source]).fetchone()
-    newest: datetime | None = row[0] if row else None
-    return newest is not None and all(at is not None and at < newest for at in failed_at)
-
-
-def _record_failure(connection: psycopg.Connection, path: str, failure: FileUnreadable) -> None:
+def _record_failure(connection: psycopg.Connection, path: str, reason: str, detail: str) -> None:
+    """That the source is down is no news of a file that is refused for a reason of its own."""
     connection.execute(
         """
-        insert into raw.fetch_failures (path, reason, detail) values (%s, %s, %s)
-        on conflict (path) do update set reason = excluded.reason, detail = excluded.detail, failed_at = default
+        insert into raw.fetch_failures as known (path, reason, detail) values (%s, %s, %s)
+        on conflict (path) do update set failed_at = default, (reason, detail) = (
+            select reason, detail from (values (known.reason, known.detail, known.reason <> %s),
+                (excluded.reason, excluded.detail, excluded.reason <> %s)) as told (reason, detail, own)
+            order by own desc, reason = excluded.reason desc limit 1)
         """,
-        [path, failure.reason, str(failure)],
+        [path, reason, detail, SOURCE_DOWN, SOURCE_DOWN],
+    )
+
+
+def _are_at_fault(connection: psycopg.Connection, paths: Sequence[str]) -> None:
+    """These failed, and then the source answered for another file."""
+    connection.execute(
+        "update raw.fetch_failures set reason = %s where path = any(%s) and reason = %s",
+        [NO_ANSWER, list(paths), SOURCE_DOWN],
     )
 
 
@@ -205,13 +231,15 @@ class _Previous:
     etag: str | None
     last_modified: str | None
     sha256: str | None
+    simulated: bool
     age: float
 
 
 def _previous(connection: psycopg.Connection, source: str, path: str) -> _Previous | None:
     row = connection.execute(
         """
-        select etag, last_modified, sha256, extract(epoch from clock_timestamp() - fetched_at)::double precision
+        select etag, last_modified, sha256, simulated,
+            extract(epoch from clock_timestamp() - fetched_at)::double precision
         from raw.fetches where path = %s and source = %s order by fetched_at desc, fetch_id desc limit 1
         """,
         [path, source],

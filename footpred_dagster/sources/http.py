@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
 from typing import Self
 
 import httpx
 from tenacity import RetryCallState, Retrying, wait_exponential_jitter
 
-from footpred_dagster.sources.base import SIMULATED_HEADER, BodyTooLarge, Fetched, SourceUnavailable, Validators
+from footpred_dagster.sources.base import (
+    SIMULATED_HEADER,
+    BodyTooLarge,
+    Fetched,
+    SourceLimited,
+    SourceUnavailable,
+    Validators,
+)
 from footpred_dagster.sources.circuit import Circuit
 from footpred_dagster.sources.http_answers import (
-    LeavesSite,
+    NoCookies,
     RateLimited,
     Retryable,
     conditions,
     decoded,
     retry_after,
+    shown,
+    user_agent,
 )
-from footpred_dagster.sources.site_address import is_loopback, same_site, spellings
+from footpred_dagster.sources.site_address import is_loopback, same_site, spellings, without_account
 
 PAUSE = 1.0
 """Seconds between two requests to somebody else's server."""
@@ -31,14 +38,14 @@ ATTEMPTS = 5
 where the site sends nothing at all."""
 RETRY_BUDGET = 120.0
 """Seconds one source may spend waiting for retries in its whole life, so that 22 ailing files do not wait 22 times."""
-SHOWN = 200
-"""Characters of an address in a message."""
 DEADLINE = 120.0
 """Seconds one request may take altogether: a server that drips a byte per read timeout never finishes."""
-MAX_REDIRECTS = 5
+MAX_REDIRECTS = 2
+"""Up to https, and to the site's other address."""
 
 _BACKOFF = wait_exponential_jitter(initial=1, max=30, jitter=1)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_RETRYABLE = frozenset({408, 421, 425})
 _INFLATE = frozenset({"gzip", "x-gzip", "deflate"})
 
 
@@ -46,9 +53,10 @@ class HttpSource:
     """One site, one connection pool, one retry budget, one circuit. Not to be shared between threads.
 
     ``https://X`` and ``https://www.X`` are one site: when one of them fails, the next attempt of the same fetch goes to
-    the other, and later fetches start with the one that answered; a 404 from the other counts only after the first one
-    failed twice. The circuit stays open for the rest of this object's life: a run requests a few files of a dead site,
-    not five hundred. A password in ``base_url`` is sent and never shown, and sent to no other host.
+    the other, and later fetches start with the one that answered. After one failure of the first a refusal by the other
+    does not count yet: the first may have stumbled. The circuit stays open for the rest of this object's life: a run
+    requests a few files of a dead site, not five hundred. A password in ``base_url`` is sent and never shown, and sent
+    to no other host.
     ``sleep`` and ``clock`` (monotonic seconds) are injectable, so that tests assert waits instead of waiting.
     ``transport`` replaces the network, for tests.
     """
@@ -70,18 +78,20 @@ class HttpSource:
         try:
             base = httpx.URL(base_url.rstrip("/"))
         except httpx.InvalidURL as error:
-            raise ValueError(f"{base_url!r} is not an address: {error}") from error
+            why = "encode what stands before the @ (%2F for /)" if "@" in base_url else str(error)
+            raise ValueError(f"{without_account(base_url)!r} is not an address: {why}") from error
         if base.scheme not in ("http", "https") or not base.host:
-            raise ValueError(f"{base_url!r} is not an http(s):// address")
+            raise ValueError(f"{without_account(base_url)!r} is not an http(s):// address")
         account = (base.username, base.password) if base.userinfo else None
         base = base.copy_with(userinfo=b"")
-        self._bases = [base] if account or headers else spellings(base)
+        self._secret = bool(account or headers)
+        self._bases = [base] if self._secret else spellings(base)
         """The address that the next request goes to comes first."""
         self._first = base.host
         self._causes: dict[str, str] = {}
-        """Why each host failed in the fetch under way."""
-        self._failed: Counter[str] = Counter()
-        """How often each host failed in it; a redirect off the site, which is no passing fault, counts twice."""
+        """Why each host failed in this fetch."""
+        self._failed = 0
+        """How often the first address failed since it last answered; a refusal, no passing fault, counts twice."""
         self._not_before: dict[str, float] = {}
         """Until when each host requires that no request is sent to it."""
         self._way_out = "" if headers else "; --source DIRECTORY reads a copy of the site from a folder"
@@ -94,7 +104,7 @@ class HttpSource:
         self._circuit = Circuit()
         self._simulated = False
         # No proxy for our own machine: a proxy would look at its own loopback.
-        own = {"User-Agent": f"footpred/{_version()}", "Accept": "text/csv, */*;q=0.5", "Accept-Encoding": "gzip"}
+        own = {"User-Agent": user_agent(), "Accept": "text/csv, */*;q=0.5", "Accept-Encoding": "gzip"}
         sent = own | dict(headers or {})
         self._client = httpx.Client(
             headers=sent,
@@ -103,6 +113,7 @@ class HttpSource:
             follow_redirects=False,
             trust_env=not loopback,
             transport=transport,
+            cookies=NoCookies(),
         )
 
     def __enter__(self) -> Self:
@@ -121,7 +132,7 @@ class HttpSource:
         bytes: the parser refuses what is not CSV, and the archive keeps it.
         """
         started = self._clock()
-        self._causes, self._failed = {}, Counter()
+        self._causes = {}
         if self.given_up:
             cause = f"not asked, {self._circuit.requests} requests in a row failed ({self._circuit.last_cause})"
             raise SourceUnavailable(f"{_under(self._bases[0], path)}: {cause}{self._way_out}")
@@ -133,7 +144,8 @@ class HttpSource:
         except (httpx.TransportError, Retryable, SourceUnavailable) as error:
             self._circuit.files += 1
             self._circuit.refuses_all = isinstance(error, RateLimited)
-            raise SourceUnavailable(self._failure(path, error)) from error
+            kind = SourceLimited if self._circuit.refuses_all else SourceUnavailable
+            raise kind(self._failure(path, error)) from error
         seconds = self._clock() - started
         return Fetched(str(url), status, body, validators.etag, validators.last_modified, seconds, self._simulated)
 
@@ -153,12 +165,14 @@ class HttpSource:
 
     def _may_retry(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, LeavesSite):
+        if isinstance(error, SourceUnavailable):
             return self._other_untried
         return isinstance(error, httpx.TransportError | Retryable)
 
     def _gives_up(self, state: RetryCallState) -> bool:
-        attempts = len(self._bases) * (2 if self._circuit.heard else 1) if self._circuit.files else ATTEMPTS
+        after_failure = len(self._bases) * (2 if self._circuit.heard else 1)
+        limited = state.outcome is not None and isinstance(state.outcome.exception(), RateLimited)
+        attempts = after_failure if self._circuit.files and not limited else ATTEMPTS
         return state.attempt_number >= attempts or state.upcoming_sleep > self._budget
 
     def _wait(self, state: RetryCallState) -> float:
@@ -193,16 +207,16 @@ class HttpSource:
             if answer[0] == 404 and self._doubted(base.host):
                 raise Retryable("HTTP 404")
         except (httpx.TransportError, Retryable, SourceUnavailable) as error:
-            self._circuit.requests, self._circuit.last_cause = self._circuit.requests + 1, _cause(error)
+            self._circuit.last_cause = _cause(error)
             if isinstance(error, Retryable) and error.wait is not None:
                 self._not_before[base.host] = self._clock() + error.wait
-            if self._doubted(base.host) and not isinstance(error, httpx.TransportError | Retryable):
+            if self._doubted(base.host) and isinstance(error, SourceUnavailable):
                 error = Retryable(_cause(error))
-            if isinstance(error, httpx.TransportError | Retryable | LeavesSite):
-                self._causes[base.host] = _cause(error)
-                self._failed[base.host] += 2 if isinstance(error, LeavesSite) else 1
-                if not isinstance(error, RateLimited):
-                    self._bases.append(self._bases.pop(0))
+            self._causes[base.host] = _cause(error)
+            if base.host == self._first:
+                self._failed += 2 if isinstance(error, SourceUnavailable) else 1
+            if not isinstance(error, RateLimited):
+                self._bases.append(self._bases.pop(0))
             raise error
         except BodyTooLarge:
             self._circuit.close()
@@ -213,34 +227,35 @@ class HttpSource:
 
     def _doubted(self, host: str) -> bool:
         """Whether a refusal by ``host`` says nothing of the file yet: it stands in for the site's first address, which
-        has failed less than twice in this fetch."""
-        return host != self._first and self._failed[self._first] < 2
+        has failed once."""
+        return host != self._first and self._failed == 1
 
     def _follow(self, url: httpx.URL, known: Validators | None) -> tuple[int, bytes | None, Validators]:
-        until, visited = self._clock() + self._deadline, {url.host}
+        until = self._clock() + self._deadline
         for _ in range(MAX_REDIRECTS + 1):
             self._pause_between_requests()
+            self._circuit.requests += 1
             try:
                 with self._client.stream("GET", url, headers=conditions(known)) as response:
                     self._circuit.heard = True
                     if response.status_code not in _REDIRECTS or "location" not in response.headers:
                         answer = self._read(response, known, until)
                         self._bases.sort(key=lambda base: base.host != response.url.host)
+                        if response.url.host == self._first:
+                            self._failed = 0
                         return answer
                     target = response.url.join(response.headers["location"])
             except (httpx.InvalidURL, UnicodeError) as error:
-                raise LeavesSite(f"{url}: redirects to an unreadable address; not followed") from error
-            if not same_site(url, target):
-                raise LeavesSite(f"{url}: redirects to {_shown(target)}, which is another site; not followed")
+                raise SourceUnavailable(f"{url}: redirects to an unreadable address; not followed") from error
+            if not same_site(url, target) or (self._secret and target.host != url.host):
+                address = shown(without_account(str(target)))
+                raise SourceUnavailable(f"{url}: redirects to {address}, which is another site; not followed")
             url = target
-            visited.add(url.host)
-        # Where one address redirects to itself the other may answer; a loop through both leaves none to try.
-        kind = SourceUnavailable if len(visited) > 1 else LeavesSite
-        raise kind(f"{url}: more than {MAX_REDIRECTS} redirects")
+        raise SourceUnavailable(f"{url}: more than {MAX_REDIRECTS} redirects")
 
     def _pause_between_requests(self) -> None:
         if self._last_request is not None and (gap := self._last_request + self._pause - self._clock()) > 0:
-            self._sleep(gap)
+            self._sleep(min(gap, self._pause))
         self._last_request = self._clock()
 
     def _read(
@@ -255,13 +270,13 @@ class HttpSource:
             return 304, None, Validators(validators.etag or known.etag, validators.last_modified or known.last_modified)
         if status == 429:
             raise RateLimited("HTTP 429", retry_after(headers))
-        if status >= 500:
+        if status >= 500 or status in _RETRYABLE:
             raise Retryable(f"HTTP {status}", retry_after(headers))
         if status not in (200, 203, 300):
-            raise SourceUnavailable(f"{response.url}: HTTP {status} ({response.reason_phrase}), not a file")
+            raise SourceUnavailable(f"{response.url}: HTTP {status} ({shown(response.reason_phrase)}), not a file")
         encoding = headers.get("content-encoding", "identity").strip().lower()
         if encoding not in _INFLATE | {"identity", ""}:
-            raise SourceUnavailable(f"{response.url}: answers in {encoding}, which was not asked for")
+            raise SourceUnavailable(f"{response.url}: answers in {shown(encoding)}, which was not asked for")
         body = decoded(self._in_time(response, until), encoding in _INFLATE, str(response.url))
         # The "did you mean" page of a 300 is not the file: the next request must ask for the file again, in full.
         return 200, body, validators if status == 200 else Validators(None, None)
@@ -273,23 +288,10 @@ class HttpSource:
             yield chunk
 
 
-def _shown(url: httpx.URL) -> str:
-    """An address for people: without account, and not longer than SHOWN."""
-    text = str(url.copy_with(userinfo=b""))
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
-
-
 def _under(base: httpx.URL, path: str) -> str:
     return f"{base}/{path.lstrip('/')}"
 
 
 def _cause(error: BaseException) -> str:
     kind = "timeout" if isinstance(error, httpx.TimeoutException) else type(error).__name__
-    return f"{kind}: {error}" if isinstance(error, httpx.TransportError) else str(error)
-
-
-def _version() -> str:
-    try:
-        return version("footpred")
-    except PackageNotFoundError:
-        return "0"
+    return f"{kind}: {shown(str(error))}" if isinstance(error, httpx.TransportError) else str(error)

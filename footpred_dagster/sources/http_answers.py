@@ -1,4 +1,4 @@
-"""What an answer of a web server comes to: its body in full, the wait that it requires, what to ask with next time."""
+"""What an answer of a web server comes to: its body in full, the wait that it requires, what to request with next."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ import email.utils
 import time
 import zlib
 from collections.abc import Iterator
+from http.cookiejar import CookieJar
+from importlib.metadata import PackageNotFoundError, version
 
 import httpx
 
-from footpred_dagster.sources.base import MAX_BODY, BodyTooLarge, SourceUnavailable, Validators
+from footpred_dagster.sources.base import MAX_BODY, BodyTooLarge, Validators
+
+SHOWN = 200
+"""Characters of a server's own words in a message."""
+LONGEST = 1000
+"""Characters of a validator that is sent back; servers limit the head of a request."""
 
 
 class Retryable(Exception):
@@ -18,10 +25,6 @@ class Retryable(Exception):
     def __init__(self, cause: str, wait: float | None = None) -> None:
         super().__init__(cause)
         self.wait = wait
-
-
-class LeavesSite(SourceUnavailable):
-    """A redirect to another site, which is not followed; the site's other address may still serve the file."""
 
 
 class RateLimited(Retryable):
@@ -56,7 +59,33 @@ def decoded(chunks: Iterator[bytes], compressed: bool, url: str) -> bytes:
 def conditions(known: Validators | None) -> dict[str, str]:
     """Headers of a conditional request. A validator that no header can carry is left out, whoever gave it."""
     pairs = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified} if known else {}
-    return {header: value for header, value in pairs.items() if value and value.isascii() and value.isprintable()}
+    return {header: value for header, value in pairs.items() if value and len(value) < LONGEST and is_plain(value)}
+
+
+def is_plain(text: str) -> bool:
+    """Whether a header can carry it."""
+    return text.isascii() and text.isprintable()
+
+
+def shown(text: str) -> str:
+    """What a server wrote, for a line of a message: printable, and not longer than SHOWN."""
+    line = "".join(letter if letter.isprintable() else "?" for letter in text[: SHOWN + 1])
+    return line if len(line) <= SHOWN else f"{line[:SHOWN]}..."
+
+
+def user_agent() -> str:
+    """Who asks."""
+    try:
+        return f"footpred/{version('footpred')}"
+    except PackageNotFoundError:
+        return "footpred/0"
+
+
+class NoCookies(CookieJar):
+    """Keeps none, and reads none: what a server sets there cannot be at fault."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        return
 
 
 def retry_after(headers: httpx.Headers) -> float | None:

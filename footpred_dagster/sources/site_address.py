@@ -20,6 +20,12 @@ def spellings(base: httpx.URL) -> list[httpx.URL]:
     return [base, base.copy_with(host=other)]
 
 
+def without_account(address: str) -> str:
+    """``address`` as it may be shown: what stands between ``//`` and the last ``@`` left out, well-formed or not."""
+    scheme, slashes, rest = address.partition("//")
+    return f"{scheme}//{rest.rpartition('@')[2]}" if slashes and "@" in rest else address
+
+
 def same_site(asked: httpx.URL, target: httpx.URL) -> bool:
     """Whether a redirect from ``asked`` to ``target`` stays on the site.
 

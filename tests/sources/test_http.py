@@ -103,6 +103,31 @@ def test_too_much_is_dropped_while_streaming_and_not_asked_for_again(
     assert len(site.asked) == 1
 
 
+def test_a_validator_longer_than_a_head_may_be_is_not_sent_back(site: Site, source: HttpSource) -> None:
+    source.fetch("fixtures.csv", Validators(f'"{"a" * 2000}"', None))
+    assert "if-none-match" not in site.asked[0][1]
+
+
+@pytest.mark.parametrize("encoding", ["a\x1cb", "a\x85b", "\x1b[2J", "x" * 90_000])
+def test_what_a_server_writes_stands_in_one_short_line_of_a_message(
+    site: Site, source: HttpSource, encoding: str
+) -> None:
+    site.script = [Answer(headers={"Content-Encoding": encoding})]
+    with pytest.raises(SourceUnavailable) as caught:
+        source.fetch("fixtures.csv")
+    (line,) = str(caught.value).splitlines()
+    assert line.isprintable()
+    assert line.endswith("--source DIRECTORY reads a copy of the site from a folder")
+    assert len(line) < 400
+
+
+def test_cookies_are_not_read(site: Site, source: HttpSource) -> None:
+    site.script = [Answer(headers={"Set-Cookie": "a=b", "Set-Cookie2": "a=b; expires=Mon, 01-Jan-99999 00:00:00 GMT"})]
+    source.fetch("fixtures.csv")
+    source.fetch("fixtures.csv")
+    assert "cookie" not in site.asked[1][1]
+
+
 @pytest.mark.parametrize("answer", [Answer(202), Answer(205, body=b""), Answer(302)], ids=str)
 def test_a_success_without_a_file_is_no_file(site: Site, source: HttpSource, answer: Answer) -> None:
     site.script = [answer]
@@ -131,7 +156,7 @@ def test_redirects_to_another_host_are_refused(site: Site, source: HttpSource, t
 
 def test_a_redirect_loop_ends(site: Site, source: HttpSource) -> None:
     site.script = [Answer(302, b"", {"Location": "/fixtures.csv"})]
-    with pytest.raises(SourceUnavailable, match="more than 5 redirects"):
+    with pytest.raises(SourceUnavailable, match="more than 2 redirects"):
         source.fetch("fixtures.csv")
 
 

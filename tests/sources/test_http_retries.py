@@ -78,7 +78,7 @@ def test_a_faulty_file_costs_the_next_one_no_second_attempt(site: Site, source: 
 
 @pytest.mark.parametrize("fault", [Answer(403), Answer(202), Answer(302), Answer(302, headers={"Location": "/b"})])
 def test_an_answer_that_is_no_file_is_a_fault_of_that_file(site: Site, source: HttpSource, fault: Answer) -> None:
-    requests = 6 if fault.headers else 1
+    requests = 3 if fault.headers else 1
     site.script = [*[fault] * requests * (FAULTY_FILES - 1), Answer()]
     for number in range(FAULTY_FILES - 1):
         fails(source, f"mmz4281/2425/E{number}.csv")
@@ -91,6 +91,13 @@ def test_a_limit_that_is_not_to_be_waited_for_is_the_sites(site: Site, source: H
     assert source.given_up
     assert "not asked" in fails(source, "mmz4281/2425/E1.csv")
     assert len(site.asked) == 1
+
+
+def test_a_limit_is_waited_for_after_a_faulty_file_as_before_one(site: Site, source: HttpSource) -> None:
+    busy = Answer(429, headers={"Retry-After": "1"})
+    site.script = [*[Answer(503)] * ATTEMPTS, busy, busy, busy, Answer()]
+    fails(source, "mmz4281/2425/E0.csv")
+    assert source.fetch("mmz4281/2425/E1.csv").status == 200
 
 
 def test_an_answer_after_a_file_that_failed_gives_the_next_one_all_its_attempts(site: Site, source: HttpSource) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -166,6 +167,11 @@ def _page(body: bytes, changed: datetime) -> Page:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     disable_nagle_algorithm = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up, as one that has seen enough of an answer does, is no error."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 def _handler(simulator: SimulatorServer) -> type[BaseHTTPRequestHandler]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import socket
+import struct
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -137,6 +140,17 @@ def test_a_body_is_rendered_once_a_minute(world, server, hands):
     assert server.page(E0) is first
     hands.now += timedelta(minutes=1)
     assert server.page(E0) is not first
+
+
+def test_a_client_that_hangs_up_leaves_no_traceback(server, client, capfd):
+    port = int(server.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as peer:
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closes with a reset
+        peer.sendall(b"GET /none.csv HTTP/1.1\r\nHost: here\r\n\r\n")
+        peer.recv(10)
+    time.sleep(0.2)  # the thread of that connection ends by itself
+    assert client.get("fixtures.csv").is_success
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_a_closed_server_answers_nobody_and_one_never_started_closes(world, hands):
