@@ -109,7 +109,7 @@ class _Source:
 def _source(module: str, base: Path) -> _Source:
     tree = ast.parse(_path(module, base).read_text(encoding="utf-8"))
     imports = tuple(_imports_in(tree))
-    return _Source(imports, hashlib.sha256(ast.unparse(_Meaning().visit(tree)).encode()).hexdigest())
+    return _Source(imports, hashlib.sha256(ast.dump(_Meaning().visit(tree)).encode()).hexdigest())
 
 
 def _path(module: str, base: Path) -> Path:
