@@ -35,7 +35,7 @@ def choose(
 ) -> tuple[Decision, Windows]:
     """Apply the promotion policy to the stored predictions of the selection window, and to the fits themselves.
 
-    A run about the past decides as if nobody had predicted before.
+    A run about the past compares with no earlier champion.
     """
     replay = is_about_the_past(connection, as_of)
     judged = season_windows(frame, as_of)

@@ -72,7 +72,7 @@ def predictable_fixtures(connection: psycopg.Connection, as_of: datetime) -> pd.
 
     While no result is newer than ``as_of``, features stand in the table. Otherwise they are assembled from the state on
     the morning of that day; a fixture played since is predicted all the same, and its result is not read. Then there
-    are no opening prices, and nobody who needs one predicts.
+    are no opening prices, and models that need one do not predict.
     """
     opening = _columns("fixtures", ODDS[:3])
     features = _columns("features", IDENTITY + FEATURE_NAMES)

@@ -9,7 +9,7 @@ import psycopg
 from footpred_dagster.core.provenance import simulated
 
 POLICY = "policy"
-"""The actor of decisions that nobody took by hand."""
+"""The actor of the policy's own decisions."""
 MOST_AHEAD = timedelta(minutes=10)
 """A clock may be wrong by so much."""
 

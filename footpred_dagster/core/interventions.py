@@ -1,4 +1,4 @@
-"""What people told the promotion policy: to keep the champion whatever comes, and whom never to promote."""
+"""Interventions of people in the promotion policy: the champion is pinned, or a model is vetoed."""
 
 from __future__ import annotations
 

@@ -105,8 +105,8 @@ def _moved(
         before = load(archive, earlier)
     except (BundleRefused, ArchiveError):
         return None
-    known = readable(ALL_RECIPES[version.name], frame[frame["kickoff"] < min(version.as_of, earlier.as_of)])
     both = min(version.as_of, earlier.as_of)
+    known = readable(ALL_RECIPES[version.name], frame[frame["kickoff"] < both])
     seasons = [season for season in whole_seasons(known) if Season.stored(season).end <= both]
     if not seasons:
         return None
