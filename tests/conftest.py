@@ -91,13 +91,11 @@ def data_dir() -> Path:
     return DATA
 
 
-@pytest.fixture(autouse=True)
-def _no_closed_dagster_instance() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
     """Two instances closed in the order they were opened leave the first as the one that definitions ask."""
     if base := sys.modules.get("dagster._core.storage.defs_state.base"):
-        storage = base.DefsStateStorage.get()
-        if storage and storage._instance_weakref() is None:
-            base._current_storage.set(None)
+        base._current_storage.set(None)
 
 
 @pytest.fixture(scope="session", autouse=True)
