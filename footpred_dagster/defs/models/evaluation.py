@@ -72,8 +72,13 @@ def elo_beats_the_base_rate(warehouse: Warehouse) -> dg.AssetCheckResult:
                 max(log_loss) filter (where model = 'base_rate')
             from models.evaluation where league = 'all' group by 1 order by 1
         """).fetchall()
+    unjudged = [window for window, *losses in rows if None in losses]
     return dg.AssetCheckResult(
-        passed=all(elo < base for _, elo, base in rows),
+        passed=not unjudged and all(elo < base for _, elo, base in rows),
         severity=dg.AssetCheckSeverity.WARN,
+        description=f"{', '.join(unjudged)}: no predictions of today's code; materialize models/elo_logit and "
+        "models/base_rate, then models/evaluation"
+        if unjudged
+        else None,
         metadata={"log-loss": table(["window", "elo_logit", "base_rate"], rows)},
     )
