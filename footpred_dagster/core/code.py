@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -107,9 +106,10 @@ class _Source:
 
 @cache
 def _source(module: str, base: Path) -> _Source:
-    tree = ast.parse(_path(module, base).read_text(encoding="utf-8"))
-    imports = tuple(_imports_in(tree))
-    return _Source(imports, hashlib.sha256(ast.dump(_Meaning().visit(tree)).encode()).hexdigest())
+    imports: list[ast.Import | ast.ImportFrom] = []
+    tokens: list[str] = []
+    _read(ast.parse(_path(module, base).read_text(encoding="utf-8")), imports, tokens)
+    return _Source(tuple(imports), hashlib.sha256("\n".join(tokens).encode()).hexdigest())
 
 
 def _path(module: str, base: Path) -> Path:
@@ -152,37 +152,31 @@ def _defined_in(module: str, name: str, base: Path) -> str | None:
     return module
 
 
-def _imports_in(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield node
-        elif not _is_for_types(node):
-            yield from _imports_in(node)
+def _read(part: object, imports: list[ast.Import | ast.ImportFrom], tokens: list[str]) -> None:
+    """Take a part of a syntax tree, which has no comments, to pieces: import statements, and what can change a result.
+
+    In one walk: every process reads some hundred modules as it starts.
+    """
+    if isinstance(part, list):
+        tokens.append("[")
+        for each in part:
+            _read(each, imports, tokens)
+        tokens.append("]")
+    elif isinstance(part, ast.Import | ast.ImportFrom):
+        imports.append(part)
+    elif not isinstance(part, ast.AST):
+        tokens.append(repr(part))
+    elif not _does_nothing(part):
+        tokens.append(type(part).__name__)
+        for name in part._fields:
+            _read(getattr(part, name, None), imports, tokens)
+
+
+def _does_nothing(node: ast.AST) -> bool:
+    if isinstance(node, ast.Expr):  # a docstring
+        return isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    return isinstance(node, ast.Pass) or _is_for_types(node)
 
 
 def _is_for_types(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
-
-
-class _Meaning(ast.NodeTransformer):
-    """A module without docstrings and import lines; comments are not in the tree in the first place."""
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        node = super().visit(node)
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and not body and not isinstance(node, ast.Module):
-            node.body = [ast.Pass()]  # type: ignore[attr-defined]
-        return node
-
-    def visit_Import(self, _: ast.Import) -> None:
-        return None
-
-    def visit_ImportFrom(self, _: ast.ImportFrom) -> None:
-        return None
-
-    def visit_If(self, node: ast.If) -> ast.AST | None:
-        return None if _is_for_types(node) else self.generic_visit(node)
-
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        return None if text else self.generic_visit(node)
