@@ -30,12 +30,15 @@ def _frame(connection: psycopg.Connection, query: sql.Composed) -> pd.DataFrame:
     return read_frame(connection, query, floats=(*FEATURE_NAMES, *ODDS, *RESULT), instants=("kickoff", "latest_input"))
 
 
-def played_before(connection: psycopg.Connection, as_of: datetime, since: str = "") -> pd.DataFrame:
+def played_before(
+    connection: psycopg.Connection, as_of: datetime, *, since: str = "", newest: int | None = None
+) -> pd.DataFrame:
     """Main divisions' matches with kickoff before ``as_of``: identity, clubs, features, result and odds, by kickoff.
 
     Features are the allow-listed ones. Odds ride along for the benchmark lines and the market-aware model. ``whole``:
     whether the league-season is over at ``as_of`` and loaded whole; models learn from the others, too, and are neither
-    calibrated nor judged on them. ``since`` is the first season that is wanted.
+    calibrated nor judged on them. ``since`` is the first season that is wanted, ``newest`` how many matches, the
+    latest; None: all.
     """
     query = sql.SQL("""
         select {features}, matches.outcome, {others}
@@ -43,25 +46,30 @@ def played_before(connection: psycopg.Connection, as_of: datetime, since: str = 
         inner join intermediate.int_matches as matches using (match_id)
         where matches.status = 'played' and matches.kickoff < {as_of} and matches.league = any({leagues})
             and matches.season >= {since}
-        order by matches.kickoff, match_id
+        order by matches.kickoff desc, match_id desc
+        limit {newest}
     """).format(
         features=_columns("features", IDENTITY + FEATURE_NAMES),
         others=_columns("matches", CLUBS + RESULT + ODDS),
         leagues=sql.Literal(list(MAIN_LEAGUES)),
         as_of=sql.Literal(as_of),
         since=sql.Literal(since),
+        newest=sql.Literal(newest),
     )
-    frame = with_opening_line(_frame(connection, query).astype({"outcome": "int64"}))
+    frame = _frame(connection, query)[::-1].reset_index(drop=True)
+    frame["outcome"] = frame["outcome"].astype("int64")
+    add_opening_line(frame)
     whole = [pair for pair in sorted(whole_seasons(connection)) if Season.stored(pair[1]).end <= as_of]
     known = pd.MultiIndex.from_tuples(whole, names=["league", "season"])
-    return frame.assign(whole=pd.MultiIndex.from_frame(frame[["league", "season"]]).isin(known))
+    frame["whole"] = pd.MultiIndex.from_frame(frame[["league", "season"]]).isin(known)
+    return frame
 
 
-def with_opening_line(frame: pd.DataFrame) -> pd.DataFrame:
-    """``frame`` with what the market-aware model reads beside the features: log-odds of the opening line, or NaN."""
+def add_opening_line(frame: pd.DataFrame) -> None:
+    """Add what the market-aware model reads beside the features: log-odds of the opening line, or NaN."""
     line = power_devig(frame[[f"opening_odds_{side}" for side in ("home", "draw", "away")]].to_numpy(dtype=float))
     home, draw, away = np.log(line).T
-    return frame.assign(opening_home=home - draw, opening_away=away - draw)
+    frame["opening_home"], frame["opening_away"] = home - draw, away - draw
 
 
 def predictable_fixtures(connection: psycopg.Connection, as_of: datetime) -> pd.DataFrame:
@@ -88,7 +96,9 @@ def predictable_fixtures(connection: psycopg.Connection, as_of: datetime) -> pd.
         found["is_played"] = "f"
         found[list(ODDS[:3])] = np.nan  # the list is today's: its prices were published after that morning
     has_played = found[["home_matches_played", "away_matches_played"]].max(axis=1) > 0
-    return with_opening_line(found[has_played].drop(columns=[*CLUBS, "match_date"]).reset_index(drop=True))
+    ready = found[has_played].drop(columns=[*CLUBS, "match_date"]).reset_index(drop=True)
+    add_opening_line(ready)
+    return ready
 
 
 def fixture_cut(connection: psycopg.Connection, as_of: datetime, kind: str) -> str:

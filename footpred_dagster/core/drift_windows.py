@@ -51,7 +51,7 @@ def foretold_matches(connection: psycopg.Connection, as_of: datetime) -> pd.Data
     That is what the champion of its day sealed live; else what the recipe of today's champion predicts out of season;
     else a replay. NaN where there is none.
     """
-    frame = played_before(connection, as_of, _first_season(connection, as_of))
+    frame = played_before(connection, as_of, since=_first_season(connection, as_of))
     by_source = dict(tuple(_sealed(connection, frame).groupby("kind")))
     in_force = champion(connection)
     if in_force:

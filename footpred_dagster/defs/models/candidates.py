@@ -110,7 +110,7 @@ def agreement(asset: dg.AssetsDefinition, name: str) -> dg.AssetChecksDefinition
         """What the service will run answers as what was fitted, on real matches, missing values included."""
         with warehouse.connect() as connection:
             as_of = clock.now()
-            frame = played_before(connection, as_of).tail(AGREEMENT_MATCHES)
+            frame = played_before(connection, as_of, newest=AGREEMENT_MATCHES)
             version = candidate_version(connection, name, as_of)
         difference = training.bundle_difference(archive.open(), version, frame) if version else 1.0
         return dg.AssetCheckResult(
