@@ -65,6 +65,8 @@ def print_run(summary: dict[str, Any], outcome: Any, *, as_json: bool) -> None:
     out.print(f"checks: {checks['passed']} passed, {checks['failed']} failed")
     champion = summary["champion"]
     out.print(f"champion: {champion['name']} version {champion['version']}" if champion else "champion: none")
+    for name, failed in summary["without_champion"].items():
+        out.print(f"        {name}: {escape('; '.join(failed))}", highlight=False)
     if summary["evaluation"]:
         out.print(_evaluation_table(summary["evaluation"]))
     layers = ", ".join(f"{layer['name']} {layer['seconds']:.1f} s" for layer in summary["layers"])

@@ -59,6 +59,15 @@ def champion_name(connection: psycopg.Connection) -> dict[str, Any] | None:
     return {"name": in_force.name, "version": in_force.version} if in_force else None
 
 
+def without_champion(connection: psycopg.Connection) -> dict[str, list[str]]:
+    """By candidate, why the newest decision left nobody to predict; empty while there is a champion."""
+    if champion(connection):
+        return {}
+    row = connection.execute("select reasons from models.decisions order by promotion_id desc limit 1").fetchone()
+    verdicts = row[0] if row else {}
+    return {name: [each["says"] for each in gates if not each["passed"]] for name, gates in verdicts.items()}
+
+
 def data_age(connection: psycopg.Connection) -> dict[str, str | None]:
     """Instants (ISO, UTC) of the newest answer from a source and of the newest played match."""
     row = connection.execute("""
@@ -131,6 +140,7 @@ def run_summary(connection: psycopg.Connection, request: Request, outcome: Outco
         ],
         "pending": [as_dict(name) for name in pending_names(connection)],
         "champion": champion_name(connection),
+        "without_champion": without_champion(connection),
         "evaluation": final_scores(connection),
         "predictions": ledger_counts(connection, request.clock, outcome.sealed_before) if built else {},
         "layers": [{"name": name, "seconds": round(spent, 2)} for name, spent in outcome.seconds.items()],

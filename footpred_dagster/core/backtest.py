@@ -28,6 +28,8 @@ from footpred_dagster.core.odds import power_devig
 
 MARKET_LINES = ("market_opening", "market_closing")
 
+TRAINING_SEASONS = 2
+"""Ratings start from nothing in the first: who has learned from it alone claims too much in the next."""
 FINAL_SEASONS = 2
 CALIBRATION_SEASONS = 1
 SELECTION_SEASONS = 3
@@ -59,11 +61,11 @@ def windows(seasons: Iterable[str], as_of: datetime) -> Windows:
     """Split the complete seasons: the last two are final, the one before calibrates, the three before that select,
     the rest only train.
 
-    At least one season stays for training. With too few, calibration is given up first, then selection shrinks to one
-    season, then final to one, then to none; with fewer than two complete seasons nothing can be judged.
+    Two seasons stay for training, one of two. With too few, calibration is given up first, then selection shrinks to
+    one season, then final to one, then to none; with fewer than two complete seasons nothing can be judged.
     """
     complete = [season for season in sorted(set(seasons)) if Season.parse(season).end <= as_of]
-    judgeable = max(len(complete) - 1, 0)
+    judgeable = max(len(complete) - TRAINING_SEASONS, min(len(complete) - 1, 1), 0)
     final = min(FINAL_SEASONS, max(judgeable - 1, 0))
     selection = min(SELECTION_SEASONS, judgeable - final)
     calibration = min(CALIBRATION_SEASONS, judgeable - final - selection)

@@ -22,6 +22,7 @@ from footpred_dagster.core.models.bundle import FingerprintMismatch
 from footpred_dagster.core.promotion import Decision
 from footpred_dagster.core.registry import CHAMPION_CHANNEL, ModelVersion, NoEarlierChampion
 from footpred_dagster.core.storage import Archive, ArchiveError
+from footpred_dagster.report import without_champion
 
 HISTORY = pd.DataFrame({name: [0.5, -0.5] for name in FEATURE_NAMES}).assign(league=["E0", "D1"])
 """What the models are said to be fitted on: the bundle's golden rows are taken from it."""
@@ -254,3 +255,12 @@ def test_a_champion_reigns_since_its_recipe_was_promoted_however_often_it_was_re
     second = register(connection, archive, elo(0.3))
     decide(connection, ELO_WINS)
     assert registry.champions(connection)[0] == (second, promoted)
+
+
+def test_why_nobody_predicts_is_told_until_somebody_does(connection, archive):
+    assert without_champion(connection) == {}
+    decide(connection, NOBODY_WINS)
+    assert without_champion(connection) == {"elo_logit": ["leak flag"]}
+    register(connection, archive, elo())
+    decide(connection, ELO_WINS)
+    assert without_champion(connection) == {}

@@ -43,7 +43,7 @@ def load(connection: psycopg.Connection, paths: Iterable[Path]) -> None:
 @pytest.mark.real_data
 @pytest.mark.fault(55, "a season loaded before its end judges no model")
 def test_the_files_of_last_september_loaded_today_are_no_season_to_judge_on(warehouse, data_dir):
-    for start in (2022, 2023, 2024):
+    for start in (2021, 2022, 2023, 2024):
         load(warehouse, (data_dir / "site").glob(f"mmz4281/{Season(start).site_code}/*.csv"))
     assert incomplete_seasons(warehouse, TODAY) == []
     assert training_cut(warehouse, TODAY).endswith("judged on 2023-24, 2024-25, not whole: none")
@@ -74,7 +74,7 @@ def test_one_league_that_is_not_whole_leaves_the_season_to_the_others():
             "outcome": 0,
             "kickoff": pd.Timestamp(f"{season[:4]}-09-01", tz="UTC"),
         }
-        for season in ("2022-23", "2023-24", "2024-25")
+        for season in ("2021-22", "2022-23", "2023-24", "2024-25")
         for league in MAIN_LEAGUES
         for _ in range(3)
     )
