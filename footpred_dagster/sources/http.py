@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +20,7 @@ from footpred_dagster.sources.base import (
     Validators,
 )
 from footpred_dagster.sources.circuit import Circuit
+from footpred_dagster.sources.deadline import closed_after
 from footpred_dagster.sources.http_answers import (
     NoCookies,
     RateLimited,
@@ -106,7 +108,8 @@ class HttpSource:
         # No proxy for our own machine: a proxy would look at its own loopback.
         own = {"User-Agent": user_agent(), "Accept": "text/csv, */*;q=0.5", "Accept-Encoding": "gzip"}
         sent = own | dict(headers or {})
-        self._client = httpx.Client(
+        self._open = partial(
+            httpx.Client,
             headers=sent,
             auth=account,
             timeout=timeout,
@@ -115,6 +118,7 @@ class HttpSource:
             transport=transport,
             cookies=NoCookies(),
         )
+        self._client = self._open()
 
     def __enter__(self) -> Self:
         return self
@@ -208,8 +212,6 @@ class HttpSource:
                 raise Retryable("HTTP 404")
         except (httpx.TransportError, Retryable, SourceUnavailable) as error:
             self._circuit.last_cause = _cause(error)
-            if isinstance(error, Retryable) and error.wait is not None:
-                self._not_before[base.host] = self._clock() + error.wait
             if self._doubted(base.host) and isinstance(error, SourceUnavailable):
                 error = Retryable(_cause(error))
             self._causes[base.host] = _cause(error)
@@ -222,7 +224,6 @@ class HttpSource:
             self._circuit.close()
             raise
         self._circuit.close()
-        self._not_before.pop(base.host, None)
         return url, *answer
 
     def _doubted(self, host: str) -> bool:
@@ -231,36 +232,40 @@ class HttpSource:
         return host != self._first and self._failed == 1
 
     def _follow(self, url: httpx.URL, known: Validators | None) -> tuple[int, bytes | None, Validators]:
-        until = self._clock() + self._deadline
-        for _ in range(MAX_REDIRECTS + 1):
-            self._pause_between_requests()
-            self._circuit.requests += 1
-            try:
-                with self._client.stream("GET", url, headers=conditions(known)) as response:
-                    self._circuit.heard = True
-                    if response.status_code not in _REDIRECTS or "location" not in response.headers:
-                        answer = self._read(response, known, until)
-                        self._bases.sort(key=lambda base: base.host != response.url.host)
-                        if response.url.host == self._first:
-                            self._failed = 0
-                        return answer
-                    target = response.url.join(response.headers["location"])
-            except (httpx.InvalidURL, UnicodeError) as error:
-                raise SourceUnavailable(f"{url}: redirects to an unreadable address; not followed") from error
-            if not same_site(url, target) or (self._secret and target.host != url.host):
-                address = shown(without_account(str(target)))
-                raise SourceUnavailable(f"{url}: redirects to {address}, which is another site; not followed")
-            url = target
+        if self._client.is_closed:  # the last exchange took too long
+            self._client = self._open()
+        with closed_after(self._client, self._deadline):
+            for _ in range(MAX_REDIRECTS + 1):
+                self._wait_for_turn(url.host)
+                self._circuit.requests += 1
+                try:
+                    with self._client.stream("GET", url, headers=conditions(known)) as response:
+                        self._circuit.heard = True
+                        if response.status_code not in _REDIRECTS or "location" not in response.headers:
+                            answer = self._read(response, known)
+                            self._bases.sort(key=lambda base: base.host != response.url.host)
+                            if response.url.host == self._first:
+                                self._failed = 0
+                            return answer
+                        target = response.url.join(response.headers["location"])
+                except (httpx.InvalidURL, UnicodeError) as error:
+                    raise SourceUnavailable(f"{url}: redirects to an unreadable address; not followed") from error
+                if not same_site(url, target) or (self._secret and target.host != url.host):
+                    address = shown(without_account(str(target)))
+                    raise SourceUnavailable(f"{url}: redirects to {address}, which is another site; not followed")
+                url = target
         raise SourceUnavailable(f"{url}: more than {MAX_REDIRECTS} redirects")
 
-    def _pause_between_requests(self) -> None:
+    def _wait_for_turn(self, host: str) -> None:
+        """Wait out the pause between requests; raises Retryable where ``host`` itself requires a longer one."""
+        left = self._not_before.get(host, 0.0) - self._clock()
+        if left > 0:
+            raise Retryable("must not be asked yet", left)
         if self._last_request is not None and (gap := self._last_request + self._pause - self._clock()) > 0:
             self._sleep(min(gap, self._pause))
         self._last_request = self._clock()
 
-    def _read(
-        self, response: httpx.Response, known: Validators | None, until: float
-    ) -> tuple[int, bytes | None, Validators]:
+    def _read(self, response: httpx.Response, known: Validators | None) -> tuple[int, bytes | None, Validators]:
         status, headers = response.status_code, response.headers
         self._simulated = SIMULATED_HEADER in headers
         validators = Validators(headers.get("etag"), headers.get("last-modified"))
@@ -268,24 +273,19 @@ class HttpSource:
             return 404, None, Validators(None, None)
         if status == 304 and known and conditions(known):
             return 304, None, Validators(validators.etag or known.etag, validators.last_modified or known.last_modified)
-        if status == 429:
-            raise RateLimited("HTTP 429", retry_after(headers))
-        if status >= 500 or status in _RETRYABLE:
-            raise Retryable(f"HTTP {status}", retry_after(headers))
+        if status == 429 or status >= 500 or status in _RETRYABLE:
+            wait = retry_after(headers)
+            if wait is not None:
+                self._not_before[response.url.host] = self._clock() + wait
+            raise (RateLimited if status == 429 else Retryable)(f"HTTP {status}", wait)
         if status not in (200, 203, 300):
             raise SourceUnavailable(f"{response.url}: HTTP {status} ({shown(response.reason_phrase)}), not a file")
         encoding = headers.get("content-encoding", "identity").strip().lower()
         if encoding not in _INFLATE | {"identity", ""}:
             raise SourceUnavailable(f"{response.url}: answers in {shown(encoding)}, which was not asked for")
-        body = decoded(self._in_time(response, until), encoding in _INFLATE, str(response.url))
+        body = decoded(response.iter_raw(), encoding in _INFLATE, str(response.url))
         # The "did you mean" page of a 300 is not the file: the next request must ask for the file again, in full.
         return 200, body, validators if status == 200 else Validators(None, None)
-
-    def _in_time(self, response: httpx.Response, until: float) -> Iterator[bytes]:
-        for chunk in response.iter_raw():
-            if self._clock() > until:
-                raise Retryable(f"timeout: still sending after {self._deadline:.0f} s")
-            yield chunk
 
 
 def _under(base: httpx.URL, path: str) -> str:

@@ -93,6 +93,14 @@ def test_a_limit_that_is_not_to_be_waited_for_is_the_sites(site: Site, source: H
     assert len(site.asked) == 1
 
 
+def test_a_required_wait_holds_for_the_next_file_as_well(site: Site, source: HttpSource, clock: Clock) -> None:
+    site.script = [*[Answer(503)] * (ATTEMPTS - 1), Answer(503, headers={"Retry-After": "50"}), Answer()]
+    fails(source, "mmz4281/2425/E0.csv")
+    before = clock.now
+    assert source.fetch("mmz4281/2425/E1.csv").status == 200
+    assert (clock.now - before, len(site.asked)) == (50, ATTEMPTS + 1)
+
+
 def test_a_limit_is_waited_for_after_a_faulty_file_as_before_one(site: Site, source: HttpSource) -> None:
     busy = Answer(429, headers={"Retry-After": "1"})
     site.script = [*[Answer(503)] * ATTEMPTS, busy, busy, busy, Answer()]
@@ -124,12 +132,6 @@ def test_two_files_that_time_out_open_the_circuit(site: Site, clock: Clock) -> N
         with pytest.raises(SourceUnavailable, match=r"not asked.*timeout"):
             source.fetch("fixtures.csv")
     assert len(clock.waits) == 4
-
-
-def test_a_server_that_drips_runs_into_the_deadline(site: Site, source: HttpSource, clock: Clock) -> None:
-    site.script = [Answer(drip=lambda: clock.sleep(500)), Answer()]
-    assert source.fetch("fixtures.csv").body == CSV
-    assert len(site.asked) == 2
 
 
 def test_nobody_listening_is_unavailable(site: Site, clock: Clock) -> None:

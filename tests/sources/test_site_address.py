@@ -226,6 +226,16 @@ def test_a_wait_that_one_address_requires_is_kept_towards_it_alone(scene: Scene)
     assert 58 <= max(scene.clock.waits) <= 60
 
 
+def test_a_wait_is_kept_towards_the_address_that_required_it_after_a_redirect(scene: Scene) -> None:
+    scene.bare.script = [to(f"https://{WWW}/{PATH}"), Answer(503), Answer(503)]
+    scene.www.script = [Answer(503, headers={"Retry-After": "60"}), Answer()]
+    before = scene.clock.now
+    assert scene.source.fetch(PATH).body == CSV
+    assert scene.hosts.requested[:2] == [BARE, WWW]
+    assert scene.hosts.requested.count(WWW) == 2
+    assert scene.clock.now - before >= 60
+
+
 @pytest.mark.parametrize("answer", [Answer(503), to(f"https://{WWW}/{PATH}")])
 def test_a_password_is_sent_to_its_own_host_and_never_shown(clock: Clock, answer: Answer) -> None:
     site = Site()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,8 +20,6 @@ class Answer:
     """Content-Length to claim, when it is not the body's."""
     hang: bool = False
     """Say nothing until the test is over."""
-    drip: Callable[[], None] | None = None
-    """Called between the two halves of the body."""
 
 
 class Site:
@@ -51,12 +48,7 @@ class Site:
                 length = len(answer.body) if answer.claimed is None else answer.claimed
                 self.send_header("Content-Length", str(length))
                 self.end_headers()
-                half = len(answer.body) // 2
-                self.wfile.write(answer.body[:half])
-                if answer.drip:
-                    self.wfile.flush()
-                    answer.drip()
-                self.wfile.write(answer.body[half:])
+                self.wfile.write(answer.body)
 
             def log_message(self, *_: Any) -> None:
                 pass
