@@ -44,8 +44,9 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class CutShort:
-    """A season that ended before all matches were played. order: what ranked the clubs."""
+    """A season that ended early. matches: how many had been played. order: what ranked the clubs."""
 
+    matches: int
     order: Order
     source: str
 
@@ -164,17 +165,17 @@ CLUBS: dict[str, Eras[int]] = {
 _PER_GAME: Order = "points_per_game"
 _AS_IT_STOOD: Order = "points"
 CUT_SHORT: dict[tuple[str, int], CutShort] = {
-    ("E2", 2019): CutShort(_PER_GAME, "EFL, 9 June 2020: unweighted points per game"),
-    ("E3", 2019): CutShort(_PER_GAME, "EFL, 9 June 2020: unweighted points per game"),
-    ("EC", 2019): CutShort(_PER_GAME, "National League, 17 June 2020: unweighted points per game"),
-    ("SC0", 2019): CutShort(_PER_GAME, "SPFL, 18 May 2020: points per game"),
-    ("SC1", 2019): CutShort(_PER_GAME, "SPFL, 15 April 2020: points per game"),
-    ("SC2", 2019): CutShort(_PER_GAME, "SPFL, 15 April 2020: points per game"),
-    ("SC3", 2019): CutShort(_PER_GAME, "SPFL, 15 April 2020: points per game"),
-    ("F1", 2019): CutShort(_PER_GAME, "LFP, 30 April 2020: points per match after 28 rounds"),
-    ("F2", 2019): CutShort(_AS_IT_STOOD, "LFP, 30 April 2020: every club had played 28 rounds"),
-    ("N1", 2019): CutShort(_AS_IT_STOOD, "KNVB, 24 April 2020: no champion, no relegation; the table as it stood"),
-    ("B1", 2019): CutShort(_AS_IT_STOOD, "Pro League, 15 May 2020: the table after 29 rounds is final"),
+    ("E2", 2019): CutShort(400, _PER_GAME, "EFL, 9 June 2020: unweighted points per game"),
+    ("E3", 2019): CutShort(440, _PER_GAME, "EFL, 9 June 2020: unweighted points per game"),
+    ("EC", 2019): CutShort(451, _PER_GAME, "National League, 17 June 2020: unweighted points per game"),
+    ("SC0", 2019): CutShort(179, _PER_GAME, "SPFL, 18 May 2020: points per game"),
+    ("SC1", 2019): CutShort(137, _PER_GAME, "SPFL, 15 April 2020: points per game"),
+    ("SC2", 2019): CutShort(139, _PER_GAME, "SPFL, 15 April 2020: points per game"),
+    ("SC3", 2019): CutShort(137, _PER_GAME, "SPFL, 15 April 2020: points per game"),
+    ("F1", 2019): CutShort(279, _PER_GAME, "LFP, 30 April 2020: points per match after 28 rounds"),
+    ("F2", 2019): CutShort(280, _AS_IT_STOOD, "LFP, 30 April 2020: every club had played 28 rounds"),
+    ("N1", 2019): CutShort(232, _AS_IT_STOOD, "KNVB, 24 April 2020: no champion, no relegation; the table as it stood"),
+    ("B1", 2019): CutShort(232, _AS_IT_STOOD, "Pro League, 15 May 2020: the table after 29 rounds is final"),
 }
 """Seasons by start year that ended early, all by the pandemic of 2020."""
 

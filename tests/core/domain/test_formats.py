@@ -86,6 +86,12 @@ def test_no_real_season_exceeds_its_rules(data_dir: Path):
         ("SC0", 2023, 12, 228, True),
         ("SC0", 2023, 12, 198, False),  # before the split
         ("F1", 2019, 20, 279, True),  # cut short
+        ("F1", 2019, 20, 278, False),
+        ("SC0", 2019, 12, 100, False),
+        ("SC0", 2019, 8, 56, True),  # a made-up league of that season
+        ("SC0", 2019, 8, 55, False),
+        ("E2", 2019, 23, 400, True),  # without Bury
+        ("E2", 2019, 23, 399, False),
         ("F2", 2023, 20, 379, True),  # one match was never played
         ("F2", 2022, 20, 379, False),
         ("B1", 2022, 18, 306, True),  # the files lack the play-offs
