@@ -199,21 +199,28 @@ def _unplayed() -> sql.Composed:
     """The ``from`` and ``where`` of newest scores that no match stands behind any more, whenever it was played.
 
     Its match was awarded or annulled, or was not the one that was predicted. An annulled match has another id than the
-    one it was predicted under, and a match that waits for a decision about its clubs is gone for a while: gone and
-    annulled on that day is gone for good.
+    one it was predicted under. One that is only gone, as while its season is held back, may come back as it was.
     """
     return sql.SQL("""
         from predictions.latest_scores as scores
         inner join predictions.ledger using (seq)
         inner join predictions.sealed_matches as sealed on sealed.match_id = ledger.match_id
-        left join intermediate.int_matches as matches on matches.match_id = ledger.match_id
         where not exists ({played}) and (
-            matches.match_id is not null or exists (
+            exists (select from intermediate.int_matches as matches where matches.match_id = ledger.match_id)
+            or exists (
+                select from intermediate.int_matches as of_clubs
+                where (of_clubs.league, of_clubs.season) = (sealed.league, sealed.season)
+                    and (of_clubs.home_id, of_clubs.away_id) = ({home}, {away}) and of_clubs.status <> 'played'
+                    and of_clubs.kickoff between ledger.kickoff - {moved} and ledger.kickoff + {moved}
+            )
+            or exists (
                 select from intermediate.match_rulings as rulings
-                where rulings.status = 'void' and (rulings.league, rulings.season) = (scores.league, scores.season)
-                    and rulings.match_date = (scores.kickoff at time zone 'Europe/London')::date
-            ))
-    """).format(played=_played())
+                where (rulings.league, rulings.season) = (sealed.league, sealed.season)
+                    and (rulings.home_id, rulings.away_id) = ({home}, {away}) and rulings.status = 'void'
+                    and rulings.match_date = (ledger.kickoff at time zone 'Europe/London')::date
+            )
+        )
+    """).format(played=_played(), home=_today("home_id"), away=_today("away_id"), moved=sql.Literal(MOVED))
 
 
 def _name(dotted: str) -> sql.Identifier:
