@@ -6,6 +6,7 @@ import fcntl
 import functools
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import dagster as dg
+import yaml
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject
 from packaging.version import Version
 
@@ -29,6 +31,7 @@ OWNERS = ["team:footpred"]
 DBT = str(Path(sys.executable).with_name("dbt"))
 """The dbt of this environment, which need not be on PATH."""
 ANEW = "--full-refresh"
+NOTHING = re.compile(r"(?P<quoted>'[^']*')|(?:\s|--[^\n]*|/\*.*?\*/|{#.*?#})+", re.DOTALL)
 
 
 def fresh_project(settings: Settings) -> DbtProject:
@@ -120,8 +123,9 @@ class LayerTranslator(DagsterDbtTranslator):
     def __init__(self) -> None:
         # raw/matches writes two tables: the matches, and which clubs' lines changed.
         super().__init__(DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
-        shared = [*sorted((PROJECT_DIR / "macros").glob("*.sql")), PROJECT_DIR / "dbt_project.yml"]
-        self._shared = hashlib.sha256(b"".join(path.read_bytes() for path in shared)).hexdigest()
+        macros = [meaning(path.read_text()) for path in sorted((PROJECT_DIR / "macros").glob("*.sql"))]
+        settings = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text())
+        self._shared = hashlib.sha256(repr((macros, settings)).encode()).hexdigest()
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         if dbt_resource_props["resource_type"] == "source":
@@ -136,8 +140,14 @@ class LayerTranslator(DagsterDbtTranslator):
         return spec.replace_attributes(code_version=self.version(manifest, unique_id), owners=OWNERS)
 
     def version(self, manifest: Mapping[str, Any], unique_id: str) -> str:
-        own = manifest["nodes"].get(unique_id, {}).get("checksum", {}).get("checksum", "")
+        node = manifest["nodes"].get(unique_id, {})
+        own = meaning(node.get("raw_code", "")) or node.get("checksum", {}).get("checksum", "")
         return hashlib.sha256(f"{own}{self._shared}".encode()).hexdigest()[:12]
+
+
+def meaning(code: str) -> str:
+    """SQL and Jinja without comments, and with one space where there is any; quoted text as it is."""
+    return NOTHING.sub(lambda found: found["quoted"] or " ", code).strip()
 
 
 def build_codes(manifest: Mapping[str, Any], ratings: str | None) -> dict[str, str]:
