@@ -39,7 +39,7 @@ def restore(folder: Path, *, accept_loss: bool) -> dict[str, Any]:
         "created_at": done.manifest["created_at"],
         "tables": done.tables,
         "lost": done.lost,
-        "ledger": {"ok": done.ledger.ok, **asdict(done.ledger), "remarks": done.ledger.remarks()},
+        "ledger": {"ok": done.ledger.ok, **asdict(done.ledger), "remarks": done.ledger.lines()[1:]},
     }
 
 

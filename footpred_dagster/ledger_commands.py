@@ -13,7 +13,7 @@ import psycopg
 
 from footpred_dagster.core.chain import read_anchors
 from footpred_dagster.core.database import connect, connect_migrated, database_url, migrate
-from footpred_dagster.core.ledger import all_anchors, verify_anchored
+from footpred_dagster.core.ledger import all_anchors, identity, verify_anchored
 from footpred_dagster.core.ledger import resume as begin_anew
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import open_archive
@@ -27,13 +27,19 @@ def verify(earlier: Sequence[Path] = ()) -> dict[str, Any]:
     settings = Settings.from_env()
     migrate(database_url(settings))
     archive = open_archive(settings)
-    kept = [anchor for path in earlier for anchor in read_anchors(str(path))]
     with connect(settings) as connection:
+        try:
+            ledger = identity(connection)
+        except LookupError as error:
+            raise click.ClickException(str(error)) from error
+        try:
+            kept = [anchor for path in earlier for anchor in read_anchors(str(path), ledger)[1]]
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
         found = verify_anchored(connection, archive, kept)
         anchors = len(all_anchors(connection, archive))
-    whole = f"{found.rows} rows are whole, {anchors} anchors agree, head {found.head}"
-    verdict = whole if found.ok and found.rows else "the ledger is empty" if found.ok else found.failure
-    return {"ok": found.ok, **asdict(found), "anchors": anchors, "lines": [verdict, *found.remarks()]}
+    lines = ["the ledger is empty"] if found.ok and not found.rows else found.lines(anchors)
+    return {"ok": found.ok, **asdict(found), "anchors": anchors, "lines": lines}
 
 
 def print_verification(found: dict[str, Any], *, as_json: bool) -> None:
@@ -61,7 +67,12 @@ def export(directory: Path) -> dict[str, Any]:
     settings = Settings.from_env()
     migrate(database_url(settings))
     with connect(settings) as connection:
-        return asdict(write(connection, open_archive(settings), directory))
+        try:
+            return asdict(write(connection, open_archive(settings), directory))
+        except psycopg.DataError as error:
+            raise click.ClickException(
+                f"the ledger holds a row that is none; footpred ledger verify: {error}"
+            ) from error
 
 
 def print_export(done: dict[str, Any], *, as_json: bool) -> None:

@@ -1,9 +1,9 @@
 """Verify an exported ledger: python verify.py ledger.parquet [anchors.json [EARLIER_anchors.json ...]].
 
-Needs pyarrow and nothing of footpred. Each row's hash is the sha256 of its fields and of the hash before it: no row can
-be changed, removed or inserted without a trace. Anchors, taken at least hourly, state how many rows there were, the
-hash of the newest and the time, and are chained as well. They show rows cut off the end, a chain computed anew, and
-rows that claim a time before an anchor without them. Pass anchors you exported earlier: an owner can rewrite the rest.
+Needs pyarrow and nothing of footpred. Each row's hash is the sha256 of its fields and of the hash before it. Anchors,
+taken at least hourly, state how many rows there were, the hash of the newest and the time, and are chained as well.
+They show rows cut off the end, a chain computed anew, and rows that claim a time before an anchor without them. Pass
+anchors you exported earlier: an owner can rewrite the rest.
 """
 
 from __future__ import annotations
@@ -19,9 +19,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 INSTANTS = ("kickoff", "as_of", "latest_input", "sealed_at")
+MADE_BY = ("kind", "role", "model_name", "model_version", "fingerprint", "feature_hash")
+PROBABILITIES = ("p_home", "p_draw", "p_away")
 GRID = ("rate_home", "rate_away", "rate_correction")
-LIVE_WITHIN = timedelta(minutes=10)  # between as_of and sealed_at of a live row, either way
-LISTED = 20  # breaches of old rows that are printed
+LIVE_WITHIN, LISTED = timedelta(minutes=10), 20  # as_of and sealed_at of a live row; printed breaches of old rows
+FORMS: dict[str, type] = dict.fromkeys(("match_id", *MADE_BY), str) | dict.fromkeys(INSTANTS, datetime)
+FORMS |= dict.fromkeys(("seq", "model_version"), int) | dict.fromkeys(PROBABILITIES, float)
 
 
 class Anchor(NamedTuple):
@@ -49,9 +52,8 @@ class Anchor(NamedTuple):
 
 @dataclass(slots=True)
 class Resume:
-    """A resume anchor, ``seconds_back`` from the time reached before it. Times of the rows after it, to ``until``, lie
-    before that time: they cannot be compared with earlier anchors. ``new``: not among those that the reader kept.
-    """
+    """A resume anchor, ``seconds_back`` from the time reached before it, which the rows after it, to ``until``, do not
+    reach. ``new``: not among those that the reader kept."""
 
     number: int
     rows: int
@@ -80,37 +82,20 @@ class Verification:
     def ok(self) -> bool:
         return self.problem is None
 
-    @property
-    def failure(self) -> str:
-        """The problem, with the row or anchor it is about."""
-        return f"row {self.bad_seq}: {self.problem}" if self.bad_seq else f"anchor {self.bad_anchor}: {self.problem}"
-
-    def remarks(self) -> list[str]:
-        """Lines about what is named and not refused: resumes, and breaches in old rows."""
+    def lines(self, anchors: int = 0) -> list[str]:
+        """The verdict beside so many anchors, resumes by name, and breaches in old rows, which are not refused."""
+        where = f"row {self.bad_seq}" if self.bad_seq else f"anchor {self.bad_anchor}"
+        whole = f"{self.rows} rows are whole, {anchors} anchors agree, head {self.head}"
         older = [f"row {seq}, before the first anchor with a time: {breach}" for seq, breach in self.older]
-        more = [f"and {len(older) - LISTED} more rows like that"] if len(older) > LISTED else []
-        return [*map(_remark, self.resumes), *older[:LISTED], *more]
+        older[LISTED:] = [f"and {len(older) - LISTED} more rows like that"] if len(older) > LISTED else []
+        return [whole if self.ok else f"{where}: {self.problem}", *map(_remark, self.resumes), *older]
 
 
 def canonical(row: Mapping[str, Any], previous: str) -> str:
-    """The text that is hashed: fields joined by ``|``, instants in UTC to the microsecond, floats as their 8 bytes.
-
-    The grid and the reasons (JSON text as stored) come last, and only where the row has them.
-    """
-    fields = [
-        previous,
-        str(row["seq"]),
-        row["match_id"],
-        *(_utc_text(row[name]) for name in INSTANTS),
-        row["kind"],
-        row["role"],
-        row["model_name"],
-        str(row["model_version"]),
-        row["fingerprint"],
-        row["feature_hash"],
-        *(_bytes_of(row[name]) for name in ("p_home", "p_draw", "p_away")),
-        *(_bytes_of(row[name]) for name in GRID if row[name] is not None),
-    ]
+    """What is hashed: fields joined by ``|``, instants in UTC, floats as 8 bytes; grid and reasons where there are."""
+    fields = [previous, str(row["seq"]), row["match_id"], *(_utc_text(row[name]) for name in INSTANTS)]
+    fields += [str(row[name]) for name in MADE_BY]
+    fields += [_bytes_of(row[name]) for name in (*PROBABILITIES, *GRID) if row[name] is not None]
     return "|".join(fields if row["reasons"] is None else [*fields, row["reasons"]])
 
 
@@ -123,9 +108,8 @@ def anchor_hash(anchor: Anchor, previous: str) -> str:
     """The hash an anchor with a time must carry, given the hash of the anchor before it ('' for the first)."""
     assert anchor.at is not None
     fields = [previous, str(anchor.number), str(anchor.rows), anchor.head, _utc_text(anchor.at)]
-    return hashlib.sha256(
-        "|".join(fields if anchor.because is None else [*fields, anchor.because]).encode()
-    ).hexdigest()
+    fields += [] if anchor.because is None else [anchor.because]
+    return hashlib.sha256("|".join(fields).encode()).hexdigest()
 
 
 def verify_rows(
@@ -136,9 +120,7 @@ def verify_rows(
     """Recompute the chain of ``rows`` in order of ``seq``; stops at the first row or anchor that breaks a rule.
 
     ``anchors``: all there are now, as Anchor or pairs of rows and head; None when there is no list. ``earlier``: what
-    the reader kept, which must be among them. The rules of time hold for rows after the first anchor with a time:
-    sealed_at never falls and lies after every anchor that lacks the row; a live row has as_of within ten minutes of
-    sealed_at and sealed_at before kickoff; every other row is labelled a replay.
+    the reader kept, which must be among them. Rules of time hold for rows after the first anchor with a time.
     """
     given, kept = [Anchor(*each) for each in anchors or ()], [Anchor(*each) for each in earlier]
     broken = _broken_list(_in_order(given)) or (None if anchors is None else _missed(given, kept))
@@ -152,7 +134,7 @@ def verify_rows(
         return course.verdict(0, "", None, *broken)
     for row in rows:
         seq = count + 1
-        problem = _broken_link(row, seq, head) or course.untimely(row)
+        problem = _malformed(row) or _broken_link(row, seq, head) or course.untimely(row)
         if problem is None and expected.pop(seq, {row["hash"]}) != {row["hash"]}:
             problem = "chain was made anew: row differs from its anchor"
         if problem is not None:
@@ -162,6 +144,14 @@ def verify_rows(
             return course.verdict(count, head, None, *broken)
     cut = [count + 1, f"rows were cut off: {max(expected)} were anchored, {count} are there"] if expected else []
     return course.verdict(count, head, *cut)
+
+
+def _malformed(row: Mapping[str, Any]) -> str | None:
+    """Which fields have not their one form: what is hashed is joined, and another form could hide a part elsewhere."""
+    wrong = [name for name, form in FORMS.items() if not isinstance(row.get(name), form) or "|" in str(row[name])]
+    wrong += GRID if len({row.get(name) is None for name in GRID}) > 1 else ()
+    wrong += [] if (row.get("reasons") or "{").startswith("{") else ["reasons"]
+    return f"row is malformed: {', '.join(wrong)}" if wrong else None
 
 
 def _broken_link(row: Mapping[str, Any], seq: int, head: str) -> str | None:
@@ -198,8 +188,7 @@ def _broken_list(timed: list[Anchor]) -> tuple[str, int] | None:
 
 def _missed(given: list[Anchor], kept: list[Anchor]) -> tuple[str, int] | None:
     lost = _in_order(set(kept) - set(given))
-    text = "anchor that you kept is not among those of today: it was removed or rewritten"
-    return (text, lost[0].number) if lost else None
+    return ("anchor that you kept is not there today: it was removed or rewritten", lost[0].number) if lost else None
 
 
 class _Course:
@@ -278,21 +267,32 @@ def _bytes_of(value: float) -> str:
     return struct.pack(">d", value).hex()
 
 
-def read_anchors(path: str) -> list[Anchor]:
-    with open(path, encoding="utf-8") as file:
-        return [Anchor.from_json(entry) for entry in json.load(file)["anchors"]]
+def read_anchors(path: str, kept_of: str | None = None) -> tuple[str, list[Anchor]]:
+    """Ledger's id and anchors, as exported; ``kept_of``: which it must hold one of. Raises ValueError otherwise."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            listed = json.load(file)
+        ledger, anchors = str(listed["ledger"]), [Anchor.from_json(entry) for entry in listed["anchors"]]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} is not an anchors.json of footpred ledger export") from error
+    if kept_of and (ledger != kept_of or not anchors):
+        raise ValueError(f"{path} holds no anchor of ledger {kept_of}: {len(anchors)} of {ledger}")
+    return ledger, anchors
 
 
 def main(exported: str, anchored: str | None = None, *kept: str) -> int:
-    """Print the verdict; 0 when the chain is whole, else 1."""
+    """Print the verdict; 0 when the chain is whole, 1 when it is not, 2 when a file is not what it should be."""
     from pyarrow import parquet
 
-    anchors = read_anchors(anchored) if anchored else None
-    earlier = [anchor for path in kept for anchor in read_anchors(path)]
-    batches = parquet.ParquetFile(exported).iter_batches()
-    result = verify_rows((row for batch in batches for row in batch.to_pylist()), anchors, earlier)
-    whole = f"{result.rows} rows are whole, {len(anchors or ())} anchors agree, head {result.head}"
-    print("\n".join([whole if result.ok else result.failure, *result.remarks()]))  # noqa: T201
+    try:
+        ledger, anchors = read_anchors(anchored) if anchored else (None, None)
+        earlier = [anchor for path in kept for anchor in read_anchors(path, ledger)[1]]
+        batches = parquet.ParquetFile(exported).iter_batches()
+        result = verify_rows((row for batch in batches for row in batch.to_pylist()), anchors, earlier)
+    except (ValueError, OSError) as error:
+        print(error)  # noqa: T201
+        return 2
+    print("\n".join(result.lines(len(anchors or ()))))  # noqa: T201
     return 0 if result.ok else 1
 
 

@@ -243,8 +243,16 @@ def verify(
 ) -> Verification:
     """``chain.verify_rows`` of the stored rows, with the anchors in the database unless others are given."""
     given = stored_anchors(connection) if anchors is None else anchors
-    with connection.transaction(), stored_rows(connection) as rows:
-        return verify_rows(rows, given, earlier)
+    try:
+        with connection.transaction(), stored_rows(connection) as rows:
+            return verify_rows(rows, given, earlier)
+    except psycopg.DataError:  # infinity, or a year that Python does not reach
+        row = connection.execute("""
+            select min(seq) from predictions.ledger
+            where least(kickoff, as_of, latest_input, sealed_at) < '0001-01-01 00:00+00'
+                or greatest(kickoff, as_of, latest_input, sealed_at) >= '10000-01-01 00:00+00'
+        """).fetchone() or (None,)
+        return Verification(0, "", row[0], "row holds a time that is none")
 
 
 def verify_anchored(connection: psycopg.Connection, archive: Archive, earlier: Iterable[Anchor] = ()) -> Verification:

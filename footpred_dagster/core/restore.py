@@ -72,7 +72,7 @@ def restore(url: str, archive: Archive, folder: Path, *, accept_loss: bool = Fal
         publish_anchors(connection, archive)
         found = verify_anchored(connection, archive)
         if not found.ok:
-            raise BackupError(f"restored, but the ledger is not whole: {found.failure}")
+            raise BackupError(f"restored, but the ledger is not whole: {found.lines()[0]}")
         return Restored(manifest, count_rows(connection, tables), lost, found)
 
 

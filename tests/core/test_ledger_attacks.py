@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import struct
 from datetime import timedelta
 from functools import cache
 
 import pytest
 
-from footpred_dagster.core.chain import Anchor, Verification, verify_rows
+from footpred_dagster.core.chain import Anchor, Verification, row_hash, verify_rows
 from footpred_dagster.core.settings import PACKAGE_ROOT
 from tests.support.attacks import (
     DAY,
@@ -89,6 +90,45 @@ def test_what_is_not_found_touches_only_rows_after_that_anchor_and_is_listed_in_
     assert all(f"**{group}**" in guide for group in REST | {"anchors", "resume"})
 
 
+def hexes(*values: float) -> str:
+    return "|".join(struct.pack(">d", value).hex() for value in values)
+
+
+PREPARED = {"p_home": 0.8, "p_draw": 0.1, "p_away": 0.1, "rate_home": 0.1, "rate_away": 0.1, "rate_correction": 0.8}
+NO_GRID = dict.fromkeys(("rate_home", "rate_away", "rate_correction"))
+READ_ANEW = {
+    "probabilities in the hash of features": {
+        "feature_hash": f"{'a' * 16}|{hexes(0.8, 0.1, 0.1)}", "p_home": 0.1, "p_draw": 0.1, "p_away": 0.8, **NO_GRID},
+    "one probability in the hash of features": {
+        "feature_hash": f"{'a' * 16}|{hexes(0.8)}", "p_home": 0.1, "p_draw": 0.1, "p_away": 0.1,
+        "rate_home": 0.1, "rate_away": 0.8, "rate_correction": None},
+    "rates in the reasons": {**NO_GRID, "reasons": hexes(0.1, 0.1, 0.8) + '|{"form": 0.1}'},
+    "the contract in the version": {
+        "model_version": f"1|{'f' * 12}", "fingerprint": "a" * 16, "feature_hash": hexes(0.8),
+        "p_home": 0.1, "p_draw": 0.1, "p_away": 0.1, "rate_home": 0.1, "rate_away": 0.8, "rate_correction": None},
+}  # fmt: skip
+"""Other rows with the same hashed text as the prepared one: fields are joined, and what is not there is left out."""
+
+
+@pytest.mark.fault(46, "a writer with INSERT, or an owner with triggers off, back-dates, reorders, drops, edits")
+@pytest.mark.parametrize("how", READ_ANEW)
+def test_a_row_that_reads_otherwise_under_the_same_hash_is_found(how):
+    ledger = chained([row(at(0), reasons='{"form": 0.1}', **PREPARED)])
+    forged = [ledger[0] | READ_ANEW[how]]
+    assert verify_rows(ledger).ok
+    assert row_hash(forged[0], "") == ledger[0]["hash"]
+    assert "row is malformed" in str(verify_rows(forged, anchored(ledger, [(1, at(1), None)])).problem)
+
+
+@pytest.mark.parametrize("field", ["sealed_at", "kickoff", "role", "feature_hash", "p_home", "seq", "match_id"])
+@pytest.mark.parametrize("value", [None, "gone"])
+def test_a_row_without_a_field_is_refused_and_stops_no_verifier(field, value):
+    (whole,) = chained([row(at(0))])
+    lacking = {name: each for name, each in whole.items() if name != field}
+    found = verify_rows([lacking if value else lacking | {field: None}])
+    assert (found.bad_seq, found.problem) == (1, f"row is malformed: {field}")
+
+
 def after(*rows: dict, taken: int = 1, **changes: object) -> Verification:
     """The verdict on ``rows`` that follow an anchor of an empty ledger, an hour before the first."""
     done = chained(rows)
@@ -114,13 +154,13 @@ def test_a_live_row_is_sealed_before_kickoff_and_a_replay_need_not():
 def test_sealed_at_never_falls_and_may_stay():
     assert after(row(at(0)), row(at(0))).ok
     result = after(row(at(0)), row(at(0) - MICROSECOND))
-    assert result.failure == f"row 2: {FALLS}"
+    assert result.lines()[0] == f"row 2: {FALLS}"
 
 
 def test_a_row_is_sealed_after_every_anchor_that_lacks_it():
     assert after(row(at(-60) + MICROSECOND)).ok
     result = after(row(at(-60)))
-    assert (result.bad_seq, result.failure) == (
+    assert (result.bad_seq, result.lines()[0]) == (
         1,
         "row 1: sealed_at is not after 2026-08-01T11:00:00.000000Z, when anchor 1 lacked the row",
     )
@@ -130,7 +170,7 @@ def test_an_anchor_is_not_earlier_than_the_rows_it_counts():
     rows = chained([row(at(0))])
     assert verify_rows(rows, anchored(rows, [(0, at(-1), None), (1, at(0), None)])).ok
     result = verify_rows(rows, anchored(rows, [(0, at(-1), None), (1, at(0) - MICROSECOND, None)]))
-    assert result.failure == "anchor 2: anchor is earlier than sealed_at of the newest row it counts"
+    assert result.lines()[0] == "anchor 2: anchor is earlier than sealed_at of the newest row it counts"
 
 
 def test_a_list_of_anchors_is_whole_and_in_order():
@@ -143,7 +183,7 @@ def test_a_list_of_anchors_is_whole_and_in_order():
         ([anchors[0], anchors[1]._replace(rows=5), *anchors[2:]], "anchor 2: anchor does not match its hash"),
         (fewer, "anchor 2: anchor has fewer rows than the one before it"),
     ):
-        assert verify_rows(rows, listed).failure.startswith(says)
+        assert verify_rows(rows, listed).lines()[0].startswith(says)
 
 
 def test_breaches_before_the_first_anchor_with_a_time_are_listed_and_not_refused():
@@ -152,7 +192,7 @@ def test_breaches_before_the_first_anchor_with_a_time_are_listed_and_not_refused
     result = verify_rows(rows, [untimed, *anchored(rows, [(3, at(20), None)])])
     assert result.ok
     assert [seq for seq, _ in result.older] == [2, 3]
-    assert result.remarks()[0] == f"row 2, before the first anchor with a time: {FALLS}"
+    assert result.lines()[1:][0] == f"row 2, before the first anchor with a time: {FALLS}"
     assert verify_rows(rows, [untimed, *anchored(rows, [(1, at(20), None)])]).bad_seq == 2
 
 
@@ -164,12 +204,12 @@ def test_a_resume_is_named_with_its_reason_and_the_rows_whose_times_cannot_be_co
     assert result.ok
     (resume,) = result.resumes
     assert (resume.rows, resume.until, resume.seconds_back, resume.new) == (2, 4, 596 * 60, False)
-    assert result.remarks() == [
+    assert result.lines()[1:] == [
         "the order of times begins anew after row 2, at 2026-08-01T12:05:00.000000Z, 35760 s back (rows 3 to 4 cannot "
         "be compared with earlier anchors), because: 'the clock was ahead'"
     ]
     without = [each for each in taken if each[2] is None]
-    assert verify_rows(rows, anchored(rows, without)).failure.startswith("anchor 3: anchor is earlier")
+    assert verify_rows(rows, anchored(rows, without)).lines()[0].startswith("anchor 3: anchor is earlier")
     assert verify_rows(rows, anchored(rows, without[:2])).bad_seq == 3
 
 

@@ -66,8 +66,8 @@ def chain_is_whole(warehouse: Warehouse, archive: ArchiveStore) -> dg.AssetCheck
             "rows": verification.rows,
             "head": verification.head or "empty",
             "first bad row": verification.bad_seq or 0,
-            "problem": "none" if verification.ok else verification.failure,
-            "remarks": "; ".join(verification.remarks()) or "none",
+            "problem": "none" if verification.ok else verification.lines()[0],
+            "remarks": "; ".join(verification.lines()[1:]) or "none",
         },
     )
 
