@@ -24,7 +24,7 @@ from footpred_dagster import (
     cli_tables,
     services,
 )
-from footpred_dagster.cli_options import json_option, parsed
+from footpred_dagster.cli_options import json_option, not_empty, parsed
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.failures import FAILED, REFUSED_FILES, Explained
@@ -54,6 +54,7 @@ def main() -> None:
 @click.option(
     "--source",
     "where",
+    callback=parsed(not_empty),
     help="football-data, simulator, a URL, a folder laid out like the site, or archive: what was fetched before. "
     "Default: where the data of this home came from, football-data at first.",
 )

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from footpred_dagster.cli_options import club_name, json_option, reason_given
+from footpred_dagster.cli_options import because_option, club_name, json_option
 
 
 @click.group()
@@ -29,7 +29,7 @@ def pending(as_json: bool) -> None:
 @click.option("--of", "team_id", help="Id of the club that the name means.")
 @click.option("--new", "is_new", is_flag=True, help="It is a club of its own.")
 @click.option("--seasons", help="Seasons in which it does: 2627-, -0405 or 9394-0405. Default: all.")
-@click.option("--because", callback=reason_given, help="Why, or the source; kept with the decision.")
+@because_option("Why, or the source; kept with the decision.", required=False)
 @json_option
 def alias(
     country: str, name: str, team_id: str | None, is_new: bool, seasons: str | None, because: str | None, as_json: bool

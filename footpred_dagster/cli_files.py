@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from footpred_dagster.cli_options import json_option, parsed
+from footpred_dagster.cli_options import because_option, json_option, parsed
 from footpred_dagster.core.domain import LEAGUES, Season
 from footpred_dagster.failures import FAILED
 from footpred_dagster.selection import parse_digest
@@ -71,7 +71,7 @@ def quarantine(league: str | None, season: Season | None, reason: str | None, as
 
 @click.command()
 @click.option("--sha256", required=True, help="The refused file, as its refusal names it.")
-@click.option("--because", required=True, help="Why fewer rows are right; kept beside it.")
+@because_option("Why fewer rows are right; kept beside it.")
 @json_option
 def accept(sha256: str, because: str, as_json: bool) -> None:
     """Let in a file refused because it holds over 2 % fewer rows than the one before; the next run loads it."""

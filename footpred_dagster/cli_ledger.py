@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from footpred_dagster.cli_options import json_option, reason_given
+from footpred_dagster.cli_options import because_option, json_option
 from footpred_dagster.failures import FAILED
 
 
@@ -54,7 +54,7 @@ def export(directory: Path, as_json: bool) -> None:
 
 
 @ledger.command()
-@click.option("--because", required=True, callback=reason_given, help="Why the clock was ahead; kept for good.")
+@because_option("Why the clock was ahead; kept for good.")
 @json_option
 def resume(because: str, as_json: bool) -> None:
     """Seal again after the database's clock was ahead and was set back: the order of times begins anew.

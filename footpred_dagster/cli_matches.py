@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from footpred_dagster.cli_options import day_of, json_option, league_code, parsed, reason_given, season_stored
+from footpred_dagster.cli_options import because_option, day_of, json_option, league_code, parsed, season_stored
 from footpred_dagster.sources.values import MAX_GOALS
 
 Score = tuple[int, int]
@@ -25,7 +25,7 @@ def of_a_match(command: Any) -> Any:
     """The arguments that name a match, and what every ruling has."""
     for decorate in (
         json_option,
-        click.option("--because", required=True, callback=reason_given, help="Why; shown beside the match."),
+        because_option("Why; shown beside the match."),
         click.argument("day", metavar="DATE", callback=day_of),
         click.argument("away"),
         click.argument("home"),

@@ -29,6 +29,12 @@ def parsed(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parame
     return callback
 
 
+def not_empty(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty: leave the option out for its default")
+    return text
+
+
 def league_code(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
     if value not in LEAGUES:
         raise click.BadParameter(f"{value!r} is no league: codes are {', '.join(LEAGUES)}")
@@ -55,7 +61,12 @@ def day_of(_context: click.Context, _parameter: click.Parameter, value: str) -> 
         raise click.BadParameter(f"{value!r} is no day: write 2024-04-08") from error
 
 
-def reason_given(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+def because_option(what: str, *, required: bool = True) -> Callable[[Any], Any]:
+    """``--because``, with ``what`` it is for; an empty reason is none."""
+    return click.option("--because", required=required, callback=_reason_given, help=what)
+
+
+def _reason_given(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
     """On one line, whatever was pasted; None where the option is left out."""
     if value is None:
         return None

@@ -8,7 +8,7 @@ from datetime import date
 
 import click
 
-from footpred_dagster.cli_options import day_of, json_option, league_code, parsed, reason_given, season_stored
+from footpred_dagster.cli_options import because_option, day_of, json_option, league_code, parsed, season_stored
 
 MOST_POINTS = 99
 
@@ -31,7 +31,7 @@ def table() -> None:
 @click.argument("club")
 @click.argument("points", callback=parsed(parse_points))
 @click.option("--on", "day", required=True, callback=day_of, help="The day it takes effect: 2024-04-08.")
-@click.option("--because", required=True, callback=reason_given, help="Why; shown beside the table.")
+@because_option("Why; shown beside the table.")
 @json_option
 def adjust(league: str, season: str, club: str, points: int, day: date, because: str, as_json: bool) -> None:
     """State the POINTS of a season that rulings gave CLUB or took from it; a deduction is negative.

@@ -59,6 +59,15 @@ def champion_name(connection: psycopg.Connection) -> dict[str, Any] | None:
     return {"name": in_force.name, "version": in_force.version} if in_force else None
 
 
+def made_champion(connection: psycopg.Connection) -> dict[str, str] | None:
+    """The decision that the champion is in force by, by whom and why; None before the first."""
+    row = connection.execute("""
+        select decision, actor, because from models.decisions where decision not in ('kept', 'none')
+        order by promotion_id desc limit 1
+    """).fetchone()
+    return dict(zip(("decision", "by", "because"), row, strict=True)) if row else None
+
+
 def without_champion(connection: psycopg.Connection) -> dict[str, list[str]]:
     """By candidate, why the newest decision left nobody to predict; empty while there is a champion."""
     if champion(connection):
@@ -174,6 +183,7 @@ def status(
         "assets": assets,
         "failing_checks": checks.failing(),
         "champion": champion_name(connection),
+        "made_champion": made_champion(connection),
         "data_age": data_age(connection),
         "simulated": bool(simulated(connection)),
         "services": {name: asdict(state) for name, state in services.states(Settings.from_env()).items()},

@@ -129,15 +129,6 @@ def test_faults_23_kickoff_is_utc_on_the_days_the_clocks_change(warehouse, day, 
     assert kickoff == [(utc, clock is not None)]
 
 
-def test_a_fixture_of_a_league_without_results_is_not_predicted(warehouse):
-    """Its clubs may have played elsewhere; what is predicted of it would never be scored."""
-    warehouse.build(*_season("Arsenal", "Chelsea"), Result(date(2024, 3, 31), "Arsenal", "Chelsea", None))
-    before = datetime(2024, 3, 30, tzinfo=UTC)
-    assert len(predictable_fixtures(warehouse.connection, before)) == 1
-    warehouse.connection.execute("update intermediate.int_fixtures set league = 'E1'")
-    assert predictable_fixtures(warehouse.connection, before).empty
-
-
 def test_faults_23_a_fixture_that_kicked_off_is_not_predicted_and_its_seal_is_refused(warehouse):
     """On the day the clocks go forward 14:00 in London is 13:00 UTC; half an hour later it is too late."""
     warehouse.build(

@@ -119,6 +119,16 @@ def test_a_fixture_gets_the_features_it_will_have_once_played(features_of):
     assert coming[key] == played[key] | {"is_played": False}
 
 
+def test_a_fixture_of_a_league_without_results_is_not_predicted(features_of, warehouse):
+    """Its clubs may have played elsewhere; what is predicted of it would never be scored."""
+    first, day = date(2024, 1, 1), date(2024, 1, 15)
+    features_of([Result(first, "Arsenal", "Chelsea", (2, 0)), Result(day, "Chelsea", "Arsenal", None)])
+    as_of = datetime.combine(day - timedelta(days=1), time(0), UTC)
+    assert len(predictable_fixtures(warehouse, as_of)) == 1
+    warehouse.execute("update intermediate.int_fixtures set league = 'E1'")
+    assert predictable_fixtures(warehouse, as_of).empty
+
+
 def test_fault_16_a_void_match_is_never_trained_on_and_moves_no_feature(features_of, warehouse):
     first, middle, last = (date(2024, 1, day) for day in (1, 8, 15))
     played = [Result(first, "Arsenal", "Chelsea", (2, 0)), Result(last, "Chelsea", "Arsenal", (1, 1))]
