@@ -38,7 +38,9 @@ def matches(module_database_url, data_dir, tmp_path_factory) -> pd.DataFrame:
     """SEASONS with outcome, kickoff, both models' log-losses, the forecasts of ONE, the closing line and features."""
     target = tmp_path_factory.mktemp("dbt")
     run_dbt(module_database_url, target, "seed")
-    Warehouse(module_database_url, data_dir, target, 1).build("--full-refresh")
+    warehouse = Warehouse(module_database_url, data_dir, target, 1)
+    warehouse.build("--full-refresh")
+    warehouse.connection.close()
     with psycopg.connect(module_database_url) as connection:
         frame = played_before(connection, datetime(2024, 7, 1, tzinfo=UTC)).assign(whole=True)
     predictions = predictions_for([ONE, OTHER], frame, SEASONS)
