@@ -11,8 +11,6 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from footpred_dagster.core.decided import POLICY
-
 PIPE_WIDTH = 140
 SHOWN_SEASONS = 5
 
@@ -150,9 +148,9 @@ def print_status(state: dict[str, Any], *, as_json: bool) -> None:
             asset["key"], asset["state"] + (f": {asset['reason']}" if asset["reason"] else ""), asset["at"] or ""
         )
     out.print(table)
-    champion, made = state["champion"], state["made_champion"]
-    by_hand = f", {made['decision']} by {made['by']}: {made['because']}" if made and made["by"] != POLICY else ""
-    whole = f"champion: {champion['name']} version {champion['version']}{by_hand}" if champion else "champion: none"
+    champion, hand = state["champion"], state["by_hand"]
+    why = f", {hand['decision']} by {hand['by']}: {hand['because']}" if hand else ""
+    whole = f"champion: {champion['name']} version {champion['version']}{why}" if champion else "champion: none"
     out.print(escape(safe(whole)), highlight=False)
     age = state["data_age"]
     out.print(f"newest match {age['newest_match'] or 'none'}, source last asked {age['newest_fetch'] or 'never'}")

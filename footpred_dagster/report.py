@@ -14,6 +14,7 @@ from footpred_dagster import services
 from footpred_dagster.clubs_commands import as_dict
 from footpred_dagster.code_log import changed_modules
 from footpred_dagster.core.club_names import pending_names
+from footpred_dagster.core.decided import POLICY
 from footpred_dagster.core.evaluating import ALIASES
 from footpred_dagster.core.held_seasons import held_seasons
 from footpred_dagster.core.provenance import simulated
@@ -59,13 +60,13 @@ def champion_name(connection: psycopg.Connection) -> dict[str, Any] | None:
     return {"name": in_force.name, "version": in_force.version} if in_force else None
 
 
-def made_champion(connection: psycopg.Connection) -> dict[str, str] | None:
-    """The decision that the champion is in force by, by whom and why; None before the first."""
+def by_hand(connection: psycopg.Connection) -> dict[str, str] | None:
+    """The decision that the champion is in force by, by whom and why; None where the policy decided."""
     row = connection.execute("""
         select decision, actor, because from models.decisions where decision not in ('kept', 'none')
         order by promotion_id desc limit 1
     """).fetchone()
-    return dict(zip(("decision", "by", "because"), row, strict=True)) if row else None
+    return dict(zip(("decision", "by", "because"), row, strict=True)) if row and row[1] != POLICY else None
 
 
 def without_champion(connection: psycopg.Connection) -> dict[str, list[str]]:
@@ -183,7 +184,7 @@ def status(
         "assets": assets,
         "failing_checks": checks.failing(),
         "champion": champion_name(connection),
-        "made_champion": made_champion(connection),
+        "by_hand": by_hand(connection),
         "data_age": data_age(connection),
         "simulated": bool(simulated(connection)),
         "services": {name: asdict(state) for name, state in services.states(Settings.from_env()).items()},

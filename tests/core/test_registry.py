@@ -22,7 +22,7 @@ from footpred_dagster.core.models.bundle import FingerprintMismatch
 from footpred_dagster.core.promotion import Decision
 from footpred_dagster.core.registry import CHAMPION_CHANNEL, ModelVersion, NoEarlierChampion
 from footpred_dagster.core.storage import Archive, ArchiveError
-from footpred_dagster.report import without_champion
+from footpred_dagster.report import by_hand, without_champion
 
 HISTORY = pd.DataFrame({name: [0.5, -0.5] for name in FEATURE_NAMES}).assign(league=["E0", "D1"])
 """What the models are said to be fitted on: the bundle's golden rows are taken from it."""
@@ -264,3 +264,12 @@ def test_why_nobody_predicts_is_told_until_somebody_does(connection, archive):
     register(connection, archive, elo())
     decide(connection, ELO_WINS)
     assert without_champion(connection) == {}
+
+
+def test_a_champion_by_hand_is_told_with_who_and_why(connection, archive):
+    version = register(connection, archive, elo())
+    decide(connection, ELO_WINS)
+    assert by_hand(connection) is None
+    registry.promote(connection, version, as_of=SUMMER, actor="ann", because="draws look right")
+    decide(connection, NOBODY_WINS)
+    assert by_hand(connection) == {"decision": "promoted", "by": "ann", "because": "draws look right"}
