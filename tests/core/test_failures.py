@@ -53,3 +53,27 @@ def test_a_bug_shows_itself_and_what_click_raises_stays_as_it_is():
     assert (outcomes["archive"].exit_code, outcomes["archive"].output) == (1, "Error: it is gone\n")
     assert isinstance(outcomes["bug"].exception, KeyError)
     assert outcomes["usage"].exit_code == 2
+
+
+def every_command(group: click.Group, path: tuple[str, ...] = ()):
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from every_command(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "\n", "a\x1b[2J", "x" * 501])
+def test_no_command_takes_an_empty_reason(reason):
+    found = {path: [each for each in command.params if each.name == "because"] for path, command in every_command(main)}
+    having = {path: options[0] for path, options in found.items() if options}
+    assert len(having) >= 10
+    for option in having.values():
+        with pytest.raises(click.BadParameter):
+            option.process_value(click.Context(main), reason)
+
+
+@pytest.mark.parametrize("source", ["", "  "])
+def test_an_empty_source_is_no_default(source):
+    said = CliRunner().invoke(main, ["run", "--source", source])
+    assert (said.exit_code, "leave the option out" in said.output) == (2, True)

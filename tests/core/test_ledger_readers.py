@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-import click
 import psycopg
 import pytest
 from click.testing import CliRunner
@@ -107,21 +106,3 @@ def test_a_ledger_whose_name_was_taken_away_is_no_traceback(connection, command)
     connection.commit()
     said = command()
     assert (said.exit_code, "ledger_identity was emptied" in said.output) == (1, True)
-
-
-def every_command(group: click.Group, path: tuple[str, ...] = ()):
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            yield from every_command(command, (*path, name))
-        else:
-            yield (*path, name), command
-
-
-@pytest.mark.parametrize("reason", ["", "  ", "\n", "a\x1b[2J", "x" * 501])
-def test_no_command_takes_an_empty_reason(reason):
-    found = {path: [each for each in command.params if each.name == "because"] for path, command in every_command(main)}
-    having = {path: options[0] for path, options in found.items() if options}
-    assert len(having) >= 10
-    for option in having.values():
-        with pytest.raises(click.BadParameter):
-            option.process_value(click.Context(main), reason)
