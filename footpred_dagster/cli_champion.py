@@ -12,7 +12,7 @@ import click
 from footpred_dagster.cli_options import because_option, json_option
 
 VERSION = re.compile(r"(?P<name>[a-z_]+)(?::(?P<version>[1-9][0-9]*))?")
-for_good = because_option("Why; kept with the decision.")
+reason_option = because_option("Why; kept with the decision.")
 
 
 def _model(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, int | None]:
@@ -31,7 +31,7 @@ def _tell(said: dict[str, Any], sentence: str, as_json: bool) -> None:
 
 @click.command()
 @model_argument
-@for_good
+@reason_option
 @click.option("--pin", is_flag=True, help="And keep it, whatever the policy finds, until it is unpinned.")
 @json_option
 def promote(model: tuple[str, int | None], because: str, pin: bool, as_json: bool) -> None:
@@ -43,7 +43,7 @@ def promote(model: tuple[str, int | None], because: str, pin: bool, as_json: boo
 
 
 @click.command()
-@for_good
+@reason_option
 @json_option
 def rollback(because: str, as_json: bool) -> None:
     """Go back to the champion before this one; again goes further back.
@@ -59,7 +59,7 @@ def rollback(because: str, as_json: bool) -> None:
 
 
 @click.command()
-@for_good
+@reason_option
 @json_option
 def pin(because: str, as_json: bool) -> None:
     """Keep the champion there is, whatever the policy finds."""
@@ -70,7 +70,7 @@ def pin(because: str, as_json: bool) -> None:
 
 
 @click.command()
-@for_good
+@reason_option
 @json_option
 def unpin(because: str, as_json: bool) -> None:
     """Let the policy decide again."""
@@ -82,7 +82,7 @@ def unpin(because: str, as_json: bool) -> None:
 
 @click.command()
 @model_argument
-@for_good
+@reason_option
 @json_option
 def veto(model: tuple[str, int | None], because: str, as_json: bool) -> None:
     """Never promote MODEL, whatever its scores: stack is every fit of that name, stack:3 that version and its refits.
@@ -97,7 +97,7 @@ def veto(model: tuple[str, int | None], because: str, as_json: bool) -> None:
 
 @click.command()
 @model_argument
-@for_good
+@reason_option
 @json_option
 def unveto(model: tuple[str, int | None], because: str, as_json: bool) -> None:
     """Let MODEL (stack, or stack:3 and its refits) be judged by its scores again."""

@@ -31,7 +31,7 @@ OWNERS = ["team:footpred"]
 DBT = str(Path(sys.executable).with_name("dbt"))
 """The dbt of this environment, which need not be on PATH."""
 ANEW = "--full-refresh"
-NOTHING = re.compile(r"(?P<quoted>'[^']*')|(?:\s|--[^\n]*|/\*.*?\*/|{#.*?#})+", re.DOTALL)
+IGNORED = re.compile(r"(?P<quoted>'[^']*')|(?:\s|--[^\n]*|/\*.*?\*/|{#.*?#})+", re.DOTALL)
 
 
 def fresh_project(settings: Settings) -> DbtProject:
@@ -147,7 +147,7 @@ class LayerTranslator(DagsterDbtTranslator):
 
 def meaning(code: str) -> str:
     """SQL and Jinja without comments, and with one space where there is any; quoted text as it is."""
-    return NOTHING.sub(lambda found: found["quoted"] or " ", code).strip()
+    return IGNORED.sub(lambda found: found["quoted"] or " ", code).strip()
 
 
 def build_codes(manifest: Mapping[str, Any], ratings: str | None) -> dict[str, str]:

@@ -71,7 +71,7 @@ def export(directory: Path) -> dict[str, Any]:
             return asdict(write(connection, open_archive(settings), directory))
         except psycopg.DataError as error:
             raise click.ClickException(
-                f"the ledger holds a row that is none; footpred ledger verify: {error}"
+                f"a row of the ledger cannot be read; footpred ledger verify names it: {error}"
             ) from error
 
 

@@ -29,7 +29,7 @@ from footpred_dagster.core.odds import power_devig
 MARKET_LINES = ("market_opening", "market_closing")
 
 TRAINING_SEASONS = 2
-"""Ratings start from nothing in the first: who has learned from it alone claims too much in the next."""
+"""Ratings start from nothing in the first: a model trained on it alone is overconfident in the second."""
 FINAL_SEASONS = 2
 CALIBRATION_SEASONS = 1
 SELECTION_SEASONS = 3

@@ -147,7 +147,7 @@ def verify_rows(
 
 
 def _malformed(row: Mapping[str, Any]) -> str | None:
-    """Which fields have not their one form: what is hashed is joined, and another form could hide a part elsewhere."""
+    """Fields not of their one form: the hash covers them joined, so that another form could hide a value elsewhere."""
     wrong = [name for name, form in FORMS.items() if not isinstance(row.get(name), form) or "|" in str(row[name])]
     wrong += GRID if len({row.get(name) is None for name in GRID}) > 1 else ()
     wrong += [] if (row.get("reasons") or "{").startswith("{") else ["reasons"]
@@ -289,7 +289,7 @@ def main(exported: str, anchored: str | None = None, *kept: str) -> int:
         earlier = [anchor for path in kept for anchor in read_anchors(path, ledger)[1]]
         batches = parquet.ParquetFile(exported).iter_batches()
         result = verify_rows((row for batch in batches for row in batch.to_pylist()), anchors, earlier)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, KeyError) as error:  # KeyError: a column is missing
         print(error)  # noqa: T201
         return 2
     print("\n".join(result.lines(len(anchors or ()))))  # noqa: T201

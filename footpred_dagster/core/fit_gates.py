@@ -86,8 +86,8 @@ def _answers(fitted: Fitted) -> Verdict:
 def _temperature(fitted: Fitted) -> Verdict:
     low, high = TEMPERATURES
     outside = {name: value for name, value in fitted.temperatures.items() if not low <= value <= high}
-    told = ", ".join(f"{name} {value:.3f}" for name, value in (outside or fitted.temperatures).items()) or "none"
-    return Verdict("temperature", not outside, f"temperature {told}: {low} to {high} is allowed")
+    shown = ", ".join(f"{name} {value:.3f}" for name, value in (outside or fitted.temperatures).items()) or "none"
+    return Verdict("temperature", not outside, f"temperature {shown}: {low} to {high} is allowed")
 
 
 def _refit(moved: Moved) -> Verdict:

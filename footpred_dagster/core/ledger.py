@@ -252,7 +252,7 @@ def verify(
             where least(kickoff, as_of, latest_input, sealed_at) < '0001-01-01 00:00+00'
                 or greatest(kickoff, as_of, latest_input, sealed_at) >= '10000-01-01 00:00+00'
         """).fetchone() or (None,)
-        return Verification(0, "", row[0], "row holds a time that is none")
+        return Verification(0, "", row[0], "row holds an infinite time or a year outside 1 to 9999")
 
 
 def verify_anchored(connection: psycopg.Connection, archive: Archive, earlier: Iterable[Anchor] = ()) -> Verification:

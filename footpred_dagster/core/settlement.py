@@ -199,7 +199,7 @@ def _unplayed() -> sql.Composed:
     """The ``from`` and ``where`` of newest scores that no match stands behind any more, whenever it was played.
 
     Its match was awarded or annulled, or was not the one that was predicted. An annulled match has another id than the
-    one it was predicted under. One that is only gone, as while its season is held back, may come back as it was.
+    one it was predicted under. A match that is only missing, as while its season is held back, keeps its score.
     """
     return sql.SQL("""
         from predictions.latest_scores as scores

@@ -260,7 +260,7 @@ class HttpSource:
         """Wait out the pause between requests; raises Retryable where ``host`` itself requires a longer one."""
         left = self._not_before.get(host, 0.0) - self._clock()
         if left > 0:
-            raise Retryable("must not be asked yet", left)
+            raise Retryable("requires a longer wait", left)
         if self._last_request is not None and (gap := self._last_request + self._pause - self._clock()) > 0:
             self._sleep(min(gap, self._pause))
         self._last_request = self._clock()

@@ -131,7 +131,7 @@ def is_complete(league: str, season: Season, clubs: int, matches: int) -> bool |
     if league not in MAIN_LEAGUES or clubs < 2:
         return None
     usual, cut = in_force(CLUBS[league], season.start), cut_short(league, season)
-    if cut and clubs >= usual - 1:  # one was expelled; made-up leagues have fewer yet, and play to the end
+    if cut and clubs >= usual - 1:  # Bury was expelled from E2; smaller, fictional leagues play to the end
         return matches >= cut.matches
     pairs = min(clubs, usual) * (min(clubs, usual) - 1) // 2
     if clubs < usual:

@@ -1,4 +1,4 @@
-"""No row of the ledger holds a time outside of football: infinity cannot be hashed, nor a year of Caesar's be read."""
+"""Times in the ledger lie between 1850 and 2200: an infinite one is left out of the hash, others Python cannot read."""
 
 from alembic import op
 
