@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 
+from serving.authentication import HEADER
 from serving.controllers import (
     batch,
     directory,
@@ -28,7 +29,6 @@ from serving.gateway import Gateway
 from serving.logs import configure
 from serving.openapi import config
 from serving.schemas.plugin import ExactRequests
-from serving.security import HEADER
 from serving.service import Service
 from serving.settings import ServiceSettings
 

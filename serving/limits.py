@@ -63,27 +63,34 @@ class Limits:
         self._database = database
         self._buckets: dict[str, Bucket] = {}
 
-    async def take(self, key: Key) -> Limit:
-        """One token of ``key``'s owner, or the news when there will be one."""
+    async def take(self, key: Key, tokens: int = 1) -> Limit:
+        """``tokens`` of ``key``'s owner, up to its burst, or when there will be as many; 0 shows what is left."""
         bucket = self._buckets.get(key.owner)
         if bucket is None or (bucket.rate, bucket.burst) != (key.rate, key.burst):
             bucket = self._buckets[key.owner] = Bucket(key)
-        if bucket.left <= bucket.block // 2 and bucket.lease is None and time.monotonic() >= bucket.not_before:
-            bucket.lease = asyncio.create_task(self._refill(key.owner, bucket))
-        if bucket.left <= 0 and bucket.lease is not None:
+        while True:
+            if (
+                bucket.left - tokens < bucket.block // 2
+                and bucket.lease is None
+                and time.monotonic() >= bucket.not_before
+            ):
+                block = max(bucket.block, tokens - bucket.left)
+                bucket.lease = asyncio.create_task(self._refill(key.owner, bucket, block))
+            if bucket.left >= tokens or bucket.lease is None:
+                break
             await asyncio.shield(bucket.lease)
-        if bucket.left > 0:
-            bucket.left -= 1
+        if bucket.left >= tokens:
+            bucket.left -= tokens
             return Limit(True, bucket.burst, bucket.left + bucket.there, 0 if bucket.left else 1)
-        wait = max(bucket.not_before - time.monotonic(), 0.0)
-        return Limit(False, bucket.burst, 0, max(1, math.ceil(wait)))
+        wait = max(bucket.not_before - time.monotonic(), 0.0) + (tokens - bucket.left - 1) / bucket.rate
+        return Limit(False, bucket.burst, bucket.left if tokens > 1 else 0, max(1, math.ceil(wait)))
 
-    async def _refill(self, owner: str, bucket: Bucket) -> None:
+    async def _refill(self, owner: str, bucket: Bucket, block: int) -> None:
         try:
             async with asyncio.timeout(LEASE_SECONDS):
-                granted, there = await self._database.lease(owner, bucket.rate, bucket.burst, bucket.block)
+                granted, there = await self._database.lease(owner, bucket.rate, bucket.burst, block)
             bucket.left, bucket.there, bucket.refilled = bucket.left + granted, int(there), time.monotonic()
-            if granted < 1:
+            if granted < block:  # the bucket is empty
                 bucket.not_before = time.monotonic() + max((1 - there) / bucket.rate, 0.01)
         except (TimeoutError, psycopg.Error, PoolTimeout, Problem):
             self._alone(bucket)
@@ -94,7 +101,6 @@ class Limits:
         """What was left when the database last answered, and from then on the whole rate for this worker."""
         now = time.monotonic()
         refilled = min(bucket.burst, bucket.there + int((now - bucket.refilled) * bucket.rate))
-        if refilled < 1:
-            bucket.not_before = bucket.refilled + 1 / bucket.rate
-            return
-        bucket.left, bucket.there, bucket.refilled = bucket.left + refilled, 0, now
+        bucket.not_before = max(now, bucket.refilled) + 1 / bucket.rate
+        if refilled >= 1:
+            bucket.left, bucket.there, bucket.refilled = bucket.left + refilled, 0, now

@@ -20,10 +20,10 @@ from litestar.openapi.spec import (
     Tag,
 )
 
+from serving.authentication import HEADER
 from serving.errors import MEDIA_TYPE, TYPES
 from serving.schemas.examples import UNKNOWN_TEAM, shown
 from serving.schemas.problem import ProblemDetails
-from serving.security import HEADER
 
 KEY = "key"
 SECURITY: list[dict[str, list[str]]] = [{KEY: []}]

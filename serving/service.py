@@ -16,6 +16,7 @@ from serving.champion import Champion
 from serving.clubs import Clubs
 from serving.database import Database, Watcher
 from serving.facts import ModelFacts
+from serving.key_ring import KeyRing
 from serving.limits import Limits
 from serving.live import Live
 from serving.logs import AccessLog
@@ -23,7 +24,6 @@ from serving.memory import Memory
 from serving.online import Online
 from serving.predicting import Batcher
 from serving.queue.state import QueueFacts
-from serving.security import KeyRing
 from serving.settings import ServiceSettings
 from serving.snapshot import DataAge, Snapshot
 from serving.uses import Uses

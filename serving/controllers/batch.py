@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
 
 from serving.answers import head_of
+from serving.authentication import charge, needs
 from serving.call import call_of
 from serving.errors import TYPES, Problem
 from serving.flat import COLUMNS, flat
@@ -20,11 +22,12 @@ from serving.openapi import SECURITY, Listed, problems
 from serving.predicting import on_the_spot, served, why_not
 from serving.schemas.predictions import BatchAnswer, BatchRequest, ByMatch, ByTeams, Prediction, PredictRequest
 from serving.schemas.problem import FieldError
-from serving.security import needs
 from serving.service import Service
 
 INLINE = 20
 """More pairings than this are predicted beside the loop, so that others need not wait for them."""
+ITEMS_PER_TOKEN = 25
+"""Of the rate limit: a batch is no way around it."""
 Result = tuple[bytes, Prediction] | Problem
 BATCH_COLUMNS = ("index", "status", *COLUMNS, "problem")
 
@@ -32,7 +35,7 @@ BATCH_COLUMNS = ("index", "status", *COLUMNS, "problem")
 @post(
     "/predict/batch/",
     status_code=200,
-    before_request=needs("batch"),
+    middleware=needs("batch"),
     responses={
         200: ResponseSpec(BatchAnswer, generate_examples=False, description="One item for each asked, in their order."),
         **problems(400, 406, 408, 413, 503),
@@ -43,9 +46,14 @@ BATCH_COLUMNS = ("index", "status", *COLUMNS, "problem")
     operation_class=Listed,
 )
 async def predict_batch(request: Request[Any, Any, Any], data: JSONBody[BatchRequest]) -> Response[bytes]:
-    """Predict up to 1 000 matches or pairings; each item has a status of its own. JSON, NDJSON or CSV, by Accept."""
+    """Predict up to 1 000 matches or pairings; each item has a status of its own. JSON, NDJSON or CSV, by Accept.
+
+    Every 25 items cost a token of the key's rate limit.
+    """
     kind = accepted(request.headers.get("accept"), (JSON, NDJSON, CSV))
-    service: Service = call_of(request.scope).service
+    call = call_of(request.scope)
+    service: Service = call.service
+    await charge(call, math.ceil(len(data.items) / ITEMS_PER_TOKEN))
     results = await predicted(service, data.items)
     tail = service.age.tail()
     if kind == CSV:

@@ -11,6 +11,7 @@ from litestar.params import QueryParameter
 
 from footpred_dagster.core.club_search import Club
 from serving import repository
+from serving.authentication import needs
 from serving.call import call_of
 from serving.controllers.matches import Cursor, Limit, Word
 from serving.errors import Problem
@@ -18,7 +19,6 @@ from serving.negotiation import CSV, JSON, NDJSON, accepted, lines, table
 from serving.openapi import SECURITY, Listed, problems
 from serving.pagination import link, page_after
 from serving.schemas.directory import LeagueEntry, LeaguePage, TeamEntry, TeamPage
-from serving.security import needs
 from serving.service import Service
 
 MOST_FOUND = 100
@@ -36,7 +36,7 @@ Query = Annotated[
 
 @get(
     "/teams/",
-    before_request=needs("read"),
+    middleware=needs("read"),
     responses={
         200: ResponseSpec(TeamPage, generate_examples=False, description="A page; the best match first."),
         **problems(400, 406, 503),
@@ -81,7 +81,7 @@ def _entry(club: Club) -> TeamEntry:
 
 @get(
     "/leagues/",
-    before_request=needs("read"),
+    middleware=needs("read"),
     responses={
         200: ResponseSpec(LeaguePage, generate_examples=False, description="A page, by country and tier."),
         **problems(400, 406, 503),

@@ -13,13 +13,13 @@ from litestar.params import FromPath, QueryParameter
 
 from footpred_dagster.core.domain import LEAGUES
 from serving import repository
+from serving.authentication import needs
 from serving.call import call_of
 from serving.encoded import etag_matches, header
 from serving.errors import Problem
 from serving.negotiation import CSV, JSON, accepted, as_csv
 from serving.openapi import SECURITY, Tabled, problems
 from serving.schemas.matches import Table, TableLine
-from serving.security import needs
 from serving.service import Service
 
 COLUMNS = (
@@ -37,7 +37,7 @@ SeasonOf = Annotated[
 
 @get(
     "/leagues/{code:str}/table",
-    before_request=needs("read"),
+    middleware=needs("read"),
     responses={
         200: ResponseSpec(Table, generate_examples=False, description="The table."),
         304: ResponseSpec(None, description="It is as If-None-Match has it."),

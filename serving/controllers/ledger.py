@@ -7,18 +7,18 @@ from typing import Any
 from litestar import Request, get
 from litestar.openapi import ResponseSpec
 
+from serving.authentication import needs
 from serving.call import call_of
 from serving.errors import RETRY_LATER, Problem
 from serving.negotiation import accepted
 from serving.openapi import SECURITY, problems
 from serving.schemas.predictions import LedgerHead
-from serving.security import needs
 from serving.service import Service
 
 
 @get(
     "/predict/ledger",
-    before_request=needs("read"),
+    middleware=needs("read"),
     responses={
         200: ResponseSpec(LedgerHead, generate_examples=False, description="The end of the chain."),
         **problems(406, 503),

@@ -13,12 +13,12 @@ from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
+from serving.authentication import needs
 from serving.call import call_of
 from serving.errors import Problem
 from serving.negotiation import accepted
 from serving.openapi import SECURITY, problems
 from serving.schemas.live import LiveScores
-from serving.security import needs
 from serving.service import Service
 
 LOOK, HEARTBEAT = 0.5, 15.0
@@ -30,7 +30,7 @@ Seconds = Annotated[int, QueryParameter(ge=1, le=3600, description="The stream e
 
 @get(
     "/livescores/",
-    before_request=needs("read"),
+    middleware=needs("read"),
     responses={
         200: ResponseSpec(LiveScores, generate_examples=False, description="The newest scores."),
         **problems(406),
@@ -48,7 +48,7 @@ async def get_livescores(request: Request[Any, Any, Any]) -> LiveScores:
 
 @get(
     "/livescores/stream",
-    before_request=needs("read"),
+    middleware=needs("read"),
     responses={
         200: ResponseSpec(
             str,

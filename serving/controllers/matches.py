@@ -14,6 +14,7 @@ from litestar.params import FromPath, QueryParameter
 from footpred_dagster.core.disclaimer import DISCLAIMER
 from footpred_dagster.core.domain import LEAGUES
 from serving import repository
+from serving.authentication import needs
 from serving.call import call_of
 from serving.errors import Problem
 from serving.negotiation import CSV, JSON, NDJSON, accepted, lines, table
@@ -21,7 +22,6 @@ from serving.openapi import SECURITY, Listed, problems
 from serving.pagination import cursor_of, link, place_of
 from serving.schemas.matches import Match, MatchPage, Projection, TeamAnswer
 from serving.schemas.predictions import Model
-from serving.security import needs
 from serving.service import Service
 
 SHOWN = 5
@@ -39,7 +39,7 @@ To = Annotated[date | None, QueryParameter(name="to", description="Not after thi
 
 @get(
     "/matches/",
-    before_request=needs("read"),
+    middleware=needs("read"),
     responses={
         200: ResponseSpec(MatchPage, generate_examples=False, description="A page, by kickoff."),
         **problems(400, 406, 503),
@@ -92,7 +92,7 @@ def _flat(match: Match) -> dict[str, Any]:
 
 @get(
     "/teams/{team_id:str}",
-    before_request=needs("read"),
+    middleware=needs("read"),
     responses={
         200: ResponseSpec(TeamAnswer, generate_examples=False, description="The team."),
         **problems(400, 404, 406, 503),
@@ -130,7 +130,7 @@ async def get_team(request: Request[Any, Any, Any], team_id: FromPath[str]) -> T
 
 @get(
     "/leagues/{code:str}/projection",
-    before_request=needs("read"),
+    middleware=needs("read"),
     responses={
         200: ResponseSpec(Projection, generate_examples=False, description="The newest projection."),
         **problems(400, 404, 406, 503),

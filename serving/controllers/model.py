@@ -8,17 +8,17 @@ from litestar import Request, get
 from litestar.openapi import ResponseSpec
 
 from footpred_dagster.core.disclaimer import DISCLAIMER
+from serving.authentication import needs
 from serving.call import call_of
 from serving.negotiation import accepted
 from serving.openapi import SECURITY, problems
 from serving.schemas.model import LoadedVersion, ModelInfo
-from serving.security import needs
 from serving.service import Service
 
 
 @get(
     "/predict/model/info",
-    before_request=needs("read"),
+    middleware=needs("read"),
     responses={
         200: ResponseSpec(ModelInfo, generate_examples=False, description="Champion, challengers, decision."),
         **problems(406),

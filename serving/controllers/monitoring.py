@@ -9,6 +9,7 @@ from litestar import Request, get
 from litestar.openapi import ResponseSpec
 from psycopg import sql
 
+from serving.authentication import needs
 from serving.call import call_of
 from serving.negotiation import accepted
 from serving.openapi import SECURITY, problems
@@ -17,13 +18,12 @@ from serving.queue.sweeping import STALLED_SECONDS
 from serving.queue.tasks import QUEUE
 from serving.schemas.drift import Drift, Finding
 from serving.schemas.tasks import DeadTask, Queue, Queues, Worker, Workers
-from serving.security import needs
 from serving.service import Service
 
 
 @get(
     "/monitoring/queues",
-    before_request=needs("read"),
+    middleware=needs("read"),
     responses={200: ResponseSpec(Queues, generate_examples=False, description="The queues."), **problems(406, 503)},
     security=SECURITY,
     tags=["service"],
@@ -43,7 +43,7 @@ async def get_queues(request: Request[Any, Any, Any]) -> Queues:
 
 @get(
     "/monitoring/workers",
-    before_request=needs("read"),
+    middleware=needs("read"),
     responses={200: ResponseSpec(Workers, generate_examples=False, description="The workers."), **problems(406, 503)},
     security=SECURITY,
     tags=["service"],
@@ -66,7 +66,7 @@ FINDINGS = sql.SQL("""
 
 @get(
     "/monitoring/drift",
-    before_request=needs("read"),
+    middleware=needs("read"),
     responses={200: ResponseSpec(Drift, generate_examples=False, description="The newest look."), **problems(406, 503)},
     security=SECURITY,
     tags=["models"],

@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 
 from serving import metrics
 from serving.answers import Answer, head_of
+from serving.authentication import needs
 from serving.call import call_of
 from serving.encoded import PRIVATE, Encoded, etag_matches, header
 from serving.errors import Problem
@@ -18,7 +19,6 @@ from serving.openapi import SECURITY, problems
 from serving.predicting import served, why_not
 from serving.schemas.examples import SEALED, shown
 from serving.schemas.predictions import ByMatch, Prediction, PredictRequest
-from serving.security import needs
 from serving.service import Service
 
 LOOKUP, SPOT = (metrics.PREDICTION_SECONDS.labels(kind) for kind in ("sealed", "ad-hoc"))
@@ -33,7 +33,7 @@ def _accept(request: Request[Any, Any, Any]) -> None:
 
 @get(
     "/predict/{match_id:str}",
-    before_request=needs("read"),
+    middleware=needs("read"),
     responses={
         200: GIVEN,
         304: ResponseSpec(None, description="It is as If-None-Match has it."),
@@ -61,7 +61,7 @@ async def get_prediction(request: Request[Any, Any, Any], match_id: FromPath[str
 @post(
     "/predict/",
     status_code=200,
-    before_request=needs("predict"),
+    middleware=needs("predict"),
     responses={200: GIVEN, **problems(400, 404, 406, 408, 409, 413, 503)},
     security=SECURITY,
     tags=["predictions"],

@@ -18,6 +18,7 @@ from footpred_dagster.core.disclaimer import DISCLAIMER
 from footpred_dagster.core.domain import SITE_ZONE
 from footpred_dagster.core.odds import power_devig
 from serving.answers import Answer
+from serving.authentication import needs
 from serving.call import call_of
 from serving.controllers.matches import Cursor, From, Limit, To, Word
 from serving.flat import COLUMNS, flat
@@ -25,7 +26,6 @@ from serving.negotiation import CSV, JSON, NDJSON, accepted, lines, table
 from serving.openapi import SECURITY, Listed, problems
 from serving.pagination import cursor_of, link, place_of
 from serving.schemas.predictions import Card, CardPage, Outcomes, PredictionPage
-from serving.security import needs
 from serving.service import Service
 from serving.snapshot import by_kickoff
 
@@ -77,7 +77,7 @@ def _passing(
 
 @get(
     "/predict/predictions/",
-    before_request=needs("read"),
+    middleware=needs("read"),
     responses={
         200: ResponseSpec(PredictionPage, generate_examples=False, description="A page, by kickoff."),
         **problems(400, 406),
@@ -124,7 +124,7 @@ async def list_predictions(
 
 @get(
     "/predict/cards/",
-    before_request=needs("read"),
+    middleware=needs("read"),
     responses={
         200: ResponseSpec(CardPage, generate_examples=False, description="A page of fixtures, soonest first."),
         **problems(400, 406),

@@ -13,6 +13,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from footpred_dagster.core.keys import Key
+from serving.authentication import needs
 from serving.call import call_of
 from serving.errors import Problem
 from serving.negotiation import JSON, accepted
@@ -20,7 +21,6 @@ from serving.openapi import SECURITY, problems
 from serving.queue import tasks
 from serving.schemas.problem import ProblemDetails
 from serving.schemas.tasks import Task, TaskRequest, TaskStatus
-from serving.security import needs
 from serving.service import Service
 
 MAX_BODY = 8 * 2**20
@@ -41,7 +41,7 @@ IdempotencyKey = Annotated[
 @post(
     "/predict/async/",
     status_code=202,
-    before_request=needs("batch"),
+    middleware=needs("batch"),
     responses={
         202: ResponseSpec(Task, generate_examples=False, description="The task; its address is in Location."),
         **problems(400, 406, 408, 409, 413, 503),
@@ -66,7 +66,7 @@ async def predict_async(
 
 @get(
     "/monitoring/task_status/{task_id:str}",
-    before_request=needs("batch"),
+    middleware=needs("batch"),
     responses={200: STATUS, **problems(400, 404, 406, 503)},
     security=SECURITY,
     tags=["tasks"],
@@ -87,7 +87,7 @@ async def get_task(request: Request[Any, Any, Any], task_id: FromPath[str]) -> R
 @delete(
     "/monitoring/task_status/{task_id:str}",
     status_code=200,
-    before_request=needs("batch"),
+    middleware=needs("batch"),
     responses={
         200: ResponseSpec(Task, generate_examples=False, description="The task, cancelled."),
         **problems(400, 404, 406, 409, 503),

@@ -8,13 +8,13 @@ from typing import Any
 from litestar import Litestar, Request, get
 
 from serving.app import create_app as create_service
+from serving.authentication import needs
 from serving.encoded import PRIVATE, Encoded
-from serving.security import needs
 
 BODY = b"x" * int(os.environ.get("NOOP_BYTES", "600"))
 
 
-@get("/noop", before_request=needs("read"))
+@get("/noop", middleware=needs("read"))
 async def noop(request: Request[Any, Any, Any]) -> Encoded:
     return Encoded(BODY, PRIVATE)
 

@@ -1,0 +1,98 @@
+"""Authentication by API key, authorization by scope, and the rate limit of a key: a middleware of each operation."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from litestar.middleware import DefineMiddleware
+
+from footpred_dagster.core.keys import Key, split
+from serving.call import Call, call_of
+from serving.encoded import header
+from serving.errors import Problem, refusal
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp, Receive, Scope, Send
+
+    from serving.service import Service
+
+HEADER = "X-API-Key"
+HEADER_BYTES = HEADER.lower().encode()
+CHALLENGE = {"WWW-Authenticate": f'ApiKey header="{HEADER}"'}
+NO_KEY = Key("", "", "", bytes(32), [], 1.0, 1, datetime(2000, 1, 1, tzinfo=UTC), None, None, None)
+"""Compared with when the id is unknown, so that an unknown id takes as long as a wrong secret."""
+
+
+def needs(scope: str) -> list[DefineMiddleware]:
+    """Middleware of an operation that only a key with ``scope``, or with ``admin``, may call."""
+    return [DefineMiddleware(Access, needed=scope)]
+
+
+class Access:
+    """Admits a request whose key is valid, within its rate limit and has the scope ``needed``.
+
+    Every other request is answered here with a problem (401, 403, 429, 503): without an exception through the
+    framework, because a refusal must cost less than an answer.
+    """
+
+    def __init__(self, app: ASGIApp, needed: str) -> None:
+        self._app, self._needed = app, needed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call = call_of(scope)
+        try:
+            await self.admit(scope, call)
+        except Problem as problem:
+            await refusal(call, problem)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    async def admit(self, scope: Scope, call: Call) -> None:
+        """Raises Problem when the request is refused."""
+        key = call.key = await authenticate(scope, call)
+        await take(call, 1)
+        if self._needed not in key.scopes and "admin" not in key.scopes:
+            detail = f"it needs the scope {self._needed}, this key has {', '.join(key.scopes)}"
+            raise Problem("scope-missing", detail)
+
+
+async def authenticate(scope: Scope, call: Call) -> Key:
+    """The key of a request; raises Problem. It is read from the header only: addresses end up in logs."""
+    text = header(scope, HEADER_BYTES)
+    if text is None:
+        raise Problem("key-missing", f"send a key in the header {HEADER}, never in the address", headers=CHALLENGE)
+    parts = split(text)
+    if parts is None:
+        raise Problem("key-refused", "this has not the form fp_<id>_<secret>", headers=CHALLENGE)
+    identity, secret = parts
+    service: Service = call.service
+    key = service.keys.get(identity)
+    if key is None and service.database.up and service.keys.may_look_up():
+        key = await service.database.find_key(identity)
+        if key is not None:
+            service.keys.add(key)
+    valid = (key or NO_KEY).opens(secret)
+    if key is None or not valid or not key.in_force(datetime.now(UTC)):
+        raise Problem("key-refused", "it is unknown, expired or revoked", headers=CHALLENGE)
+    return key
+
+
+async def charge(call: Call, cost: int) -> None:
+    """Take the tokens that a request costs beyond the one it was admitted with; raises Problem when there are fewer.
+
+    A request that costs more than the burst costs the burst.
+    """
+    assert call.key is not None
+    await take(call, min(cost, call.key.burst) - 1)
+
+
+async def take(call: Call, tokens: int) -> None:
+    """Take ``tokens`` of the rate limit of the request's key; raises Problem when there are fewer."""
+    assert call.key is not None
+    limit = await call.service.limits.take(call.key, tokens)
+    call.limit = limit.headers()
+    if not limit.granted:
+        call.refused = True
+        detail = f"{call.key.rate:g} requests a second, {call.key.burst} at once: try again in {limit.reset} s"
+        raise Problem("too-many-requests", detail, headers={"Retry-After": str(limit.reset)})
