@@ -11,11 +11,10 @@ import uvicorn
 
 from serving.logs import configure
 from serving.metrics import MULTIPROCESS
+from serving.protocol import KEEP_ALIVE_SECONDS
 
 GRACE_SECONDS = 8
 """What requests in flight have when the service ends; who started it waits twelve."""
-MOST_CONNECTIONS = 1000
-"""Of one worker: beyond that a connection is answered 503 at once."""
 
 
 @click.command()
@@ -36,13 +35,13 @@ def main(host: str, port: int, workers: int) -> None:
             port=port,
             workers=workers,
             http="serving.protocol:BoundedProtocol",
+            ws="none",
             loop="uvloop",
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_keep_alive=30,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
-            limit_concurrency=MOST_CONNECTIONS,
         )
     finally:
         if folder:

@@ -9,7 +9,9 @@ from footpred_dagster.core.keys import Key
 
 SCOPE_KEY = "footpred"
 ARRIVED = "footpred.arrived"
-"""In the scope of a request whose body is all here: nobody need watch how long it takes."""
+"""In the scope of a request whose body has arrived: no time limit is needed for it."""
+REFUSED = "footpred.refused"
+"""In the scope of a request that the limits of its connection refuse: the Problem to answer."""
 
 
 class Call:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ from serving.schemas.problem import FieldError, ProblemDetails
 MEDIA_TYPE = "application/problem+json"
 TYPES: dict[str, tuple[int, str]] = {
     "invalid-request": (400, "The request is not as its schema says"),
+    "malformed-http": (400, "This is no HTTP request"),
     "key-missing": (401, "A key is needed"),
     "key-refused": (401, "This key opens nothing"),
     "scope-missing": (403, "This key may not do that"),
@@ -43,9 +45,11 @@ TYPES: dict[str, tuple[int, str]] = {
     "unsupported-media-type": (415, "The body is of a type this path does not read"),
     "too-many-requests": (429, "The limit of this key is reached"),
     "too-many-tasks": (429, "Too many of your tasks wait"),
+    "head-too-large": (431, "The request line and headers are too large"),
     "internal-error": (500, "Something went wrong here"),
     "worker-lost": (500, "Every worker that made it ended before it did"),
     "database-unavailable": (503, "The database does not answer"),
+    "too-many-connections": (503, "Too many connections are open"),
     "too-many-streams": (503, "Too many streams are open"),
     "not-built": (503, "The data this needs was not built yet"),
     "no-champion": (503, "There is no model to predict with yet"),
@@ -88,6 +92,22 @@ def refusal(call: Call, problem: Problem) -> Encoded:
     headers = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
     about = ((b"content-type", MEDIA_TYPE.encode()), (b"content-length", b"%d" % len(body)))
     return Encoded(body, *about, *headers, status=details.status)
+
+
+def raw_answer(problem: Problem) -> tuple[bytes, int]:
+    """(bytes to write, status): the answer to a request that does not reach the application. It closes."""
+    details = problem.details()
+    body = msgspec.json.encode(details)
+    lines = [
+        f"HTTP/1.1 {details.status} {HTTPStatus(details.status).phrase}",
+        f"content-type: {MEDIA_TYPE}",
+        f"content-length: {len(body)}",
+        "x-content-type-options: nosniff",
+        "connection: close",
+        "",
+        "",
+    ]
+    return "\r\n".join(lines).encode() + body, details.status
 
 
 def on_problem(request: Request[Any, Any, Any], error: Problem) -> Response[ProblemDetails]:

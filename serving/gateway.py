@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from litestar.enums import ScopeType
 
-from serving.call import ARRIVED, SCOPE_KEY, Call
-from serving.errors import Problem
+from serving.call import ARRIVED, REFUSED, SCOPE_KEY, Call
+from serving.errors import Problem, refusal
 from serving.logs import access_line
 from serving.metrics import request_metrics
 
@@ -64,8 +64,10 @@ class Gateway:
             return message
 
         waits = scope["method"] != "GET" and not scope.get(ARRIVED)
+        refused: Problem | None = scope.get(REFUSED)  # type: ignore[assignment]
+        app = self._app if refused is None else refusal(call, refused)
         try:
-            await self._app(scope, in_time if waits else receive, sent)
+            await app(scope, in_time if waits else receive, sent)
         finally:
             seconds = perf_counter() - started
             method = scope["method"] if scope["method"] in METHODS else "other"

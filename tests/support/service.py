@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -182,9 +182,16 @@ class Served:
 
 
 @contextmanager
-def serving(world: World, home: Path, *, workers: int = 1, **environment: str) -> Iterator[Served]:
-    """Start it, wait until it is ready, and end it."""
+def serving(
+    world: World, home: Path, *, workers: int = 1, limits: Mapping[str, float] | None = None, **environment: str
+) -> Iterator[Served]:
+    """Start it, wait until it is ready, and end it.
+
+    ``limits`` replaces constants of the service by their dotted names, so that a test need not wait for a time limit.
+    """
     port, log = free_port(), home / "service.log"
-    command = [sys.executable, "-m", "serving", "--port", str(port), "--workers", str(workers)]
+    lines = [f"import {name.rpartition('.')[0]}; {name} = {value}" for name, value in (limits or {}).items()]
+    start = ["-c", "\n".join([*lines, "from serving.__main__ import main; main()"])] if lines else ["-m", "serving"]
+    command = [sys.executable, *start, "--port", str(port), "--workers", str(workers)]
     with running(command, log, world.environment(home, **environment), port, "/readyz") as process:
         yield Served(f"http://127.0.0.1:{port}", process, log)
