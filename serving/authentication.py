@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import psycopg
 from litestar.middleware import DefineMiddleware
 
 from footpred_dagster.core.keys import Key, split
 from serving.call import Call, call_of
 from serving.encoded import header
-from serving.errors import Problem, refusal
+from serving.errors import RETRY_LATER, Problem, refusal
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, Receive, Scope, Send
@@ -22,6 +24,8 @@ HEADER_BYTES = HEADER.lower().encode()
 CHALLENGE = {"WWW-Authenticate": f'ApiKey header="{HEADER}"'}
 NO_KEY = Key("", "", "", bytes(32), [], 1.0, 1, datetime(2000, 1, 1, tzinfo=UTC), None, None, None)
 """Compared with when the id is unknown, so that an unknown id takes as long as a wrong secret."""
+
+log = logging.getLogger("footpred.service")
 
 
 def needs(scope: str) -> list[DefineMiddleware]:
@@ -67,14 +71,30 @@ async def authenticate(scope: Scope, call: Call) -> Key:
         raise Problem("key-refused", "this has not the form fp_<id>_<secret>", headers=CHALLENGE)
     identity, secret = parts
     service: Service = call.service
+    if service.keys.closed:
+        raise Problem("keys-unreadable", service.keys.closed, headers=RETRY_LATER)
     key = service.keys.get(identity)
-    if key is None and service.database.up and service.keys.may_look_up():
-        key = await service.database.find_key(identity)
-        if key is not None:
-            service.keys.add(key)
+    if key is None:
+        key = await _look_up(service, identity)
     valid = (key or NO_KEY).opens(secret)
     if key is None or not valid or not key.in_force(datetime.now(UTC)):
         raise Problem("key-refused", "it is unknown, expired or revoked", headers=CHALLENGE)
+    return key
+
+
+async def _look_up(service: Service, identity: str) -> Key | None:
+    """A key that was created a moment ago. Raises Problem when that is not possible: it may be valid."""
+    if not service.database.up:
+        raise Problem("database-unavailable", "this key cannot be checked now", headers=RETRY_LATER)
+    if not service.keys.may_look_up():
+        return None
+    try:
+        key = await service.database.find_key(identity)
+    except psycopg.Error as error:
+        log.warning("a key cannot be looked up: %s: %s", type(error).__name__, error)
+        raise Problem("keys-unreadable", "this key cannot be checked now", headers=RETRY_LATER) from None
+    if key is not None:
+        service.keys.add(key)
     return key
 
 

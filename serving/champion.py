@@ -83,8 +83,9 @@ class Champion:
                 raise BundleRefused(f"it is registered under contract {version.fingerprint}, not {bundle.fingerprint}")
             difference = bundle.self_test()
             places = np.array([FEATURE_NAMES.index(feature) for feature in bundle.features])
-        except (BundleRefused, ArchiveError, ValueError) as error:
-            problem = f"{name}: {error}"
+        except Exception as error:  # in whatever way it fails, the last good one stays
+            expected = isinstance(error, (BundleRefused, ArchiveError, ValueError))
+            problem = f"{name}: {error}" if expected else f"{name}: {type(error).__name__}: {error}"
             if self.problem is None or version == self.wanted:
                 self.problem = problem
             if problem not in self._refused:

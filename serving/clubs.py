@@ -11,8 +11,7 @@ from psycopg.rows import dict_row
 from footpred_dagster.core.club_search import CLUBS, Club, ClubSearch
 from footpred_dagster.core.served import SERVED_CHANNEL
 from serving.schemas.problem import Team
-
-CHANGED = "select md5(string_agg(teams::text, '' order by team_id)) from marts.dim_teams as teams"
+from serving.table_versions import Versions, table_versions
 
 
 class Clubs:
@@ -23,10 +22,10 @@ class Clubs:
     def __init__(self) -> None:
         self.by_id: dict[str, Club] = {}
         self.search = ClubSearch([])
-        self._seen: tuple[Any, ...] | None = None
+        self._seen: Versions | None = None
 
     def refresh(self, connection: psycopg.Connection[Any]) -> None:
-        seen = connection.execute(CHANGED).fetchone()
+        seen = table_versions(connection, "marts.dim_teams")
         if seen == self._seen:
             return
         with connection.cursor(row_factory=dict_row) as cursor:

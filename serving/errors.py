@@ -49,6 +49,8 @@ TYPES: dict[str, tuple[int, str]] = {
     "internal-error": (500, "Something went wrong here"),
     "worker-lost": (500, "Every worker that made it ended before it did"),
     "database-unavailable": (503, "The database does not answer"),
+    "database-busy": (503, "The database is busy with the data this needs"),
+    "keys-unreadable": (503, "Keys cannot be checked"),
     "too-many-connections": (503, "Too many connections are open"),
     "too-many-streams": (503, "Too many streams are open"),
     "not-built": (503, "The data this needs was not built yet"),
@@ -146,6 +148,11 @@ def on_database_down(request: Request[Any, Any, Any], _error: Exception) -> Resp
     return answer(request, Problem("database-unavailable", what, headers=RETRY_LATER))
 
 
+def on_busy(request: Request[Any, Any, Any], error: Exception) -> Response[ProblemDetails]:
+    log.warning("a statement failed: %s: %s", type(error).__name__, str(error).strip())
+    return answer(request, Problem("database-busy", "a table is locked; try this again later", headers=RETRY_LATER))
+
+
 def on_not_built(request: Request[Any, Any, Any], _error: Exception) -> Response[ProblemDetails]:
     return answer(request, Problem("not-built", "footpred run builds it", headers=RETRY_LATER))
 
@@ -185,6 +192,9 @@ HANDLERS: dict[Any, Any] = {
     RecursionError: on_unreadable,
     UnicodeDecodeError: on_unreadable,
     PoolTimeout: on_database_down,
+    psycopg.errors.QueryCanceled: on_busy,
+    psycopg.errors.LockNotAvailable: on_busy,
+    psycopg.errors.DeadlockDetected: on_busy,
     psycopg.OperationalError: on_database_down,
     psycopg.errors.UndefinedTable: on_not_built,
     psycopg.errors.UndefinedColumn: on_not_built,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from pathlib import Path
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -31,8 +32,16 @@ CONFIDENCE = Histogram(
 MODEL = Gauge("model_info", "1 for the model that is loaded.", ["name", "version"], multiprocess_mode="mostrecent")
 REGISTERED = Gauge("model_registered_at_seconds", "When it was registered.", multiprocess_mode="mostrecent")
 MODEL_OK = Gauge("model_champion_loaded", "1 if the champion is what is loaded.", multiprocess_mode="livemin")
+MODEL_OK.set(1)  # until it is known: a worker that starts is no alarm
 DATA_AGE = Gauge("data_age_seconds", "Since a source last answered.", multiprocess_mode="mostrecent")
 STALE = Gauge("service_stale", "1 while the database does not answer.", multiprocess_mode="livemax")
+LATE = Gauge(
+    "service_refresh_late_seconds",
+    "Since when a part of what the service holds in memory could not be refreshed; 0 while it is.",
+    ["part"],
+    multiprocess_mode="livemax",
+)
+DEGRADED = Gauge("service_degraded", "1 while /readyz reports a problem.", multiprocess_mode="livemax")
 SERVED = Gauge("served_predictions", "Predictions in memory.", multiprocess_mode="mostrecent")
 
 TASKS = Counter("queue_tasks_total", "Attempts of this worker at tasks, by how they ended.", ["outcome"])
@@ -56,5 +65,16 @@ def exposition() -> tuple[bytes, str]:
     from prometheus_client.multiprocess import MultiProcessCollector
 
     registry = CollectorRegistry()
+    _forget_ended_processes(Path(os.environ[MULTIPROCESS]))
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+def _forget_ended_processes(folder: Path) -> None:
+    """Delete gauges of processes that ended, however they did; their counters still count."""
+    for file in folder.glob("gauge_*_*.db"):
+        process = int(file.stem.rpartition("_")[2])
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            file.unlink(missing_ok=True)

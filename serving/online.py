@@ -17,7 +17,16 @@ from serving.clubs import Clubs, team_of
 from serving.errors import Problem
 from serving.schemas.predictions import ByTeams
 from serving.schemas.problem import Team
+from serving.table_versions import Versions, table_versions
 
+TABLES = (
+    "features.online_team_state",
+    "intermediate.int_head_to_head",
+    "ratings.division_state",
+    "marts.dim_teams",
+    "staging.team_aliases",
+)
+"""What a store is made from."""
 SUGGESTIONS = 3
 FURTHEST = timedelta(days=366)
 
@@ -31,16 +40,11 @@ class Online:
         self.store: OnlineStore | None = None
         self._clubs = clubs
         self._search = ClubSearch([])
-        self._seen: tuple[Any, ...] | None = None
+        self._seen: tuple[Versions, ClubSearch] | None = None
 
     def refresh(self, connection: psycopg.Connection[Any]) -> None:
         """Read everything again if anything changed: a second on 32 seasons."""
-        counts = connection.execute("""
-            select count(*), max(latest_kickoff), sum(matches_played), sum(elo),
-                (select count(*) from marts.dim_teams), (select count(*) from staging.team_aliases)
-            from features.online_team_state
-        """).fetchone()
-        seen = (counts, id(self._clubs.search))
+        seen = (table_versions(connection, *TABLES), self._clubs.search)
         if seen == self._seen:
             return
         store = load_store(connection)

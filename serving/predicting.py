@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
 from serving import metrics
-from serving.answers import Answer, ad_hoc
+from serving.answers import Answer, ad_hoc, answers
 from serving.errors import Problem
 from serving.schemas.predictions import ByTeams, Model, Prediction
 
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from serving.service import Service
 
 SEALED, AD_HOC, IN_VAIN = (metrics.PREDICTIONS.labels(kind) for kind in ("sealed", "ad-hoc", "none"))
-MATCH = sql.SQL("select status, kickoff from marts.fct_matches where match_id = %(match_id)s")
+UNSERVED = sql.SQL("""
+    select history.*, wanted.match_id, matches.status, matches.kickoff as match_kickoff
+    from unnest(%(match_ids)s::text[]) as wanted (match_id)
+    left join predictions.served_history as history using (match_id)
+    left join marts.fct_matches as matches using (match_id)
+""")
 
 
 def served(service: Service, match_id: str) -> Answer | None:
@@ -30,13 +35,32 @@ def served(service: Service, match_id: str) -> Answer | None:
     return found
 
 
-async def why_not(service: Service, match_id: str) -> Problem:
-    """Why there is no prediction of a match."""
-    IN_VAIN.inc()
-    rows = [] if "\0" in match_id else await service.database.rows(MATCH, {"match_id": match_id})
-    if not rows:
-        return Problem("unknown-match", "GET /matches/ lists the ids of matches")
-    if rows[0]["status"] == "fixture" and rows[0]["kickoff"] > datetime.now(UTC):
+async def find(service: Service, match_id: str) -> Answer:
+    """What is served of a match, from memory if it is there. Raises Problem where there is nothing."""
+    found = served(service, match_id) or (await unserved(service, [match_id]))[match_id]
+    if isinstance(found, Problem):
+        raise found
+    return found
+
+
+async def unserved(service: Service, match_ids: Sequence[str]) -> dict[str, Answer | Problem]:
+    """Of matches that are not in memory: what was served of them before, or why there is nothing; one query for all."""
+    ids = [match_id for match_id in dict.fromkeys(match_ids) if "\0" not in match_id]
+    rows = await service.database.rows(UNSERVED, {"match_ids": ids}) if ids else []
+    found: dict[str, Answer | Problem] = dict.fromkeys(
+        match_ids, Problem("unknown-match", "GET /matches/ lists the ids of matches")
+    )
+    past = [row for row in rows if row["seq"] is not None]
+    made = await asyncio.to_thread(answers, past, service.clubs.team) if past else []
+    found.update(zip((row["match_id"] for row in past), made, strict=True))
+    found.update((row["match_id"], _not_predicted(row)) for row in rows if row["seq"] is None and row["status"])
+    SEALED.inc(len(past))
+    IN_VAIN.inc(len(found) - len(past))
+    return found
+
+
+def _not_predicted(match: Mapping[str, Any]) -> Problem:
+    if match["status"] == "fixture" and match["match_kickoff"] > datetime.now(UTC):
         return Problem("not-predictable", "this fixture is not predicted yet: its teams have no history, or no run was")
     return Problem("not-predictable", "no prediction of this match was sealed before its kickoff")
 

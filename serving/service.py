@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import FrameType
 from typing import Any
@@ -14,7 +15,7 @@ from footpred_dagster.core.database import database_url
 from footpred_dagster.core.storage import open_archive
 from serving.champion import Champion
 from serving.clubs import Clubs
-from serving.database import Database, Watcher
+from serving.database import Database
 from serving.facts import ModelFacts
 from serving.key_ring import KeyRing
 from serving.limits import Limits
@@ -24,12 +25,18 @@ from serving.memory import Memory
 from serving.online import Online
 from serving.predicting import Batcher
 from serving.queue.state import QueueFacts
+from serving.readiness import Readiness
 from serving.settings import ServiceSettings
 from serving.snapshot import DataAge, Snapshot
 from serving.uses import Uses
+from serving.watcher import Part, Watcher
 
 WARM_SECONDS = 30.0
 """How long a start waits until everything was read once; without a database it does not wait."""
+BUNDLE_SECONDS = 5.0
+"""How much longer it waits for the champion's bundle: an archive that is slow holds up nothing else."""
+KEYS_ANSWER_SECONDS = 4.0
+"""Less than is allowed otherwise: by reading keys, which is quick, the service judges whether the database answers."""
 
 
 class Service:
@@ -39,44 +46,71 @@ class Service:
         self.settings = settings
         self.database = Database()
         self.limits = Limits(self.database)
-        self.keys, self.uses = KeyRing(), Uses()
+        self.keys, self.uses = KeyRing(settings.outage_seconds), Uses()
         self.clubs = Clubs()
         self.snapshot, self.age = Snapshot(self.clubs), DataAge()
         self.champion = Champion(open_archive(settings.core))
         self.online, self.live, self.facts = Online(self.clubs), Live(), ModelFacts()
         self.memory, self.batcher = Memory(), Batcher(self)
         self.access = AccessLog()
-        # What predictions are made from; clubs come before those that name them.
-        self.predicting = (self.clubs, self.snapshot, self.age, self.champion, self.online)
+        # What predictions are made from, but for the champion; clubs come before those that name them.
+        self.predicting = (self.clubs, self.snapshot, self.age, self.online)
+        self.readiness = Readiness(self)
         self.ending = threading.Event()
         self.streams = 0
 
     @asynccontextmanager
     async def running(self, _app: Any) -> AsyncIterator[None]:
+        facts = (self.live, self.facts, QueueFacts(), self.uses)
+        async with self.connected(self.keys, facts), self.readiness.judging():
+            with self._signals():
+                try:
+                    yield
+                finally:
+                    self.ending.set()
+
+    @asynccontextmanager
+    async def connected(self, keys: Part | None = None, facts: Sequence[Part] = ()) -> AsyncIterator[str]:
+        """With all in memory that predictions are made from, and ``keys`` and ``facts``; yields the database's URL.
+
+        Keys, tables and the champion's bundle are read by threads of their own, so that none waits for another.
+        """
         url = await asyncio.to_thread(database_url, self.settings.core)
         await self.database.open(url)
-        parts = (
-            *(self.keys, *self.predicting, self.live, self.facts),
-            QueueFacts(),
-            self.uses,  # last: it is written once more at the end
+        poll = self.settings.poll
+        first = Watcher(
+            url, [keys] if keys else [], poll, answer_seconds=KEYS_ANSWER_SECONDS, on_change=self._database_changed
         )
-        watcher = Watcher(url, parts, self.settings.poll, self.told)
-        await asyncio.to_thread(watcher.start, WARM_SECONDS)
-        with self._signals():
-            try:
-                yield
-            finally:
-                self.ending.set()
+        tables = Watcher(url, [*self.predicting, *facts], poll, final=self.uses)
+        bundle = Watcher(url, [self.champion], poll)
+        watchers = (first, tables, bundle)
+        self.readiness.progress = [progress for watcher in watchers for progress in watcher.progress]
+        await asyncio.to_thread(_start, watchers)
+        try:
+            yield url
+        finally:
+            for watcher in watchers:
                 await asyncio.to_thread(watcher.stop)
-                await self.database.close()
-                self.access.close()
+            await self.database.close()
+            self.access.close()
 
-    def told(self, up: bool) -> None:
+    def _database_changed(self, up: bool) -> None:
         self.database.up = up
         self.age.told(up)
 
     def _signals(self) -> Any:
         return _Heard(self.ending)
+
+
+def _start(watchers: Sequence[Watcher]) -> None:
+    """Returns once each has tried to read its parts, or was given its time."""
+    for watcher in watchers:
+        watcher.start()
+    *tables, bundle = watchers
+    deadline = time.monotonic() + WARM_SECONDS
+    for watcher in tables:
+        watcher.tried.wait(max(0.0, deadline - time.monotonic()))
+    bundle.tried.wait(BUNDLE_SECONDS)
 
 
 class _Heard:

@@ -20,12 +20,14 @@ class ServiceSettings:
     cors_origins: pages of these origins may call the service from a browser; none by default.
     export_odds: whether bookmakers' odds are in answers; off, for their source licenses no spreading of them.
     poll: seconds after which the database is asked anew though it told of no change.
+    outage_seconds: how long the last known keys open lookups while the database does not answer.
     """
 
     core: Settings
     cors_origins: tuple[str, ...] = ()
     export_odds: bool = False
     poll: float = 5.0
+    outage_seconds: float = 3600.0
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> ServiceSettings:
@@ -38,10 +40,16 @@ class ServiceSettings:
         odds = env.get("FOOTPRED_EXPORT_ODDS", "0")
         if odds not in ("0", "1"):
             raise SettingsError("FOOTPRED_EXPORT_ODDS must be 0 or 1")
-        try:
-            poll = float(env.get("FOOTPRED_SERVICE_POLL", "5"))
-        except ValueError:
-            poll = 0.0
-        if not 0 < poll <= 3600:
-            raise SettingsError("FOOTPRED_SERVICE_POLL must be a number of seconds, above 0 and up to 3600")
-        return cls(Settings.from_env(env), origins, odds == "1", poll)
+        poll = _number(env, "FOOTPRED_SERVICE_POLL", "5", "seconds", 3600)
+        outage = _number(env, "FOOTPRED_KEYS_OUTAGE_MINUTES", "60", "minutes", 7 * 24 * 60)
+        return cls(Settings.from_env(env), origins, odds == "1", poll, outage * 60)
+
+
+def _number(env: Mapping[str, str], name: str, usual: str, unit: str, most: int) -> float:
+    try:
+        value = float(env.get(name, usual))
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= most:
+        raise SettingsError(f"{name} must be a number of {unit}, above 0 and up to {most}")
+    return value

@@ -10,10 +10,12 @@ import psycopg
 from psycopg.rows import dict_row
 
 from footpred_dagster.core import ledger
+from footpred_dagster.core.club_search import ClubSearch
 from footpred_dagster.core.served import SERVED_CHANNEL
 from serving import metrics
 from serving.answers import Answer, answers, tail
 from serving.clubs import Clubs
+from serving.table_versions import Versions, table_versions
 
 CHUNK = 1000
 """Rows made into answers at a time: their grids of scorelines take 2 KB each."""
@@ -34,8 +36,17 @@ class Snapshot:
         self.head: ledger.Head | None = None
         self.loaded_at: datetime | None = None
         self._rows: dict[str, dict[str, Any]] = {}
+        self._seen: tuple[Versions, ClubSearch] | None = None
 
     def refresh(self, connection: psycopg.Connection[Any]) -> None:
+        seen = (table_versions(connection, "predictions.served"), self._clubs.search)
+        if seen != self._seen:
+            self._read(connection)
+            self._seen = seen
+        self.head = ledger.head(connection)
+        self.loaded_at = datetime.now(UTC)
+
+    def _read(self, connection: psycopg.Connection[Any]) -> None:
         with connection.cursor(row_factory=dict_row, binary=True) as cursor:
             rows = {row["match_id"]: row for row in cursor.execute("select * from predictions.served")}
         if self._named is not self._clubs.by_id:  # names go into every answer
@@ -49,8 +60,6 @@ class Snapshot:
             self._rows = rows
             self.by_id, self.ordered = made, sorted(made.values(), key=by_kickoff)
             metrics.SERVED.set(len(made))
-        self.head = ledger.head(connection)
-        self.loaded_at = datetime.now(UTC)
 
 
 def by_kickoff(answer: Answer) -> tuple[datetime, str]:

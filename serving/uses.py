@@ -46,7 +46,8 @@ class Uses:
                     """,
                     [
                         (key, _instant(first), _instant(last), int(requests), int(refused), key)
-                        for key, (first, last, requests, refused) in seen.items()
+                        # In one order: two workers that lock rows in different orders would wait for each other.
+                        for key, (first, last, requests, refused) in sorted(seen.items())
                     ],
                 )
         except psycopg.Error:

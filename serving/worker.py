@@ -7,7 +7,6 @@ import contextlib
 import logging
 import signal
 import time
-from collections.abc import AsyncIterator
 
 import click
 import psycopg
@@ -15,14 +14,14 @@ from procrastinate.exceptions import ProcrastinateException
 from prometheus_client import start_http_server
 from psycopg_pool import AsyncConnectionPool
 
-from footpred_dagster.core.database import database_url
-from serving.database import WAIT_SECONDS, Watcher, arguments
+from serving.connections import arguments
+from serving.database import WAIT_SECONDS
 from serving.errors import Problem
 from serving.logs import configure
 from serving.queue.running import Runner, queue_app
 from serving.queue.sweeping import STALLED_SECONDS, forget, take_over
 from serving.queue.tasks import QUEUE
-from serving.service import WARM_SECONDS, Service
+from serving.service import Service
 from serving.settings import ServiceSettings
 
 HEARTBEAT_SECONDS = 2.0
@@ -50,28 +49,13 @@ class Worker:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._ending.set)
-        url = await asyncio.to_thread(database_url, self._service.settings.core)
-        async with self._warm(url):
+        async with self._service.connected() as url:
             sweeping = asyncio.create_task(self._sweep())
             try:
                 await self._work_on(url)
             finally:
                 sweeping.cancel()
                 await asyncio.gather(sweeping, return_exceptions=True)
-
-    @contextlib.asynccontextmanager
-    async def _warm(self, url: str) -> AsyncIterator[None]:
-        """With all in memory that predictions are made from."""
-        service = self._service
-        await service.database.open(url)
-        watcher = Watcher(url, service.predicting, service.settings.poll, service.told)
-        await asyncio.to_thread(watcher.start, WARM_SECONDS)
-        try:
-            yield
-        finally:
-            await asyncio.to_thread(watcher.stop)
-            await service.database.close()
-            service.access.close()
 
     async def _work_on(self, url: str) -> None:
         """Take jobs; begin anew whenever the database went away."""
@@ -87,7 +71,7 @@ class Worker:
                 await asyncio.wait_for(self._ending.wait(), pause)
 
     async def _work(self, url: str) -> None:
-        given = arguments() | {"application_name": "footpred-worker"}
+        given = arguments("footpred-worker")
         given["options"] += " -c search_path=queue"
         del given["autocommit"]  # the library adds it where it wants it
         pool = AsyncConnectionPool(

@@ -34,7 +34,7 @@ JOINED = """
     inner join marts.dim_leagues as leagues on leagues.league = matches.league
     left join marts.dim_teams as home on home.team_id = matches.home_id
     left join marts.dim_teams as away on away.team_id = matches.away_id
-    left join predictions.served on served.match_id = matches.match_id
+    left join predictions.served_ever as served on served.match_id = matches.match_id
     left join champion on true
     left join models.walk_forward as past
         on past.match_id = matches.match_id and past.model = champion.name and past.recipe = champion.recipe"""

@@ -10,10 +10,11 @@ import hmac
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import class_row
 
 SCOPES = ("read", "predict", "batch", "admin")
@@ -21,7 +22,6 @@ DEFAULT_RATE, DEFAULT_BURST = 100.0, 200
 """Requests a second in the long run, and at once, of one owner across all workers."""
 KEYS_CHANNEL = "footpred_keys"
 """NOTIFY channel; told by a trigger whenever a key changes."""
-EVERY_KEY = "select * from serving.keys order by created_at, id"
 SHAPE = re.compile(r"fp_([a-z0-9]{12})_([A-Za-z0-9_-]{43})")
 ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -54,6 +54,12 @@ class Key:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
 
+_COLUMNS = sql.SQL(", ").join(sql.Identifier(each.name) for each in fields(Key))
+"""By name: a column that a later version adds does no harm to a service of this one."""
+EVERY_KEY = sql.SQL("select {} from serving.keys order by created_at, id").format(_COLUMNS)
+ONE_KEY = sql.SQL("select {} from serving.keys where id = %s").format(_COLUMNS)
+
+
 def split(text: str) -> tuple[str, str] | None:
     """(id, secret) of what a caller sent, None if it has not the shape of a key."""
     found = SHAPE.fullmatch(text)
@@ -79,10 +85,10 @@ def create(
     values = [identity, owner or identity, name, _digest(secret), ordered, rate, burst, expires_at]
     with connection.cursor(row_factory=class_row(Key)) as cursor:
         cursor.execute(
-            """
-            insert into serving.keys (id, owner, name, secret_sha256, scopes, rate, burst, expires_at)
-            values (%s, %s, %s, %s, %s, %s, %s, %s) returning *
-            """,
+            sql.SQL("""
+                insert into serving.keys (id, owner, name, secret_sha256, scopes, rate, burst, expires_at)
+                values (%s, %s, %s, %s, %s, %s, %s, %s) returning {}
+            """).format(_COLUMNS),
             values,
         )
         (key,) = cursor.fetchall()
@@ -99,7 +105,10 @@ def revoke(connection: psycopg.Connection, identity: str) -> Key:
     """Refuse a key from now on. Raises UnknownKey."""
     with connection.cursor(row_factory=class_row(Key)) as cursor:
         key = cursor.execute(
-            "update serving.keys set revoked_at = clock_timestamp() where id = %s and revoked_at is null returning *",
+            sql.SQL("""
+                update serving.keys set revoked_at = clock_timestamp() where id = %s and revoked_at is null
+                returning {}
+            """).format(_COLUMNS),
             [identity],
         ).fetchone()
     if key is None:
@@ -114,7 +123,7 @@ def rotate(connection: psycopg.Connection, identity: str, *, overlap: timedelta)
     """
     now = datetime.now(UTC)
     with connection.cursor(row_factory=class_row(Key)) as cursor:
-        old = cursor.execute("select * from serving.keys where id = %s for update", [identity]).fetchone()
+        old = cursor.execute(ONE_KEY + sql.SQL(" for update"), [identity]).fetchone()
     if old is None or not old.in_force(now):
         raise UnknownKey(f"{identity} is no key in force: footpred keys list shows them")
     lives = old.expires_at - old.created_at if old.expires_at else None

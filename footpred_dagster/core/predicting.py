@@ -23,7 +23,7 @@ from footpred_dagster.core.models.recipes import ALL_RECIPES, MARKET_AWARE
 from footpred_dagster.core.models.stack import Stack
 from footpred_dagster.core.registry import ModelVersion, load
 from footpred_dagster.core.replays import candidate, champion
-from footpred_dagster.core.served import mark_listed, serve, withdraw
+from footpred_dagster.core.served import archive_played, mark_listed, serve, withdraw
 from footpred_dagster.core.settlement import identify
 from footpred_dagster.core.storage import Archive
 
@@ -71,6 +71,8 @@ def seal_open_fixtures(connection: psycopg.Connection, archive: Archive, as_of: 
     begun = {each.match_id for each in explained} - {each.match_id for each in predictions}
     sealed = seal(connection, predictions)
     served = 0 if past_run else serve(connection, predictions)
+    if not past_run:
+        archive_played(connection, as_of)
     shadows = 0
     for name in ALL_RECIPES:
         rival = candidate(connection, name, as_of)

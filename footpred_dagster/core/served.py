@@ -19,6 +19,8 @@ SEALED = (
     *("seq", "kind", "model_name", "model_version", "as_of", "latest_input", "sealed_at"),
     *("p_home", "p_draw", "p_away", "rate_home", "rate_away", "rate_correction", "reasons"),
 )
+KEPT_DAYS = 60
+"""After its kickoff a row stays in ``served``, which the service holds in memory, for so long."""
 ODDS = {f"odds_{side}": f"opening_odds_{side}" for side in ("home", "draw", "away")}
 
 
@@ -64,6 +66,24 @@ def serve(connection: psycopg.Connection, predictions: Sequence[Prediction]) -> 
     if changed:
         connection.execute("select pg_notify(%s, %s)", [SERVED_CHANNEL, str(changed)])
     return changed
+
+
+def archive_played(connection: psycopg.Connection, as_of: datetime) -> int:
+    """Move rows of matches that kicked off more than KEPT_DAYS before ``as_of`` to ``served_history``; how many.
+
+    A replay never takes the place of a live row there either. In the caller's transaction.
+    """
+    played = sql.SQL("served.kickoff < %s - make_interval(days => {})").format(KEPT_DAYS)
+    for statement in (
+        """
+        delete from predictions.served_history using predictions.served
+        where served_history.match_id = served.match_id and {}
+            and not (served_history.kind = 'live' and served.kind = 'replay')
+        """,
+        "insert into predictions.served_history select * from predictions.served where {} on conflict do nothing",
+    ):
+        connection.execute(sql.SQL(statement).format(played), [as_of])
+    return connection.execute(sql.SQL("delete from predictions.served where {}").format(played), [as_of]).rowcount
 
 
 def withdraw(connection: psycopg.Connection, as_of: datetime) -> int:

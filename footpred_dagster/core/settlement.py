@@ -47,7 +47,7 @@ def identify(connection: psycopg.Connection) -> None:
         select distinct on (match_id) match_id, known.league, known.season, known.home_id, known.away_id
         from predictions.ledger
         inner join (
-            select match_id, league, season, home_id, away_id from predictions.served
+            select match_id, league, season, home_id, away_id from predictions.served_ever
             union all select match_id, league, season, home_id, away_id from intermediate.int_matches
             union all select match_id, league, season, home_id, away_id from intermediate.int_fixtures
         ) as known using (match_id)

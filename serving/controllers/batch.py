@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,15 +12,15 @@ from litestar import Request, Response, post
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
 
-from serving.answers import head_of
+from serving.answers import Answer, head_of
 from serving.authentication import charge, needs
 from serving.call import call_of
 from serving.errors import TYPES, Problem
 from serving.flat import COLUMNS, flat
 from serving.negotiation import CSV, JSON, NDJSON, accepted, lines, table
 from serving.openapi import SECURITY, Listed, problems
-from serving.predicting import on_the_spot, served, why_not
-from serving.schemas.predictions import BatchAnswer, BatchRequest, ByMatch, ByTeams, Prediction, PredictRequest
+from serving.predicting import on_the_spot, served, unserved
+from serving.schemas.predictions import BatchAnswer, BatchRequest, ByTeams, Prediction, PredictRequest
 from serving.schemas.problem import FieldError
 from serving.service import Service
 
@@ -69,7 +69,7 @@ async def predicted(service: Service, items: Sequence[Any], first: int = 0) -> l
     """The result of each item, in order; ``first`` is the place of the first in what was asked."""
     results: list[Result | None] = [None] * len(items)
     pairings: list[tuple[int, ByTeams]] = []
-    unknown: dict[str, Problem] = {}
+    lookups: list[tuple[int, str]] = []
     for place, item in enumerate(items):
         try:
             asked = msgspec.convert(item, PredictRequest).asked
@@ -82,22 +82,24 @@ async def predicted(service: Service, items: Sequence[Any], first: int = 0) -> l
         elif (answer := served(service, asked.match_id)) is not None:
             results[place] = (answer.head, answer.prediction)
         else:
-            results[place] = await _why_not(service, asked, unknown)
+            lookups.append((place, asked.match_id))
+    found = await _unserved(service, [match_id for _, match_id in lookups])
+    for place, match_id in lookups:
+        other = found[match_id]
+        results[place] = other if isinstance(other, Problem) else (other.head, other.prediction)
     teams = [asked for _, asked in pairings]
     spot = on_the_spot(service, teams) if len(teams) <= INLINE else await asyncio.to_thread(on_the_spot, service, teams)
-    for (place, _), found in zip(pairings, spot, strict=True):
-        results[place] = found if isinstance(found, Problem) else (head_of(found), found)
+    for (place, _), made in zip(pairings, spot, strict=True):
+        results[place] = made if isinstance(made, Problem) else (head_of(made), made)
     return [result for result in results if result is not None]
 
 
-async def _why_not(service: Service, asked: ByMatch, known: dict[str, Problem]) -> Problem:
-    """Once for each id; with the database down each item says so by itself."""
-    if asked.match_id not in known:
-        try:
-            known[asked.match_id] = await why_not(service, asked.match_id)
-        except Problem as problem:
-            known[asked.match_id] = problem
-    return known[asked.match_id]
+async def _unserved(service: Service, match_ids: Sequence[str]) -> Mapping[str, Answer | Problem]:
+    """Without the database each of these items says so by itself, and the others are answered."""
+    try:
+        return await unserved(service, match_ids) if match_ids else {}
+    except Problem as problem:
+        return dict.fromkeys(match_ids, problem)
 
 
 def item_bytes(index: int, result: Result, tail: bytes) -> bytes:

@@ -19,6 +19,12 @@ class Alive(Struct, frozen=True):
     status: Literal["alive"] = "alive"
 
 
+class Lookups(Struct, frozen=True):
+    """``filling``: what lookups are answered from was not read yet."""
+
+    status: Literal["ready", "filling"]
+
+
 class Readiness(Struct, frozen=True):
     """``degraded``: it works, but not with the champion or not with all its data; ``problems`` say why."""
 
@@ -31,6 +37,10 @@ class Readiness(Struct, frozen=True):
     problems: list[str]
 
 
+def _unavailable(kind: type[Struct], why: str) -> dict[int, ResponseSpec]:
+    return {503: ResponseSpec(kind, generate_examples=False, description=why)}
+
+
 @get("/healthcheck/", responses=public_problems(), tags=["service"], operation_id="healthcheck")
 async def healthcheck() -> Alive:
     """Whether the process answers at all; nothing else is looked at."""
@@ -38,15 +48,43 @@ async def healthcheck() -> Alive:
 
 
 @get(
+    "/readyz/lookups",
+    responses=public_problems() | _unavailable(Lookups, "filling"),
+    tags=["service"],
+    operation_id="readyz_lookups",
+)
+async def readyz_lookups(request: Request[Any, Any, Any]) -> Response[Lookups]:
+    """Whether lookups can be answered: 200 from the first time that memory was filled, whatever fails afterwards."""
+    service: Service = call_of(request.scope).service
+    filled = service.snapshot.loaded_at is not None
+    return Response(
+        Lookups("ready" if filled else "filling"), status_code=200 if filled else 503, media_type=MediaType.JSON
+    )
+
+
+@get(
     "/readyz",
-    responses=public_problems() | {503: ResponseSpec(Readiness, generate_examples=False, description="unavailable")},
+    responses=public_problems() | _unavailable(Readiness, "unavailable"),
     tags=["service"],
     operation_id="readyz",
 )
 async def readyz(request: Request[Any, Any, Any]) -> Response[Readiness]:
-    """Whether it can do its work: 503 while the database does not answer."""
-    found = readiness(call_of(request.scope).service)
-    return Response(found, status_code=200 if found.database else 503, media_type=MediaType.JSON)
+    """Whether it can do its work: 503 without the database or a champion, 200 with problems in `problems`."""
+    service: Service = call_of(request.scope).service
+    loaded = service.champion.loaded.version if service.champion.loaded else None
+    available = service.database.up and loaded is not None
+    problems = service.readiness.problems()
+    status: Literal["ready", "degraded", "unavailable"] = "degraded" if problems else "ready"
+    found = Readiness(
+        status if available else "unavailable",
+        service.database.up,
+        f"{loaded.name}:{loaded.version}" if loaded else None,
+        len(service.snapshot.by_id),
+        service.snapshot.loaded_at,
+        service.age.seconds(),
+        problems,
+    )
+    return Response(found, status_code=200 if available else 503, media_type=MediaType.JSON)
 
 
 @get("/metrics", responses=public_problems(), tags=["service"], operation_id="metrics", media_type=MediaType.TEXT)
@@ -54,20 +92,3 @@ async def exposition() -> Response[bytes]:
     """Metrics for Prometheus."""
     page, kind = metrics.exposition()
     return Response(page, media_type=kind.partition("; charset")[0])
-
-
-def readiness(service: Service) -> Readiness:
-    champion, up = service.champion, service.database.up
-    problems = [] if up else ["the database does not answer"]
-    problems += [champion.problem] if champion.problem else []
-    status: Literal["ready", "degraded", "unavailable"] = "degraded" if problems else "ready"
-    loaded = champion.loaded.version if champion.loaded else None
-    return Readiness(
-        status if up else "unavailable",
-        up,
-        f"{loaded.name}:{loaded.version}" if loaded else None,
-        len(service.snapshot.by_id),
-        service.snapshot.loaded_at,
-        service.age.seconds(),
-        problems,
-    )

@@ -9,14 +9,14 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from serving import metrics
-from serving.answers import Answer, head_of
+from serving.answers import head_of
 from serving.authentication import needs
 from serving.call import call_of
 from serving.encoded import PRIVATE, Encoded, etag_matches, header
 from serving.errors import Problem
 from serving.negotiation import accepted
 from serving.openapi import SECURITY, problems
-from serving.predicting import served, why_not
+from serving.predicting import find
 from serving.schemas.examples import SEALED, shown
 from serving.schemas.predictions import ByMatch, Prediction, PredictRequest
 from serving.service import Service
@@ -48,9 +48,7 @@ async def get_prediction(request: Request[Any, Any, Any], match_id: FromPath[str
     _accept(request)
     service: Service = call_of(request.scope).service
     with LOOKUP.time():
-        found = served(service, match_id)
-    if found is None:
-        raise await why_not(service, match_id)
+        found = await find(service, match_id)
     etag = (b"etag", found.etag.encode())
     asked = header(request.scope, b"if-none-match")
     if asked is not None and not service.age.stale and etag_matches(asked, found.etag):
@@ -74,9 +72,7 @@ async def predict(request: Request[Any, Any, Any], data: JSONBody[PredictRequest
     asked = data.asked
     if isinstance(asked, ByMatch):
         with LOOKUP.time():
-            answer: Answer | None = served(service, asked.match_id)
-        if answer is None:
-            raise await why_not(service, asked.match_id)
+            answer = await find(service, asked.match_id)
         return Encoded(answer.head + service.age.tail())
     with SPOT.time():
         found = await service.batcher.predict(asked)

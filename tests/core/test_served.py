@@ -10,7 +10,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from footpred_dagster.core.ledger import Prediction, seal
-from footpred_dagster.core.served import SERVED_CHANNEL, mark_listed, serve
+from footpred_dagster.core.served import KEPT_DAYS, SERVED_CHANNEL, archive_played, mark_listed, serve
 from tests.support.sealed import live
 
 FIXTURES = """
@@ -125,3 +125,24 @@ def test_a_match_that_vanished_from_the_list_is_marked_until_it_is_listed_again_
     fixtures.execute("truncate intermediate.int_fixtures, intermediate.int_matches")
     assert mark_listed(fixtures, KICKOFF) == 0, "what has been is no matter of the list"
     assert mark_listed(fixtures, now) == 2
+
+
+def test_a_row_of_a_match_played_long_ago_moves_to_the_history_and_no_replay_replaces_it(fixtures):
+    publish(fixtures, prediction(p_home=0.5, p_draw=0.3, p_away=0.2), prediction("m2"))
+    assert archive_played(fixtures, KICKOFF + timedelta(days=KEPT_DAYS)) == 0
+    later = KICKOFF + timedelta(days=KEPT_DAYS, seconds=1)
+    assert archive_played(fixtures, later) == 2
+    assert (served(fixtures), archive_played(fixtures, later)) == ({}, 0)
+    again = prediction(feature_hash="f" * 16, p_home=0.2, p_draw=0.3, p_away=0.5)
+    publish(fixtures, again)
+    fixtures.execute("update predictions.served set kind = 'replay'")
+    assert archive_played(fixtures, later) == 1
+    assert ever(fixtures)["m1"] == ("live", 0.5)
+    publish(fixtures, again)
+    assert archive_played(fixtures, later) == 1
+    assert ever(fixtures) == {"m1": ("live", 0.2), "m2": ever(fixtures)["m2"]}
+
+
+def ever(connection: psycopg.Connection) -> dict[str, tuple[str, float]]:
+    rows = connection.execute("select match_id, kind, p_home from predictions.served_ever").fetchall()
+    return {match_id: (kind, p_home) for match_id, kind, p_home in rows}

@@ -1,4 +1,4 @@
-"""A way to a server that can be cut: whoever is connected through it is thrown out, whoever comes is refused."""
+"""A way to a server that can be cut, which resets and refuses connections, or frozen, which leaves them unanswered."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ class Proxy:
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._cut = False
+        self._flowing = threading.Event()
+        self._flowing.set()
         threading.Thread(target=self._accept, daemon=True).start()
 
     @contextmanager
@@ -33,7 +35,17 @@ class Proxy:
         finally:
             self._cut = False
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Connections stay, new ones are accepted, and nothing is answered: as of a server that was stopped."""
+        self._flowing.clear()
+        try:
+            yield
+        finally:
+            self._flowing.set()
+
     def close(self) -> None:
+        self._flowing.set()
         with suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
@@ -64,6 +76,7 @@ class Proxy:
     def _pump(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
+                self._flowing.wait()
                 target.sendall(data)
         with self._lock:
             self._open -= {source, target}

@@ -104,6 +104,8 @@ def build(database_url: str, folder: Path) -> World:
     archive = LocalArchive(folder / "archive")
     with psycopg.connect(database_url) as connection:
         connection.execute(TABLES.encode())
+        for table in ("marts.dim_teams", "features.online_team_state"):
+            connection.execute("select serving.track_table(%s)", [table])
         _fill(connection)
         version = promoted(connection, archive, seed_season="2018-19")
         facts = {"model_name": version.name, "model_version": version.version, "fingerprint": version.fingerprint}
@@ -183,9 +185,15 @@ class Served:
 
 @contextmanager
 def serving(
-    world: World, home: Path, *, workers: int = 1, limits: Mapping[str, float] | None = None, **environment: str
+    world: World,
+    home: Path,
+    *,
+    workers: int = 1,
+    limits: Mapping[str, float] | None = None,
+    ready: str = "/readyz",
+    **environment: str,
 ) -> Iterator[Served]:
-    """Start it, wait until it is ready, and end it.
+    """Start it, wait until ``ready`` answers 200, and end it.
 
     ``limits`` replaces constants of the service by their dotted names, so that a test need not wait for a time limit.
     """
@@ -193,5 +201,5 @@ def serving(
     lines = [f"import {name.rpartition('.')[0]}; {name} = {value}" for name, value in (limits or {}).items()]
     start = ["-c", "\n".join([*lines, "from serving.__main__ import main; main()"])] if lines else ["-m", "serving"]
     command = [sys.executable, *start, "--port", str(port), "--workers", str(workers)]
-    with running(command, log, world.environment(home, **environment), port, "/readyz") as process:
+    with running(command, log, world.environment(home, **environment), port, ready) as process:
         yield Served(f"http://127.0.0.1:{port}", process, log)
