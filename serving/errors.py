@@ -45,6 +45,7 @@ TYPES: dict[str, tuple[int, str]] = {
     "unsupported-media-type": (415, "The body is of a type this path does not read"),
     "too-many-requests": (429, "The limit of this key is reached"),
     "too-many-tasks": (429, "Too many of your tasks wait"),
+    "too-many-streams-of-yours": (429, "Too many of your streams are open"),
     "head-too-large": (431, "The request line and headers are too large"),
     "internal-error": (500, "Something went wrong here"),
     "worker-lost": (500, "Every worker that made it ended before it did"),

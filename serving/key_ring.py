@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -49,6 +50,11 @@ class KeyRing:
 
     def get(self, identity: str) -> Key | None:
         return self._keys.get(identity)
+
+    def opens(self, identity: str) -> bool:
+        """Whether a key that was authenticated before is still valid."""
+        key = self._keys.get(identity)
+        return not self.closed and key is not None and key.in_force(datetime.now(UTC))
 
     def add(self, key: Key) -> None:
         self._keys = {**self._keys, key.id: key}

@@ -16,6 +16,7 @@ from footpred_dagster.core.storage import open_archive
 from serving.champion import Champion
 from serving.clubs import Clubs
 from serving.database import Database
+from serving.event_stream import Streams
 from serving.facts import ModelFacts
 from serving.key_ring import KeyRing
 from serving.limits import Limits
@@ -57,7 +58,7 @@ class Service:
         self.predicting = (self.clubs, self.snapshot, self.age, self.online)
         self.readiness = Readiness(self)
         self.ending = threading.Event()
-        self.streams = 0
+        self.streams = Streams()
 
     @asynccontextmanager
     async def running(self, _app: Any) -> AsyncIterator[None]:

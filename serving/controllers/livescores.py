@@ -11,20 +11,16 @@ import msgspec
 from litestar import Request, get
 from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter
-from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from serving.authentication import needs
 from serving.call import call_of
-from serving.errors import Problem
+from serving.event_stream import MEDIA_TYPE, EventStream, comment, event
 from serving.negotiation import accepted
 from serving.openapi import SECURITY, problems
 from serving.schemas.live import LiveScores
 from serving.service import Service
 
 LOOK, HEARTBEAT = 0.5, 15.0
-MOST_STREAMS = 200
-"""Of one worker."""
-EVENTS = "text/event-stream"
 Seconds = Annotated[int, QueryParameter(ge=1, le=3600, description="The stream ends after so many seconds")]
 
 
@@ -53,7 +49,7 @@ async def get_livescores(request: Request[Any, Any, Any]) -> LiveScores:
         200: ResponseSpec(
             str,
             generate_examples=False,
-            media_type=EVENTS,
+            media_type=MEDIA_TYPE,
             description="Events `scores` with a LiveScores as data: one at once and one after each change; a comment "
             "every 15 s in between; and `end` when `seconds` are over, an hour at most. Connect again to go on.",
         ),
@@ -63,30 +59,25 @@ async def get_livescores(request: Request[Any, Any, Any]) -> LiveScores:
     tags=["matches"],
     operation_id="stream_livescores",
 )
-async def stream_livescores(request: Request[Any, Any, Any], seconds: Seconds = 300) -> ServerSentEvent:
-    """The same as a stream of server-sent events, which ends after ``seconds``."""
-    accepted(request.headers.get("accept"), (EVENTS,))
-    service: Service = call_of(request.scope).service
-    if service.streams >= MOST_STREAMS:
-        raise Problem(
-            "too-many-streams", "try again later, or ask /livescores/ now and then", headers={"Retry-After": "30"}
-        )
-    return ServerSentEvent(_events(service, time.monotonic() + seconds))
+async def stream_livescores(request: Request[Any, Any, Any], seconds: Seconds = 300) -> EventStream:
+    """The same as a stream of server-sent events, which ends after ``seconds``, or with its key."""
+    accepted(request.headers.get("accept"), (MEDIA_TYPE,))
+    call = call_of(request.scope)
+    assert call.key is not None
+    service: Service = call.service
+    events = _events(service, call.key.id, time.monotonic() + seconds)
+    return EventStream(events, service.streams.opened(call.key.owner))
 
 
-async def _events(service: Service, until: float) -> AsyncIterator[ServerSentEventMessage]:
+async def _events(service: Service, key_id: str, until: float) -> AsyncIterator[bytes]:
     shown: LiveScores | None = None
-    told = time.monotonic()
-    service.streams += 1
-    try:
-        while time.monotonic() < until and not service.ending.is_set():
-            if service.live.scores is not shown:
-                shown, told = service.live.scores, time.monotonic()
-                yield ServerSentEventMessage(data=msgspec.json.encode(shown).decode(), event="scores")
-            elif time.monotonic() - told > HEARTBEAT:
-                told = time.monotonic()
-                yield ServerSentEventMessage(data=None, comment="still here")
-            await asyncio.sleep(min(LOOK, max(0.0, until - time.monotonic())))
-        yield ServerSentEventMessage(data="{}", event="end")
-    finally:
-        service.streams -= 1
+    sent_at = time.monotonic()
+    while time.monotonic() < until and not service.ending.is_set() and service.keys.opens(key_id):
+        if service.live.scores is not shown:
+            shown, sent_at = service.live.scores, time.monotonic()
+            yield event("scores", msgspec.json.encode(shown))
+        elif time.monotonic() - sent_at > HEARTBEAT:
+            sent_at = time.monotonic()
+            yield comment("still here")
+        await asyncio.sleep(min(LOOK, max(0.0, until - time.monotonic())))
+    yield event("end", b"{}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
+from footpred_dagster.core import keys
 from tests.support.problems import problem
 from tests.support.service import World, build, serving
 
@@ -20,9 +23,14 @@ def world(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
     return build(module_database_url, tmp_path_factory.mktemp("world"))
 
 
+OF_OWNER = 3
+
+
 @pytest.fixture(scope="module")
 def http(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    with serving(world, tmp_path_factory.mktemp("home")) as service, httpx.Client(base_url=service.url) as client:
+    limits = {"serving.event_stream.MAX_STREAMS_OF_OWNER": OF_OWNER}
+    home = tmp_path_factory.mktemp("home")
+    with serving(world, home, limits=limits) as service, httpx.Client(base_url=service.url) as client:
         yield client
 
 
@@ -68,3 +76,42 @@ def test_a_batch_that_costs_more_than_the_burst_takes_the_whole_burst(http, worl
     assert (answer.status_code, answer.headers["ratelimit-remaining"]) == (200, "0")
     refused = http.get("/predict/m1", headers={"X-API-Key": key})
     assert problem(refused, 429) == "too-many-requests"
+
+
+@contextlib.contextmanager
+def stream(http: httpx.Client, key: str) -> Iterator[httpx.Response]:
+    asked = {"url": "/livescores/stream", "params": {"seconds": 600}, "headers": {"X-API-Key": key}}
+    with http.stream("GET", **asked) as answer:
+        yield answer
+
+
+def test_an_owner_has_few_streams_open_and_gets_another_when_one_is_left(http, world):
+    _, key = world.new_key()
+    _, other = world.new_key()
+    with contextlib.ExitStack() as stack:
+        for _ in range(OF_OWNER):
+            assert stack.enter_context(stream(http, key)).status_code == 200
+        with stream(http, key) as refused:
+            refused.read()
+        assert problem(refused, 429) == "too-many-streams-of-yours"
+        with stream(http, other) as admitted:
+            assert admitted.status_code == 200
+    deadline = time.monotonic() + 5
+    while True:
+        with stream(http, key) as again:
+            if again.status_code == 200:
+                break
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_stream_ends_with_its_key(http, world):
+    identity, key = world.new_key()
+    with stream(http, key) as answer:
+        lines = answer.iter_lines()
+        assert next(lines) == "event: scores"
+        with world.connect() as connection:
+            keys.revoke(connection, identity)
+        begun = time.monotonic()
+        assert "event: end" in list(lines)
+        assert time.monotonic() - begun < 2
