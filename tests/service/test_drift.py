@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _without_looks_of_other_tests(world):
+    yield
+    with world.connect() as connection:
+        connection.execute("delete from monitoring.drift")
+
 
 def look(connection, *rows: tuple[str, str, str, bool]) -> None:
     """(season, league, what it says, whether it is flagged) of a look at the outcome mix of 2020-21."""
