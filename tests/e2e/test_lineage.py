@@ -97,6 +97,7 @@ def test_people_get_a_tree_and_a_reason_for_what_is_not_there(home, files):
     assert "has no version 1" in home.run("reproduce", "--model-version", "1", "--model", "oracle", code=2)
 
 
+@pytest.mark.slow
 def test_a_version_is_fitted_again_to_the_last_bit_from_the_archive_alone(home, files):
     before = home.checksums()
     done = home.json("reproduce", "--model-version", "1")

@@ -22,6 +22,7 @@ from tests.support.command import Home, fresh_home
 from tests.support.receiver import receiver
 from tests.support.site import HTML_PAGE, build_site, clubs, put, season_rows, write_fixtures, write_season
 
+pytestmark = pytest.mark.slow
 TODAY = datetime.now(UTC).date()
 NOW = Season.containing(TODAY)
 TEAMS = clubs("E0")
