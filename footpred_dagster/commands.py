@@ -22,6 +22,9 @@ from footpred_dagster.selection import Selection
 from footpred_dagster.services import supervised
 
 SERVICE_ENVIRONMENT = {
+    # No variable of the shell opens MLflow to pages of other sites.
+    "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": "",
+    "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE": "false",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # it would start workers for features nobody here uses
     "PYTHONUNBUFFERED": "1",
 }

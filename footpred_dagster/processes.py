@@ -33,7 +33,8 @@ def _code_server(port: int) -> list[str]:
 
 def _webserver(port: int) -> list[str]:
     quiet = ("--log-level", "warning", "--dagster-log-level", "warning")
-    return [f"{BIN}/dagster-webserver", "-h", "127.0.0.1", "-p", str(port), "-w", _workspace(), *quiet]
+    webserver = (sys.executable, "-m", "footpred_dagster.webserver")
+    return [*webserver, "-h", "127.0.0.1", "-p", str(port), "-w", _workspace(), *quiet]
 
 
 def _daemon(_: int) -> list[str]:
@@ -45,7 +46,8 @@ def _mlflow(port: int) -> list[str]:
 
     settings = Settings.from_env()
     store = ("--backend-store-uri", tracking_uri(settings), "--artifacts-destination", artifact_place(settings))
-    return [f"{BIN}/mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1", *store]
+    listen = ("--host", "127.0.0.1", "--port", str(port), "--allowed-hosts", "localhost:*,127.0.0.1:*")
+    return [f"{BIN}/mlflow", "server", *listen, "--workers", "1", *store]
 
 
 def _api(port: int) -> list[str]:

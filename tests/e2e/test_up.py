@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from tests.support.browser import browsing, needs_chromium
+from tests.support.webserver import Webserver, as_json
 
 PATIENCE = 180
 
@@ -95,6 +96,27 @@ def test_dagster_shows_the_lineage_from_raw_to_ledger_with_every_asset_materiali
     assert {("raw", "matches"), ("raw", "fixtures"), ("ratings", "team_strength"), ("models", "champion")} <= seen
     ran = {tuple(n["assetKey"]["path"]) for n in nodes if n["assetMaterializations"]}
     assert seen <= ran
+
+
+@pytest.mark.fault(64, "a page of another origin sends GET and POST mutations to Dagster: refused")
+@pytest.mark.parametrize(
+    ("service", "path", "body"),
+    [
+        ("dagster", "/graphql", as_json("{ __typename }")),
+        ("mlflow", "/api/2.0/mlflow/experiments/search", '{"max_results": 1}'),
+    ],
+)
+def test_pages_of_other_sites_reach_neither_dagster_nor_mlflow(up, service, path, body):
+    server = Webserver(int(up[1][service].rpartition(":")[2]))
+    kind = ("content-type", "application/json")
+    for origin, expected in ((up[1][service], 200), ("http://evil.example", 403), ("null", 403)):
+        assert server.send("POST", path, [kind, ("origin", origin)], body)[0] == expected
+    for host, expected in (
+        (f"localhost:{server.port}", 200),
+        ("evil.example", 403),
+        (f"evil.example:{server.port}", 403),
+    ):
+        assert server.send("GET", "/", [("host", host)])[0] == expected
 
 
 @needs_chromium

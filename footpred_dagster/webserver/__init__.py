@@ -1,0 +1,1 @@
+"""Dagster's webserver, with protection against requests that a page of another site makes a browser send."""
