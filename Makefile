@@ -112,9 +112,11 @@ push-images:
 images-offline:
 	$(BUILD) --file deploy/docker/offline.Dockerfile --tag localhost/footpred/offline:$(TAG) .
 
-# One host. COMPOSE="docker compose" takes the same files; OFFLINE=1 needs `make images-offline`, and no registry.
+# One host. COMPOSE="docker compose" takes the same files; OFFLINE=1 needs `make images-offline`, and no registry; LOGIN=1
+# puts a login in front of Dagster, MLflow and the dashboard.
 COMPOSE ?= $(BIN)/podman-compose
-COMPOSE_FILES := -f deploy/compose.yaml $(if $(OFFLINE),-f deploy/compose.offline.yaml)
+COMPOSE_FILES := -f deploy/compose.yaml $(if $(OFFLINE),-f deploy/compose.offline.yaml) \
+	$(if $(LOGIN),-f deploy/compose.login.yaml --profile login)
 
 secrets:
 	deploy/docker/secrets.sh .secrets

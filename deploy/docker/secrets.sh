@@ -21,3 +21,6 @@ put s3.json "$(printf '{"identities": [{"name": "footpred", "actions": ["Admin",
  "credentials": [{"accessKey": "%s", "secretKey": "%s"}]}]}' \
     "$(cat "$folder/AWS_ACCESS_KEY_ID")" "$(cat "$folder/AWS_SECRET_ACCESS_KEY")")"
 put GRAFANA_PASSWORD "$(random)"
+# Of the login: a user and a password a line; an operator is a viewer too.
+put operators.htpasswd "operator:{PLAIN}$(random)"
+put viewers.htpasswd "$(printf 'viewer:{PLAIN}%s\n%s' "$(random)" "$(cat "$folder/operators.htpasswd")")"

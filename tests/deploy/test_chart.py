@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -35,12 +36,79 @@ def test_the_example_is_what_the_chart_renders() -> None:
         "ingress.tls.secretName=",
         "database.existingSecret=",
         "components.daemon.replicas=2",
+        "login.enabled=true",
+        "login.enabled=true,login.operators.secret=operators",
+        "login.enabled=true,login.operators.secret=a,login.viewers.secret=b,login.viewers.authUrl=https://login.example.org",
+        "login.enabled=true,login.operators.authUrl=https://login.example.org,login.viewers.secret=b",
+        "login.enabled=true,login.operators.secret=a,login.viewers.secret=b,ingress.enabled=false",
+        "login.enabled=true,login.operators.secret=a,login.viewers.secret=b,ingress.public=false,ingress.tls.enabled=false",
     ],
 )
 def test_refused(value: str) -> None:
     refused = template("--set", value)
     assert refused.returncode != 0
     assert "values don't meet the specifications of the schema" in refused.stderr
+
+
+def of_kind(rendered: str, kind: str) -> dict[str, Any]:
+    """Manifests by name without the release's."""
+    manifests = [each for each in yaml.safe_load_all(rendered) if each and each["kind"] == kind]
+    return {each["metadata"]["name"].removeprefix("footpred-"): each for each in manifests}
+
+
+def container(deployment: dict[str, Any]) -> dict[str, Any]:
+    return dict(deployment["spec"]["template"]["spec"]["containers"][0])
+
+
+@pytest.mark.fault(64, "a page of another origin sends GET and POST mutations to Dagster: refused")
+def test_hosts_and_origins_are_checked() -> None:
+    """Neither Dagster nor MLflow has an ingress without a login; a page can reach what is forwarded to loopback."""
+    rendered = EXAMPLE.read_text()
+    deployments = of_kind(rendered, "Deployment")
+    assert container(deployments["webserver"])["command"][:3] == ["python", "-m", "footpred_dagster.webserver"]
+    command = container(deployments["mlflow"])["command"]
+    assert command[command.index("--allowed-hosts") + 1] == "footpred-mlflow:5000,localhost:*,127.0.0.1:*"
+    assert "--cors-allowed-origins" not in command
+    assert set(of_kind(rendered, "Ingress")) == {"api", "dashboard"}
+    assert "webserver-viewer" not in deployments
+
+
+@needs_helm
+def test_a_login_is_in_front_of_all_but_the_service() -> None:
+    secrets = "login.enabled=true,login.operators.secret=operators"
+    oidc = (
+        "login.viewers.authUrl=https://login.example.org/auth,login.viewers.signinUrl=https://login.example.org/start"
+    )
+    rendered = template("--set", f"{secrets},{oidc}").stdout
+    start = "nginx.ingress.kubernetes.io/auth-"
+    logins = {
+        each["spec"]["rules"][0]["host"]: {
+            name.removeprefix(start): value for name, value in each["metadata"]["annotations"].items() if start in name
+        }
+        for each in of_kind(rendered, "Ingress").values()
+    }
+    operators = {"type": "basic", "secret": "operators", "realm": "footpred"}
+    viewers = {"url": "https://login.example.org/auth", "signin": "https://login.example.org/start"}
+    assert logins == {
+        "footpred.example.org": {},
+        "dagster.footpred.example.org": operators,
+        "mlflow.footpred.example.org": operators,
+        "dagster-viewer.footpred.example.org": viewers,
+        "dashboard.footpred.example.org": viewers,
+    }
+    deployments = of_kind(rendered, "Deployment")
+    for name, host in (("webserver", "dagster"), ("webserver-viewer", "dagster-viewer")):
+        hosts = {"name": "FOOTPRED_DAGSTER_HOSTS", "value": f"{host}.footpred.example.org"}
+        assert hosts in container(deployments[name])["env"]
+    assert "--read-only" in container(deployments["webserver-viewer"])["command"]
+    assert "--read-only" not in container(deployments["webserver"])["command"]
+    assert "serviceAccountName" not in deployments["webserver-viewer"]["spec"]["template"]["spec"]
+    mlflow = container(deployments["mlflow"])["command"]
+    assert mlflow[-3].endswith(",mlflow.footpred.example.org")
+    assert mlflow[-2:] == ["--cors-allowed-origins", "https://mlflow.footpred.example.org"]
+    policies = of_kind(rendered, "NetworkPolicy")
+    for name in ("webserver", "webserver-viewer", "mlflow"):
+        assert "ingress-nginx" in str(policies[name]["spec"]["ingress"])
 
 
 def test_the_example_is_valid() -> None:

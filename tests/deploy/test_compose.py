@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import stat
@@ -10,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import podman_compose
 import pytest
 import yaml
 
@@ -23,6 +25,8 @@ COMPOSE, OFFLINE = (yaml.safe_load(path.read_text()) for path in FILES.values())
 OURS = re.compile(r"\$\{REGISTRY:-localhost\}/footpred/(pipeline|serving|dashboards):\$\{TAG:-0\.1\.0\}")
 STAND_IN = "localhost/footpred/offline:${TAG:-0.1.0}"
 SERVICES = sorted(COMPOSE["services"])
+GUARDED = ("webserver", "webserver-viewer", "mlflow", "dashboard")
+"""Services that have no login of their own."""
 
 
 def offline(name: str) -> dict[str, Any]:
@@ -68,6 +72,49 @@ def test_ports_are_on_loopback(name: str) -> None:
         assert port.startswith(("127.0.0.1:", "${BIND:-127.0.0.1}:"))
 
 
+def behind_login() -> dict[str, Any]:
+    """The services of ``make compose-up LOGIN=1``; podman-compose reads and merges its !reset."""
+    over = yaml.safe_load((DEPLOY / "compose.login.yaml").read_text())
+    return dict(podman_compose.rec_merge(copy.deepcopy(COMPOSE), over)["services"])
+
+
+def test_the_login_is_off_by_default_and_guards_all_it_should() -> None:
+    profiled = {name for name in SERVICES if COMPOSE["services"][name].get("profiles") == ["login"]}
+    assert profiled == {"login", "webserver-viewer"}
+    with_login = behind_login()
+    assert {name: with_login[name].get("ports", []) for name in GUARDED} == {name: [] for name in GUARDED}
+    assert len(with_login["login"]["ports"]) == len(GUARDED)
+
+
+def test_each_server_of_the_login_asks_for_the_right_password() -> None:
+    text = (DEPLOY / "nginx/login.conf").read_text()
+    assert re.findall(r"^ +auth_basic (.*);", text, re.MULTILINE) == ["footpred"]
+    pattern = (
+        r"listen (\d+);\s+auth_basic_user_file /run/secrets/(\S+)\.htpasswd;\s+location / {\s+proxy_pass (\S+);\s+}"
+    )
+    servers = re.findall(pattern, text)
+    assert len(servers) == text.count("server {") == len(GUARDED)
+    groups = {address: group for _, group, address in servers}
+    assert groups == {
+        "http://webserver:3000": "operators",
+        "http://webserver-viewer:3000": "viewers",
+        "http://mlflow:5000": "operators",
+        "http://dashboard:5006": "viewers",
+    }
+    assert "--read-only" in COMPOSE["services"]["webserver-viewer"]["command"]
+    published = {port.rpartition(":")[2] for port in COMPOSE["services"]["login"]["ports"]}
+    assert published == {port for port, _, _ in servers}
+
+
+@pytest.mark.fault(64, "a page of another origin sends GET and POST mutations to Dagster: refused")
+def test_hosts_and_origins_are_checked_behind_each_proxy() -> None:
+    for name in ("webserver", "webserver-viewer"):
+        assert COMPOSE["services"][name]["command"][:3] == ["python", "-m", "footpred_dagster.webserver"]
+    (hosts,) = re.findall('--allowed-hosts "(.*)"', COMPOSE["services"]["mlflow"]["command"][2])
+    assert hosts == "mlflow:5000,localhost:*,127.0.0.1:*$${MLFLOW_HOSTS:+,$$MLFLOW_HOSTS}"
+    assert "proxy_set_header Host $http_host;" in (DEPLOY / "nginx/login.conf").read_text()
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_secrets_come_from_files(name: str) -> None:
     """A variable that holds one is made by the entry point; one that names a file may be written down."""
@@ -89,6 +136,9 @@ def test_made_secrets(tmp_path: Path) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o444}
     assert made["POSTGRES_PASSWORD"] in made["FOOTPRED_DATABASE_URL"]
+    operators, viewers = (made[f"{group}.htpasswd"].splitlines() for group in ("operators", "viewers"))
+    assert (len(operators), viewers[1:]) == (1, operators)
+    assert all(re.fullmatch(r"[a-z]+:\{PLAIN\}[0-9a-f]{48}", line) for line in viewers)
     assert len(set(made.values())) == len(made)
     subprocess.run(script, check=True)
     assert {path.name: path.read_text() for path in folder.iterdir()} == made

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,8 +24,14 @@ from footpred_dagster.core.settings import PACKAGE_ROOT
 from tests.support.processes import free_port
 
 IMAGES = ("pipeline", "serving", "dashboards", "offline")
-PORTS = ("API", "DAGSTER", "MLFLOW", "DASHBOARD", "PROMETHEUS", "ALERTMANAGER")
-OURS = ("code-server", "webserver", "daemon", "metrics", "mlflow", "api", "worker", "dashboard")
+PORTS = ("API", "DAGSTER", "DAGSTER_VIEWER", "MLFLOW", "DASHBOARD", "PROMETHEUS", "ALERTMANAGER")
+OURS = ("code-server", "webserver", "webserver-viewer", "daemon", "metrics", "mlflow", "api", "worker", "dashboard")
+LOGINS = (
+    ("DAGSTER", "/server_info", "operators"),
+    ("DAGSTER_VIEWER", "/server_info", "viewers"),
+    ("MLFLOW", "/health", "operators"),
+    ("DASHBOARD", "/healthz", "viewers"),
+)
 RATE, BURST, CALLERS, CALLS = 10, 50, 12, 300
 
 
@@ -49,8 +56,9 @@ class Host:
     ports: dict[str, int]
 
     def compose(self, *arguments: str) -> str:
-        files = ("-f", "deploy/compose.yaml", "-f", "deploy/compose.offline.yaml")
-        command = [str(Path(sys.executable).with_name("podman-compose")), "-p", self.project, *files, *arguments]
+        files = [f"deploy/compose{part}.yaml" for part in ("", ".offline", ".login")]
+        options = ("--profile", "login", "-p", self.project, *(part for file in files for part in ("-f", file)))
+        command = [str(Path(sys.executable).with_name("podman-compose")), *options, *arguments]
         done = subprocess.run(
             command, cwd=PACKAGE_ROOT, env=os.environ | self.environment, capture_output=True, text=True, check=False
         )
@@ -60,8 +68,13 @@ class Host:
     def run(self, service: str, *command: str) -> str:
         return self.compose("exec", "-T", service, "footpred-entrypoint", *command)
 
-    def get(self, port: str, path: str, key: str = "") -> tuple[int, bytes]:
-        request = urllib.request.Request(f"http://127.0.0.1:{self.ports[port]}{path}", headers={"X-API-Key": key})
+    def get(self, port: str, path: str, key: str = "", group: str = "", **headers: str) -> tuple[int, bytes]:
+        """Status and body, 0 while nothing listens; ``group`` logs in as its first user."""
+        if group:
+            line = Path(self.environment["SECRETS"], f"{group}.htpasswd").read_text().splitlines()[0]
+            headers["Authorization"] = "Basic " + b64encode(line.replace("{PLAIN}", "").encode()).decode()
+        address = f"http://127.0.0.1:{self.ports[port]}{path}"
+        request = urllib.request.Request(address, headers={"X-API-Key": key, **headers})
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return int(answer.status), answer.read()
@@ -100,7 +113,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
 @pytest.fixture(scope="module")
 def predicted(host: Host) -> dict[str, Any]:
     """What a run on the simulator says, in the container that runs are in."""
-    wait(lambda: host.get("MLFLOW", "/health")[0] == 200, 120)
+    wait(lambda: host.get("MLFLOW", "/health", group="operators")[0] == 200, 120)
     said = host.run("code-server", "footpred", "run", "--source", "simulator", "--leagues", "E0,E1", "--json")
     summary: dict[str, Any] = json.loads(said.strip().splitlines()[-1])
     sys.stdout.write(f"; run {summary['seconds']} s, {summary['matches']} matches, champion {summary['champion']}")
@@ -142,8 +155,23 @@ def test_served_through_nginx(host: Host, predicted: dict[str, Any]) -> None:
 
 
 def test_dashboard_and_dagster_answer(host: Host) -> None:
-    for port, path in (("DASHBOARD", "/healthz"), ("DAGSTER", "/server_info"), ("ALERTMANAGER", "/-/ready")):
-        wait(lambda port=port, path=path: host.get(port, path)[0] == 200, 120)
+    wait(lambda: host.get("ALERTMANAGER", "/-/ready")[0] == 200, 120)
+    for port, path, group in LOGINS:
+        wait(lambda port=port, path=path, group=group: host.get(port, path, group=group)[0] == 200, 120)
+
+
+@pytest.mark.fault(64, "a page of another origin sends GET and POST mutations to Dagster: refused")
+@pytest.mark.parametrize(("port", "path", "group"), LOGINS)
+def test_a_login_is_asked_for_and_foreign_hosts_are_refused_behind_it(
+    host: Host, port: str, path: str, group: str
+) -> None:
+    wait(lambda: host.get(port, path, group=group)[0] == 200, 120)
+    assert host.get(port, path)[0] == 401
+    assert host.get(port, path, group="operators")[0] == 200
+    if group == "operators":
+        assert host.get(port, path, group="viewers")[0] == 401
+    if port != "DASHBOARD":  # it checks the origin of its websockets
+        assert host.get(port, "/", group=group, Host="evil.example")[0] == 403
 
 
 def test_prometheus_reaches_all_it_watches(host: Host) -> None:
