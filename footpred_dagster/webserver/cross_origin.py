@@ -29,7 +29,7 @@ class CrossOriginProtection:
       arrived, or one of ``hosts``, under which browsers reach a proxy in front: those with a port at that port only.
       Otherwise 403.
     - Whatever is not a read, and a websocket, must come from this server's own pages. Otherwise 403.
-    - A read must not carry a GraphQL mutation. Otherwise 405.
+    - A read must not carry a GraphQL mutation, otherwise 405, nor a query that does not parse, otherwise 400.
 
     No page of another origin may frame a response: clicks in a frame are requests of the framed page itself.
     """
@@ -42,9 +42,8 @@ class CrossOriginProtection:
             await self._app(scope, receive, send)
         elif reason := self._foreign(scope):
             await PlainTextResponse(reason, 403)(scope, receive, send)
-        elif scope["type"] == "http" and scope["method"] != "POST" and _carries_mutation(scope):
-            reason = "A mutation is sent by POST: a page of any site can make a browser send a GET."
-            await PlainTextResponse(reason, 405, {"Allow": "POST"})(scope, receive, send)
+        elif scope["type"] == "http" and scope["method"] != "POST" and (refusal := _refused_query(scope)):
+            await refusal(scope, receive, send)
         else:
             await self._app(scope, receive, _unframed(send))
 
@@ -86,19 +85,23 @@ class CrossOriginProtection:
         return origin in {authority.at(scheme) for authority in (host, *self._hosts)}
 
 
-def _carries_mutation(scope: Scope) -> bool:
-    """On every path: a prefix, or a path that Dagster's router reads as /graphql, changes nothing."""
-    return any(map(_is_mutation, QueryParams(scope["query_string"]).getlist("query")))
+def _refused_query(scope: Scope) -> PlainTextResponse | None:
+    """For a request that is no POST; None if it only reads.
 
-
-def _is_mutation(query: str) -> bool:
-    """False for what does not parse: Dagster executes none of it."""
-    try:
-        definitions = parse(query, no_location=True).definitions
-    except GraphQLError:
-        return False
-    operations = [each for each in definitions if isinstance(each, OperationDefinitionNode)]
-    return any(each.operation == OperationType.MUTATION for each in operations)
+    A query that does not parse is refused too: one nested too deeply for the stack here may parse in Dagster's thread.
+    """
+    if "graphql" not in scope["path"]:  # Dagster's route is /graphql, below a prefix if it has one
+        return None
+    for query in QueryParams(scope["query_string"]).getlist("query"):
+        try:
+            definitions = parse(query, no_location=True).definitions
+        except GraphQLError as error:
+            return PlainTextResponse(str(error), 400)
+        operations = [each for each in definitions if isinstance(each, OperationDefinitionNode)]
+        if any(each.operation == OperationType.MUTATION for each in operations):
+            reason = "A mutation is sent by POST: a page of any site can make a browser send a GET."
+            return PlainTextResponse(reason, 405, {"Allow": "POST"})
+    return None
 
 
 def _unframed(send: Send) -> Send:
