@@ -28,6 +28,7 @@ from serving.errors import HANDLERS
 from serving.gateway import Gateway
 from serving.logs import configure
 from serving.openapi import config
+from serving.request_checks import query_parameters
 from serving.schemas.plugin import ExactRequests
 from serving.service import Service
 from serving.settings import ServiceSettings
@@ -76,7 +77,8 @@ def create_app(settings: ServiceSettings | None = None) -> Litestar:
         plugins=[ExactRequests()],
         request_max_body_size=MAX_BODY,
     )
-    app.asgi_handler = Gateway(app.asgi_handler, service)
+    service.parameters = query_parameters(app)
+    app.asgi_handler = Gateway(app, service)
     return app
 
 

@@ -13,6 +13,7 @@ from footpred_dagster.core.keys import Key, split
 from serving.call import Call, call_of
 from serving.encoded import header
 from serving.errors import RETRY_LATER, Problem, refusal
+from serving.request_checks import check_address, check_body_type
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, Receive, Scope, Send
@@ -28,20 +29,20 @@ NO_KEY = Key("", "", "", bytes(32), [], 1.0, 1, datetime(2000, 1, 1, tzinfo=UTC)
 log = logging.getLogger("footpred.service")
 
 
-def needs(scope: str) -> list[DefineMiddleware]:
-    """Middleware of an operation that only a key with ``scope``, or with ``admin``, may call."""
-    return [DefineMiddleware(Access, needed=scope)]
+def needs(scope: str, *, body: bool = False) -> list[DefineMiddleware]:
+    """Middleware of an operation for keys with ``scope``, or ``admin``. ``body``: the operation reads one."""
+    return [DefineMiddleware(Access, needed=scope, body=body)]
 
 
 class Access:
-    """Admits a request whose key is valid, within its rate limit and has the scope ``needed``.
+    """Admits a request whose key is valid, within its rate limit and has the scope ``needed``, and that is well formed.
 
-    Every other request is answered here with a problem (401, 403, 429, 503): without an exception through the
-    framework, because a refusal must cost less than an answer.
+    Every other request is answered here with a problem (400, 401, 403, 415, 429, 503): without an exception through
+    the framework, because a refusal must cost less than an answer.
     """
 
-    def __init__(self, app: ASGIApp, needed: str) -> None:
-        self._app, self._needed = app, needed
+    def __init__(self, app: ASGIApp, needed: str, body: bool) -> None:
+        self._app, self._needed, self._body = app, needed, body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = call_of(scope)
@@ -59,6 +60,9 @@ class Access:
         if self._needed not in key.scopes and "admin" not in key.scopes:
             detail = f"it needs the scope {self._needed}, this key has {', '.join(key.scopes)}"
             raise Problem("scope-missing", detail)
+        check_address(scope, call.service.parameters)
+        if self._body:
+            check_body_type(scope)
 
 
 async def authenticate(scope: Scope, call: Call) -> Key:
@@ -66,7 +70,7 @@ async def authenticate(scope: Scope, call: Call) -> Key:
     text = header(scope, HEADER_BYTES)
     if text is None:
         raise Problem("key-missing", f"send a key in the header {HEADER}, never in the address", headers=CHALLENGE)
-    parts = split(text)
+    parts = split(text.strip())
     if parts is None:
         raise Problem("key-refused", "this has not the form fp_<id>_<secret>", headers=CHALLENGE)
     identity, secret = parts

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import psycopg
-from litestar import Request, Response
+from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.utils import normalize_path
 from msgspec import UNSET
@@ -23,6 +23,7 @@ from serving.schemas.problem import FieldError, ProblemDetails
 MEDIA_TYPE = "application/problem+json"
 TYPES: dict[str, tuple[int, str]] = {
     "invalid-request": (400, "The request is not as its schema says"),
+    "preflight-refused": (400, "Pages of this origin may not call this"),
     "malformed-http": (400, "This is no HTTP request"),
     "key-missing": (401, "A key is needed"),
     "key-refused": (401, "This key opens nothing"),
@@ -121,9 +122,8 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
     if error.status_code >= 500 or error.status_code not in BY_STATUS:
         return on_bug(request, error)
     if error.status_code == 405:
-        return answer(
-            request, Problem("method-not-allowed", f"not {request.method}", headers={"Allow": _allowed(request)})
-        )
+        allowed = ", ".join(allowed_methods(request.app, request.scope["path"]))
+        return answer(request, Problem("method-not-allowed", f"not {request.method}", headers={"Allow": allowed}))
     if error.status_code == 404:
         return answer(request, Problem("no-such-path", f"{request.method} {request.url.path} is no operation"))
     return answer(request, Problem(BY_STATUS[error.status_code], _plain(error.detail)))
@@ -164,14 +164,16 @@ def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Proble
     return answer(request, Problem("internal-error", f"it is logged under request id {request_id}"))
 
 
-def _allowed(request: Request[Any, Any, Any]) -> str:
-    """Methods the path knows."""
-    router, found = request.app.asgi_router, []
-    for method in ("GET", "POST", "DELETE", "OPTIONS"):
+def allowed_methods(app: Litestar, path: str) -> list[str]:
+    """Methods of the operations at a path; empty where there are none."""
+    found = []
+    for method in ("GET", "POST", "DELETE"):
         with suppress(HTTPException):
-            router.handle_routing(path=normalize_path(request.scope["path"]), method=method)
+            app.asgi_router.handle_routing(path=normalize_path(path), method=method)
             found.append(method)
-    return ", ".join(found)
+    if "GET" in found:
+        found.insert(1, "HEAD")
+    return [*found, "OPTIONS"] if found else []
 
 
 def _where(item: Mapping[str, Any]) -> str:

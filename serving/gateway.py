@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 from litestar.enums import ScopeType
 
 from serving.call import ARRIVED, REFUSED, SCOPE_KEY, Call
+from serving.encoded import PRIVATE
 from serving.errors import Problem, refusal
 from serving.logs import access_line
 from serving.metrics import request_metrics
+from serving.options import Options
 
 if TYPE_CHECKING:
-    from litestar.types import ASGIApp, Receive, Scope, Send
+    from litestar import Litestar
+    from litestar.types import Receive, Scope, Send
 
     from serving.service import Service
 
@@ -28,13 +31,16 @@ _PREFIX = secrets.token_hex(6)
 _NUMBERS = itertools.count()
 """Ids that no two processes share, at a tenth of what random ones cost."""
 ALWAYS = [(b"x-content-type-options", b"nosniff")]
+NO_BODY: Any = {"type": "http.response.body", "body": b"", "more_body": False}
+VARY = (b"vary", b"Accept, X-API-Key")
 
 
 class Gateway:
-    """Outermost ASGI layer of the application."""
+    """Outermost ASGI layer: around the handler of ``litestar``."""
 
-    def __init__(self, app: ASGIApp, service: Service) -> None:
-        self._app, self._service = app, service
+    def __init__(self, litestar: Litestar, service: Service) -> None:
+        self._app, self._service = litestar.asgi_handler, service
+        self._options = Options(self._app, litestar)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -43,15 +49,23 @@ class Gateway:
         started = perf_counter()
         call = Call(self._service, _request_id(scope["headers"]))
         scope[SCOPE_KEY] = call  # type: ignore[literal-required]
-        status = 500
+        status, method = 500, scope["method"]
 
         async def sent(message: Any) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = [*message["headers"], (b"x-request-id", call.request_id.encode()), *ALWAYS]
+                if call.key is not None:
+                    headers.append(VARY)
+                    if not any(name == b"cache-control" for name, _ in headers):
+                        headers.append(PRIVATE)
                 message["headers"] = headers + call.limit if call.limit else headers
-            await send(message)
+            if method != "HEAD":
+                await send(message)
+            elif message["type"] == "http.response.start":
+                await send(message)
+                await send(NO_BODY)
 
         async def in_time() -> Any:
             try:
@@ -63,25 +77,34 @@ class Gateway:
                 raise Problem("request-timeout", "the caller left before the body was whole")
             return message
 
+        if method == "HEAD":  # as GET; the server sends no body, for it has the scope as it came
+            scope, receive = {**scope, "method": "GET"}, _gone
         waits = scope["method"] != "GET" and not scope.get(ARRIVED)
         refused: Problem | None = scope.get(REFUSED)  # type: ignore[assignment]
-        app = self._app if refused is None else refusal(call, refused)
+        app = self._app if method != "OPTIONS" else self._options
+        if refused is not None:
+            app = refusal(call, refused)
         try:
             await app(scope, in_time if waits else receive, sent)
         finally:
             seconds = perf_counter() - started
-            method = scope["method"] if scope["method"] in METHODS else "other"
+            label = method if method in METHODS else "other"
             path = scope.get("path_template") or "unknown"
-            count, duration = request_metrics(method, path, status)
+            count, duration = request_metrics(label, path, status)
             count.inc()
             duration.observe(seconds)
-            line = access_line(call.request_id, method, path, status, seconds)
+            line = access_line(call.request_id, label, path, status, seconds)
             if call.key is not None:
                 line["key"] = call.key.id
                 self._service.uses.add(call.key.id, refused=call.refused)
             if call.problem is not None:
                 line["problem"] = call.problem
             self._service.access.add(line)
+
+
+async def _gone() -> Any:
+    """To a HEAD nothing follows: a stream ends with its head."""
+    return {"type": "http.disconnect"}
 
 
 def _request_id(headers: Any) -> str:

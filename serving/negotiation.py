@@ -21,17 +21,24 @@ def accepted(header: str | None, offered: Sequence[str] = (JSON,)) -> str:
     """The first type in order of preference that ``offered`` has; raises Problem when none is."""
     if not header:
         return offered[0]
-    wanted = []
-    for place, item in enumerate(header.split(",")):
+    ranges = []
+    for item in header.split(","):
         name, *parameters = (part.strip().lower() for part in item.split(";"))
-        quality = next((_quality(p[2:]) for p in parameters if p.startswith("q=")), 1.0)
-        if quality > 0:
-            wanted.append((-quality, place, name))
-    for _, _, name in sorted(wanted):
-        for offer in offered:
-            if name in ("*/*", offer) or (name.endswith("/*") and offer.startswith(name[:-1])):
-                return offer
+        ranges.append((name, next((_quality(p[2:]) for p in parameters if p.startswith("q=")), 1.0)))
+    quality = {offer: _preference(offer, ranges) for offer in offered}
+    best = max(offered, key=quality.__getitem__)
+    if quality[best][0] > 0:
+        return best
     raise Problem("not-acceptable", f"there is {', '.join(offered)}")
+
+
+def _preference(offer: str, ranges: Sequence[tuple[str, float]]) -> tuple[float, int]:
+    """(quality, how early it stands) by the most specific range that has the type (RFC 9110, 12.5.1)."""
+    for pattern in (offer, f"{offer.partition('/')[0]}/*", "*/*"):
+        for place, (name, quality) in enumerate(ranges):
+            if name == pattern:
+                return quality, -place
+    return 0.0, 0
 
 
 def _quality(text: str) -> float:

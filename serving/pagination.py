@@ -34,7 +34,8 @@ def place_of(cursor: str | None) -> tuple[datetime, str] | None:
         place = msgspec.json.decode(base64.urlsafe_b64decode(padded), type=_Place)
         if place.kickoff.tzinfo is None:
             raise ValueError("no offset")
-        place.match_id.encode()
+        if "\0" in place.match_id.encode().decode():
+            raise ValueError("NUL")
     except (ValueError, binascii.Error, msgspec.MsgspecError) as error:
         errors = [FieldError("query.cursor", "not a cursor of an earlier page")]
         raise Problem("invalid-request", "see errors", errors=errors) from error

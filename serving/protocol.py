@@ -34,6 +34,7 @@ HEALTH = frozenset({"/healthcheck", "/readyz", "/readyz/lookups"})
 HEAD_TOO_LARGE = Problem(
     "head-too-large", f"a request line and headers have at most {HEAD_BYTES} bytes", headers={"Connection": "close"}
 )
+NO_HOST = Problem("malformed-http", "a request names exactly one Host", headers={"Connection": "close"})
 TOO_MANY_CONNECTIONS = Problem(
     "too-many-connections",
     f"{MAX_CONNECTIONS} requests are being answered",
@@ -100,7 +101,9 @@ class BoundedProtocol(HttpToolsProtocol):
         too_large = self._head_bytes > HEAD_BYTES and self._exact_head_bytes() > HEAD_BYTES
         self._head_bytes = self._body_bytes = 0  # what follows in the same bytes is body, or another message
         super().on_headers_complete()
-        if too_large:
+        if self.scope["http_version"] == "1.1" and sum(name == b"host" for name, _ in self.headers) != 1:
+            self.scope[REFUSED] = NO_HOST  # type: ignore[literal-required]
+        elif too_large:
             self.scope[REFUSED] = HEAD_TOO_LARGE  # type: ignore[literal-required]
         elif self._beyond_limit and self.scope["path"].rstrip("/") not in HEALTH:
             self.scope[REFUSED] = TOO_MANY_CONNECTIONS  # type: ignore[literal-required]

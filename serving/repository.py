@@ -20,7 +20,7 @@ _MATCH = sql.SQL("""
 """)
 _FILTERS = {
     "league": sql.SQL("league = %(league)s"),
-    "season": sql.SQL("season = %(season)s"),
+    "season": sql.SQL("season = any(%(season)s)"),
     "status": sql.SQL("status = %(status)s"),
     "team": sql.SQL("(home_id = %(team)s or away_id = %(team)s)"),
     "from": sql.SQL("match_date >= %(from)s"),

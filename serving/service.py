@@ -27,6 +27,7 @@ from serving.online import Online
 from serving.predicting import Batcher
 from serving.queue.state import QueueFacts
 from serving.readiness import Readiness
+from serving.request_checks import Parameters
 from serving.settings import ServiceSettings
 from serving.snapshot import DataAge, Snapshot
 from serving.uses import Uses
@@ -57,6 +58,7 @@ class Service:
         # What predictions are made from, but for the champion; clubs come before those that name them.
         self.predicting = (self.clubs, self.snapshot, self.age, self.online)
         self.readiness = Readiness(self)
+        self.parameters: Parameters = {}
         self.ending = threading.Event()
         self.streams = Streams()
 

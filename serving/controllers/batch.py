@@ -35,10 +35,10 @@ BATCH_COLUMNS = ("index", "status", *COLUMNS, "problem")
 @post(
     "/predict/batch/",
     status_code=200,
-    middleware=needs("batch"),
+    middleware=needs("batch", body=True),
     responses={
         200: ResponseSpec(BatchAnswer, generate_examples=False, description="One item for each asked, in their order."),
-        **problems(400, 406, 408, 413, 503),
+        **problems(400, 406, 408, 413, 415, 503),
     },
     security=SECURITY,
     tags=["predictions"],

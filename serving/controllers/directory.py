@@ -15,6 +15,7 @@ from serving.authentication import needs
 from serving.call import call_of
 from serving.controllers.matches import Cursor, Limit, Word
 from serving.errors import Problem
+from serving.filters import known_league
 from serving.negotiation import CSV, JSON, NDJSON, accepted, lines, table
 from serving.openapi import SECURITY, Listed, problems
 from serving.pagination import link, page_after
@@ -39,7 +40,7 @@ Query = Annotated[
     middleware=needs("read"),
     responses={
         200: ResponseSpec(TeamPage, generate_examples=False, description="A page; the best match first."),
-        **problems(400, 406, 503),
+        **problems(400, 404, 406, 503),
     },
     security=SECURITY,
     tags=["matches"],
@@ -60,10 +61,11 @@ async def list_teams(
     search = service.clubs.search
     if not search.clubs:
         raise Problem("not-built", "footpred run builds it", headers={"Retry-After": "60"})
+    code = known_league(league)
     if q is None:
-        found = [club for club in search.by_name if league in (None, club.league)]
+        found = [club for club in search.by_name if code in (None, club.league)]
     else:
-        found = search.find(q, MOST_FOUND, None if league is None else [league])
+        found = search.find(q, MOST_FOUND, None if code is None else [code])
     clubs, following = page_after(found, cursor, limit, lambda club: club.team_id)
     page = list(map(_entry, clubs))
     if kind == CSV:

@@ -71,7 +71,7 @@ async def get_table(request: Request[Any, Any, Any], code: FromPath[str], season
         raise Problem("unknown-season", f"no results of {code} {stored or ''}".rstrip() + " are loaded")
     content = msgspec.json.encode(found)
     etag = f'W/"{hashlib.sha256(kind.encode() + content).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
+    headers = {"ETag": etag}
     asked = header(request.scope, b"if-none-match")
     if asked is not None and not service.age.stale and etag_matches(asked, etag):
         return Response(b"", status_code=304, headers=headers)

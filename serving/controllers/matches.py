@@ -17,6 +17,7 @@ from serving import repository
 from serving.authentication import needs
 from serving.call import call_of
 from serving.errors import Problem
+from serving.filters import known_league, known_seasons, known_team
 from serving.negotiation import CSV, JSON, NDJSON, accepted, lines, table
 from serving.openapi import SECURITY, Listed, problems
 from serving.pagination import cursor_of, link, place_of
@@ -42,7 +43,7 @@ To = Annotated[date | None, QueryParameter(name="to", description="Not after thi
     middleware=needs("read"),
     responses={
         200: ResponseSpec(MatchPage, generate_examples=False, description="A page, by kickoff."),
-        **problems(400, 406, 503),
+        **problems(400, 404, 406, 503),
     },
     security=SECURITY,
     tags=["matches"],
@@ -63,7 +64,15 @@ async def list_matches(
     """Matches and fixtures by league, season, team, status and day. JSON, NDJSON or CSV, by Accept."""
     kind = accepted(request.headers.get("accept"), (JSON, NDJSON, CSV))
     service: Service = call_of(request.scope).service
-    filters = {"league": league, "season": season, "team": team, "status": status, "from": start, "to": end}
+    code = known_league(league)
+    filters: dict[str, Any] = {
+        "league": code,
+        "season": known_seasons(season, code),
+        "team": known_team(service, team),
+        "status": status,
+        "from": start,
+        "to": end,
+    }
     if place := place_of(cursor):
         filters |= {"kickoff": place[0], "match_id": place[1]}
     found = await repository.matches(service.database, service.clubs.team, filters, limit + 1)

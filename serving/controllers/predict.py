@@ -12,7 +12,7 @@ from serving import metrics
 from serving.answers import head_of
 from serving.authentication import needs
 from serving.call import call_of
-from serving.encoded import PRIVATE, Encoded, etag_matches, header
+from serving.encoded import Encoded, etag_matches, header
 from serving.errors import Problem
 from serving.negotiation import accepted
 from serving.openapi import SECURITY, problems
@@ -52,15 +52,15 @@ async def get_prediction(request: Request[Any, Any, Any], match_id: FromPath[str
     etag = (b"etag", found.etag.encode())
     asked = header(request.scope, b"if-none-match")
     if asked is not None and not service.age.stale and etag_matches(asked, found.etag):
-        return Encoded(b"", etag, PRIVATE, status=304)
-    return Encoded(found.head + service.age.tail(), etag, PRIVATE)
+        return Encoded(b"", etag, status=304)
+    return Encoded(found.head + service.age.tail(), etag)
 
 
 @post(
     "/predict/",
     status_code=200,
-    middleware=needs("predict"),
-    responses={200: GIVEN, **problems(400, 404, 406, 408, 409, 413, 503)},
+    middleware=needs("predict", body=True),
+    responses={200: GIVEN, **problems(400, 404, 406, 408, 409, 413, 415, 503)},
     security=SECURITY,
     tags=["predictions"],
     operation_id="predict",

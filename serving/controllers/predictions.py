@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
@@ -21,6 +21,7 @@ from serving.answers import Answer
 from serving.authentication import needs
 from serving.call import call_of
 from serving.controllers.matches import Cursor, From, Limit, To, Word
+from serving.filters import known_league, known_seasons, known_team
 from serving.flat import COLUMNS, flat
 from serving.negotiation import CSV, JSON, NDJSON, accepted, lines, table
 from serving.openapi import SECURITY, Listed, problems
@@ -53,7 +54,7 @@ def _passing(
     begin: int,
     *,
     league: str | None = None,
-    season: str | None = None,
+    seasons: Sequence[str] | None = None,
     team: str | None = None,
     kind: str | None = None,
     start: date | None = None,
@@ -65,7 +66,7 @@ def _passing(
         day = found.kickoff.astimezone(SITE_ZONE).date() if start or end else None
         if (
             (league is None or found.league == league)
-            and (season is None or found.season == season)
+            and (seasons is None or found.season in seasons)
             and (team is None or team in (found.home.id, found.away.id))
             and (kind is None or found.kind == kind)
             and (start is None or (day is not None and day >= start))
@@ -80,7 +81,7 @@ def _passing(
     middleware=needs("read"),
     responses={
         200: ResponseSpec(PredictionPage, generate_examples=False, description="A page, by kickoff."),
-        **problems(400, 406),
+        **problems(400, 404, 406),
     },
     security=SECURITY,
     tags=["predictions"],
@@ -101,13 +102,14 @@ async def list_predictions(
     """The newest sealed prediction of each match. JSON, NDJSON or CSV, by Accept; odds are in none of them."""
     wanted = accepted(request.headers.get("accept"), (JSON, NDJSON, CSV))
     service: Service = call_of(request.scope).service
+    code = known_league(league)
     page, following = page_of(
         service.snapshot.ordered,
         cursor,
         limit,
-        league=league,
-        season=season,
-        team=team,
+        league=code,
+        seasons=known_seasons(season, code),
+        team=known_team(service, team),
         kind=kind,
         start=start,
         end=end,
@@ -127,7 +129,7 @@ async def list_predictions(
     middleware=needs("read"),
     responses={
         200: ResponseSpec(CardPage, generate_examples=False, description="A page of fixtures, soonest first."),
-        **problems(400, 406),
+        **problems(400, 404, 406),
     },
     security=SECURITY,
     tags=["predictions"],
@@ -146,7 +148,12 @@ async def list_cards(
     wanted = accepted(request.headers.get("accept"), (JSON, NDJSON, CSV))
     service: Service = call_of(request.scope).service
     page, following = page_of(
-        service.snapshot.ordered, cursor, limit, league=league, team=team, after=datetime.now(UTC)
+        service.snapshot.ordered,
+        cursor,
+        limit,
+        league=known_league(league),
+        team=known_team(service, team),
+        after=datetime.now(UTC),
     )
     cards = _cards(page, show_odds=service.settings.export_odds)
     if wanted == CSV:

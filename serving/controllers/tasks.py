@@ -26,6 +26,8 @@ from serving.service import Service
 MAX_BODY = 8 * 2**20
 """50 000 pairings in full."""
 ASK_AGAIN = {"Retry-After": "1"}
+NO_STORE = {"Cache-Control": "no-store"}
+"""A result is its owner's alone."""
 OPEN = ("queued", "running")
 STATUS = ResponseSpec(TaskStatus, generate_examples=False, description="The task, with its result once it is done.")
 IdempotencyKey = Annotated[
@@ -41,10 +43,10 @@ IdempotencyKey = Annotated[
 @post(
     "/predict/async/",
     status_code=202,
-    middleware=needs("batch"),
+    middleware=needs("batch", body=True),
     responses={
         202: ResponseSpec(Task, generate_examples=False, description="The task; its address is in Location."),
-        **problems(400, 406, 408, 409, 413, 503),
+        **problems(400, 406, 408, 409, 413, 415, 503),
     },
     request_max_body_size=MAX_BODY,
     security=SECURITY,
@@ -81,7 +83,7 @@ async def get_task(request: Request[Any, Any, Any], task_id: FromPath[str]) -> R
         packed = await tasks.result(connection, found.task_id) if found.status == "done" else None
     result = await asyncio.to_thread(gzip.decompress, packed) if packed else b"null"
     body = msgspec.json.encode(_shown(found))[:-1] + b',"result":' + result + b"}"
-    return Response(body, headers=_hint(found), media_type=JSON)
+    return Response(body, headers=_hint(found) | NO_STORE, media_type=JSON)
 
 
 @delete(

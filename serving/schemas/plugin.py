@@ -70,4 +70,5 @@ def _field(facts: dict[str, Any]) -> Schema:
         examples=facts.get("examples"),
         min_length=facts.get("minLength"),
         max_length=facts.get("maxLength"),
+        pattern=facts.get("pattern"),
     )

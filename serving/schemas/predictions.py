@@ -5,15 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, convert
 
 from footpred_dagster.core.disclaimer import DISCLAIMER
 from serving.schemas.problem import ProblemDetails, Team
 
-MatchId = Annotated[str, Meta(min_length=1, max_length=64, description="Id of a match", examples=["57922350ae17bb73"])]
-LeagueCode = Annotated[str, Meta(min_length=1, max_length=16, description="Code of a league", examples=["E0"])]
-TeamName = Annotated[str, Meta(min_length=1, max_length=100, description="Id or name of a team", examples=["Arsenal"])]
-Instant = Annotated[datetime, Meta(tz=True)]
+NO_NUL = r"^[^\x00]*$"
+MatchId = Annotated[
+    str,
+    Meta(min_length=1, max_length=64, pattern=NO_NUL, description="Id of a match", examples=["57922350ae17bb73"]),
+]
+LeagueCode = Annotated[
+    str, Meta(min_length=1, max_length=16, pattern=NO_NUL, description="Code of a league", examples=["E0"])
+]
+TeamName = Annotated[
+    str, Meta(min_length=1, max_length=100, pattern=NO_NUL, description="Id or name of a team", examples=["Arsenal"])
+]
+Instant = Annotated[datetime, Meta(tz=True, description="With an offset; still to come")]
 
 
 class ByMatch(Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,7 +36,7 @@ class ByTeams(Struct, frozen=True, forbid_unknown_fields=True):
     league: LeagueCode
     home: TeamName
     away: TeamName
-    kickoff: Annotated[datetime, Meta(tz=True, description="With an offset; still to come")]
+    kickoff: Instant
 
 
 Asked = ByMatch | ByTeams
@@ -41,7 +49,8 @@ class PredictRequest(Struct, frozen=True, forbid_unknown_fields=True):
     league: LeagueCode | None = None
     home: TeamName | None = None
     away: TeamName | None = None
-    kickoff: Instant | None = None
+    kickoff: str | None = None
+    """A string until it is converted: the framework would take a number for seconds since 1970."""
 
     def __post_init__(self) -> None:
         pairing = (self.league, self.home, self.away, self.kickoff)
@@ -51,6 +60,8 @@ class PredictRequest(Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError("match_id stands alone")
         elif not all(given):
             raise ValueError("give match_id, or league, home, away and kickoff")
+        else:
+            convert(self.kickoff, Instant)
 
     @property
     def asked(self) -> Asked:
@@ -60,7 +71,7 @@ class PredictRequest(Struct, frozen=True, forbid_unknown_fields=True):
         assert self.home is not None
         assert self.away is not None
         assert self.kickoff is not None
-        return ByTeams(self.league, self.home, self.away, self.kickoff)
+        return ByTeams(self.league, self.home, self.away, convert(self.kickoff, Instant))
 
 
 class BatchRequest(Struct, frozen=True, forbid_unknown_fields=True):

@@ -23,6 +23,7 @@ LIMITS = {
     "serving.protocol.READ_SECONDS": READ,
     "serving.protocol.MAX_CONNECTIONS": CONNECTIONS,
     "serving.gateway.BODY_SECONDS": BODY,
+    "serving.event_stream.MAX_STREAMS_OF_OWNER": 2 * CONNECTIONS,
 }
 """A tenth of what they are, so that a test need not wait."""
 CLOSED = 3 * HEAD + READ

@@ -9,14 +9,14 @@ from litestar import Litestar, Request, get
 
 from serving.app import create_app as create_service
 from serving.authentication import needs
-from serving.encoded import PRIVATE, Encoded
+from serving.encoded import Encoded
 
 BODY = b"x" * int(os.environ.get("NOOP_BYTES", "600"))
 
 
 @get("/noop", middleware=needs("read"))
 async def noop(request: Request[Any, Any, Any]) -> Encoded:
-    return Encoded(BODY, PRIVATE)
+    return Encoded(BODY)
 
 
 def create_app() -> Litestar:
