@@ -7,8 +7,9 @@ import signal
 import threading
 
 import click
-from prometheus_client import REGISTRY, start_http_server
+from prometheus_client import REGISTRY
 
+from footpred_dagster.core.metrics_server import MetricsServer
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.exporter.collector import Pipeline
 
@@ -24,10 +25,9 @@ def main(host: str, port: int) -> None:
         signal.signal(number, lambda *_: ended.set())
     pipeline = Pipeline(Settings.from_env())
     REGISTRY.register(pipeline)
-    server, thread = start_http_server(port, host)
+    server = MetricsServer(host, port)
     ended.wait()
-    server.shutdown()
-    thread.join()
+    server.close()
     pipeline.close()
 
 

@@ -169,6 +169,8 @@ def test_the_pipeline_answers_without_a_database_and_without_a_home(tmp_path):
         urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page,
     ):
         shown = page.read().decode()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthcheck/", timeout=10) as health:
+            assert json.load(health) == {"status": "alive"}
     assert "\nfootpred_pipeline_up 0.0" in shown
     assert "\nfootpred_disk_free_bytes " in shown
     assert "\nfootpred_asset_state{" not in shown
