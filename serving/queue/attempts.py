@@ -17,8 +17,11 @@ from serving.queue.tasks import KEPT, LEVEL
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
+    """``failures``: how many of the attempts before failed or ended with their worker."""
+
     task_id: UUID
     number: int
+    failures: int
     request: bytes
 
     def items(self) -> list[Any]:
@@ -27,13 +30,18 @@ class Attempt:
 
 
 async def begin(connection: AsyncConnection[Any], task_id: UUID, job_id: int) -> Attempt | None:
-    """The next attempt of a task, None when it ended meanwhile or another job makes it."""
+    """The next attempt of a task, None when it ended meanwhile or another job makes it.
+
+    Of a task that is still running the attempt before counts as failed: its worker ended without a word. A worker that
+    was only cut off takes that back by ``give_back_late``.
+    """
     cursor = await connection.execute(
         """
         update serving.tasks
-        set status = 'running', attempts = attempts + 1, started_at = coalesce(started_at, clock_timestamp())
+        set status = 'running', attempts = attempts + 1, failures = failures + (status = 'running')::int,
+            started_at = coalesce(started_at, clock_timestamp())
         where task_id = %s and job_id = %s and status in ('queued', 'running')
-        returning task_id, attempts, request
+        returning task_id, attempts, failures, request
         """,
         [task_id, job_id],
     )
@@ -52,15 +60,29 @@ async def fail(connection: AsyncConnection[Any], attempt: Attempt, problem: Prob
 
 
 async def give_back(connection: AsyncConnection[Any], attempt: Attempt, problem: Problem | None) -> bool:
-    """Another attempt is to come."""
+    """Another attempt is to come. This one failed if there is a ``problem``; otherwise its worker ends in order."""
     cursor = await connection.execute(
         """
-        update serving.tasks set status = 'queued', problem = %s
+        update serving.tasks set status = 'queued', problem = %s, failures = failures + %s
         where task_id = %s and attempts = %s and status = 'running'
         """,
-        [_stored(problem) if problem else None, attempt.task_id, attempt.number],
+        [_stored(problem) if problem else None, int(problem is not None), attempt.task_id, attempt.number],
     )
     return cursor.rowcount == 1
+
+
+async def give_back_late(connection: AsyncConnection[Any], attempt: Attempt) -> None:
+    """Give back an attempt whose end could not be stored; if another began meanwhile, it did not count as failed."""
+    await connection.execute(
+        """
+        update serving.tasks
+        set status = case when attempts = %(number)s then 'queued' else status end,
+            failures = greatest(0, failures - (attempts > %(number)s)::int)
+        where task_id = %(task)s and (attempts > %(number)s and status in ('queued', 'running')
+            or attempts = %(number)s and status = 'running')
+        """,
+        {"task": attempt.task_id, "number": attempt.number},
+    )
 
 
 def pack(body: bytes) -> bytes:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import psycopg
-from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
+from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.exceptions import JobAborted
 from procrastinate.job_context import AbortReason
 from procrastinate.jobs import Job
@@ -20,6 +20,8 @@ from serving.controllers.batch import item_bytes, predicted
 from serving.errors import Problem
 from serving.metrics import TASK_SECONDS, TASKS
 from serving.queue.attempts import Attempt, begin, fail, finish, give_back, pack
+from serving.queue.heartbeat import Heartbeat, within
+from serving.queue.jobs import Connector, Jobs
 from serving.queue.tasks import JOB, QUEUE
 
 if TYPE_CHECKING:
@@ -30,8 +32,11 @@ CHUNK = 500
 PASSING = {"database-unavailable", "not-built", "no-champion"}
 """Problems that may be gone at the next attempt; any other is an answer."""
 LONGEST_WAIT = 60.0
+STEP_SECONDS = 60.0
+"""A query or a chunk; a connection whose server is gone may never answer. A result of 80 MB has to be sent in it."""
 
 log = logging.getLogger("footpred.worker")
+T = TypeVar("T")
 
 
 class Again(Exception):
@@ -57,50 +62,73 @@ class Strategy(BaseRetryStrategy):
 
 
 class Runner:
-    """Runs tasks with what ``service`` has in memory; at most ``attempts`` times, ``wait`` s before the second."""
+    """Runs tasks with what ``service`` has in memory until ``failures`` attempts failed; ``wait`` s before the second.
 
-    def __init__(self, service: Service, attempts: int, wait: float) -> None:
-        self._service, self._attempts, self._wait = service, attempts, wait
+    jobs: the library's tasks that run jobs, and the ids of these, until their ends are stored. unstored: attempts whose
+    ends could not be.
+    """
+
+    def __init__(self, service: Service, failures: int, wait: float) -> None:
+        self._service, self._failures, self._wait = service, failures, wait
+        self.jobs: dict[asyncio.Task[Any], int] = {}
+        self.unstored: list[Attempt] = []
 
     async def run(self, context: JobContext, task_id: str) -> None:
         """Raises Again or Dead when there is no result, psycopg.Error or Problem when not even that can be stored."""
+        job = asyncio.current_task()
+        assert job is not None
         assert context.job.id is not None
-        async with self._service.database.connection() as connection:
-            attempt = await begin(connection, UUID(task_id), context.job.id)
+        self.jobs[job] = context.job.id
+        job.add_done_callback(self.jobs.pop)
+        attempt = await self._stored(begin, UUID(task_id), context.job.id)
         if attempt is None:
             return
         with counted():
-            await self._carry_out(context, attempt)
+            try:
+                await self._carry_out(context, attempt)
+            except (Again, Dead):
+                raise
+            except BaseException as error:
+                self.unstored.append(attempt)
+                if isinstance(error, asyncio.CancelledError) and context.abort_reason() is None:
+                    raise Again(0) from None  # its worker lost the heartbeat
+                raise
 
     async def _carry_out(self, context: JobContext, attempt: Attempt) -> None:
         try:
-            if attempt.number > self._attempts:
-                raise Problem("worker-lost", f"{self._attempts} workers ended while they made it")
+            if attempt.failures >= self._failures:
+                raise Problem("worker-lost", f"{attempt.failures} attempts failed, the last as its worker ended")
             packed = await self._predict(attempt)
-            async with self._service.database.connection() as connection:
-                if not await finish(connection, attempt, packed):
-                    log.info("task %s was cancelled or is made by another worker", attempt.task_id)
+            if not await self._stored(finish, attempt, packed):
+                log.info("task %s was cancelled or is made by another worker", attempt.task_id)
         except asyncio.CancelledError:
             if context.abort_reason() is not AbortReason.SHUTDOWN:
                 raise
-            async with self._service.database.connection() as connection:
-                await give_back(connection, attempt, None)
+            await self._stored(give_back, attempt, None)
             raise Again(0) from None
         except Exception as error:
             problem, passing = _told(error, attempt)
+            if not passing or attempt.failures + 1 >= self._failures:
+                await self._stored(fail, attempt, problem)
+                raise Dead(f"{problem.slug}: {problem.detail}") from error
+            await self._stored(give_back, attempt, problem)
+            raise Again(min(self._wait * 2**attempt.failures, LONGEST_WAIT)) from error
+
+    async def _stored(self, step: Callable[..., Awaitable[T]], *arguments: Any) -> T:
+        """What ``step`` returns, called with a connection; raises TimeoutError."""
+
+        async def call() -> T:
             async with self._service.database.connection() as connection:
-                if not passing or attempt.number >= self._attempts:
-                    await fail(connection, attempt, problem)
-                    raise Dead(f"{problem.slug}: {problem.detail}") from error
-                await give_back(connection, attempt, problem)
-            raise Again(min(self._wait * 2 ** (attempt.number - 1), LONGEST_WAIT)) from error
+                return await step(connection, *arguments)
+
+        return await within(STEP_SECONDS, call())
 
     async def _predict(self, attempt: Attempt) -> bytes:
         """The answer, gzipped."""
         items = await asyncio.to_thread(attempt.items)
         parts: list[bytes] = []
         for first in range(0, len(items), CHUNK):
-            results = await predicted(self._service, items[first : first + CHUNK], first)
+            results = await within(STEP_SECONDS, predicted(self._service, items[first : first + CHUNK], first))
             for result in results:
                 if isinstance(result, Problem) and result.slug in PASSING:
                     raise result
@@ -128,9 +156,11 @@ def counted() -> Iterator[None]:
         TASKS.labels(outcome).inc()
 
 
-def queue_app(runner: Runner) -> App:
+def queue_app(runner: Runner, heartbeat: Heartbeat) -> App:
     """The queue as its library sees it, with the one kind of job there is."""
-    app = App(connector=PsycopgConnector())
+    connector = Connector()
+    app = App(connector=connector)
+    app.job_manager = Jobs(connector, heartbeat)
 
     @app.task(name=JOB, queue=QUEUE, pass_context=True, retry=Strategy())
     async def predict(context: JobContext, task_id: str) -> None:
@@ -147,7 +177,7 @@ def _told(error: Exception, attempt: Attempt) -> tuple[Problem, bool]:
     """What the task says of an error, and whether another attempt may go better."""
     if isinstance(error, Problem):
         return error, error.slug in PASSING
-    if isinstance(error, psycopg.OperationalError):
+    if isinstance(error, (psycopg.OperationalError, TimeoutError)):
         return Problem("database-unavailable", "the database went away while it was made"), True
     if isinstance(error, (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)):
         return Problem("not-built", "footpred run builds it"), True

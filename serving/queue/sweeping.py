@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from psycopg import AsyncConnection
 
+from serving.queue.attempts import Attempt, give_back_late
 from serving.queue.tasks import DEFER, QUEUE
 
 STALLED_SECONDS = 8.0
@@ -16,10 +18,40 @@ FORGOTTEN_SECONDS = 600.0
 log = logging.getLogger("footpred.worker")
 
 
-async def take_over(connection: AsyncConnection[Any], stalled: float = STALLED_SECONDS) -> int:
+async def put_back(
+    connection: AsyncConnection[Any], former: Collection[int], dropped: Collection[int], attempts: Sequence[Attempt]
+) -> None:
+    """What a worker owes after connections were lost: the jobs of its ``former`` rows, its jobs that it does not run
+    (``dropped``), and the ends of attempts. None of them counts as failed: their worker runs.
+    """
+    async with connection.transaction():
+        await connection.execute(
+            """
+            select queue.procrastinate_retry_job_v2(id, now(), null, null, null) from (
+                select id from queue.procrastinate_jobs
+                where status = 'doing' and (worker_id = any(%s) or id = any(%s)) for update
+            ) as owed
+            """,
+            [list(former), list(dropped)],
+        )
+        for attempt in attempts:
+            await give_back_late(connection, attempt)
+        await connection.execute("delete from queue.procrastinate_workers where id = any(%s)", [list(former)])
+
+
+async def running_jobs(connection: AsyncConnection[Any], worker_id: int) -> set[int]:
+    """Jobs that a worker fetched and whose end is not stored."""
+    cursor = await connection.execute(
+        "select id from queue.procrastinate_jobs where worker_id = %s and status = 'doing'", [worker_id]
+    )
+    return {job for (job,) in await cursor.fetchall()}
+
+
+async def take_over(connection: AsyncConnection[Any], worker_id: int) -> int:
     """Put jobs of dead workers back, and give open tasks that lost their job a new one; how many there were.
 
-    One worker at a time: two would put back what the other's worker has just begun.
+    One worker at a time: two would put back what the other's worker has just begun. None if the heartbeat of
+    ``worker_id``, who calls, is old: a statement that a server executes late would find every worker dead.
     """
     async with connection.transaction():
         cursor = await connection.execute("select pg_try_advisory_xact_lock(hashtext('serving.tasks'))")
@@ -32,10 +64,13 @@ async def take_over(connection: AsyncConnection[Any], stalled: float = STALLED_S
                 left join queue.procrastinate_workers as worker on worker.id = job.worker_id
                 where job.status = 'doing' and job.queue_name = %s
                     and (worker.id is null or worker.last_heartbeat < now() - make_interval(secs => %s))
+                    and exists (
+                        select from queue.procrastinate_workers as own
+                        where own.id = %s and own.last_heartbeat > now() - make_interval(secs => %s))
                 for update of job skip locked
             ) as stalled
             """,
-            [QUEUE, stalled],
+            [QUEUE, STALLED_SECONDS, worker_id, STALLED_SECONDS],
         )
         found = cursor.rowcount
         # A worker that was only slow may have ended a job that was already given to another.

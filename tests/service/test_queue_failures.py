@@ -86,7 +86,7 @@ def test_a_failure_that_stays_is_not_tried_again_and_its_inside_is_in_the_log_al
 
 def test_a_task_that_ends_its_workers_ends_too(client, world, tmp_path, execute):
     task = ask(client, UNKNOWN)
-    execute("update serving.tasks set attempts = 3")
+    execute("update serving.tasks set status = 'running', attempts = 7, failures = 2")
     with worker(world, tmp_path, *HASTY):
         assert slug(reaches(client, task, "failed", "done")) == "worker-lost"
 
