@@ -75,8 +75,8 @@ PROCESSES = (
     Process("daemon", "dagster", _daemon, after="code-server"),
     Process("mlflow", "mlflow", _mlflow, prefers=5001, health="/health"),
     Process("api", "api", _api, prefers=8000, health="/healthcheck/"),
-    Process("worker", "worker", _worker, prefers=9109, health="/metrics"),
-    Process("metrics", "metrics", _metrics, prefers=9108, health="/metrics"),
+    Process("worker", "worker", _worker, prefers=9109, health="/healthcheck/"),
+    Process("metrics", "metrics", _metrics, prefers=9108, health="/healthcheck/"),
     Process("dashboard", "dashboard", _dashboard, prefers=5006, health="/healthz"),
 )
 FRONT = {"dagster": "webserver", **{name: name for name in ("mlflow", "api", "worker", "metrics", "dashboard")}}

@@ -88,6 +88,7 @@ DASHBOARDS: dict[str, tuple[str, list[Panel]]] = {
             Panel("Tasks by state", {"{{status}}": "max by (status) (queue_depth)"}),
             Panel("Attempts at tasks", {"{{outcome}}": "sum by (outcome) (rate(queue_tasks_total[5m]))"}, "ops"),
             Panel("Oldest task that waits", {"waits": "max(queue_oldest_seconds)"}, "s"),
+            Panel("Age of heartbeats", {"{{instance}}": "queue_worker_heartbeat_age_seconds"}, "s"),
             Panel("Memory", {"{{job}} {{instance}}": 'process_resident_memory_bytes{job=~"service|worker"}'}, "bytes"),
         ],
     ),
