@@ -143,7 +143,7 @@ class Worker:
         idle = await running_jobs(connection, worker_id) - set(self._runner.jobs.values())
         dropped = idle & self._idle  # twice in a row: one that was just fetched is not run yet
         if former or attempts or dropped:
-            await put_back(connection, former, dropped, attempts)
+            await put_back(connection, worker_id, former, dropped, attempts)
             log.info("put back: jobs of workers %s, jobs %s, %d attempts", former, sorted(dropped), len(attempts))
         self._idle = idle
         del self.heartbeat.former[: len(former)], self._runner.unstored[: len(attempts)]

@@ -19,9 +19,13 @@ log = logging.getLogger("footpred.worker")
 
 
 async def put_back(
-    connection: AsyncConnection[Any], former: Collection[int], dropped: Collection[int], attempts: Sequence[Attempt]
+    connection: AsyncConnection[Any],
+    worker_id: int,
+    former: Collection[int],
+    dropped: Collection[int],
+    attempts: Sequence[Attempt],
 ) -> None:
-    """What a worker owes after connections were lost: the jobs of its ``former`` rows, its jobs that it does not run
+    """What the worker owes after connections were lost: the jobs of its ``former`` rows, its jobs that it does not run
     (``dropped``), and the ends of attempts. None of them counts as failed: their worker runs.
     """
     async with connection.transaction():
@@ -29,10 +33,10 @@ async def put_back(
             """
             select queue.procrastinate_retry_job_v2(id, now(), null, null, null) from (
                 select id from queue.procrastinate_jobs
-                where status = 'doing' and (worker_id = any(%s) or id = any(%s)) for update
+                where status = 'doing' and (worker_id = any(%s) or worker_id = %s and id = any(%s)) for update
             ) as owed
             """,
-            [list(former), list(dropped)],
+            [list(former), worker_id, list(dropped)],
         )
         for attempt in attempts:
             await give_back_late(connection, attempt)
