@@ -21,15 +21,27 @@ def accepted(header: str | None, offered: Sequence[str] = (JSON,)) -> str:
     """The first type in order of preference that ``offered`` has; raises Problem when none is."""
     if not header:
         return offered[0]
-    ranges = []
-    for item in header.split(","):
-        name, *parameters = (part.strip().lower() for part in item.split(";"))
-        ranges.append((name, next((_quality(p[2:]) for p in parameters if p.startswith("q=")), 1.0)))
+    ranges = _ranges(header)
     quality = {offer: _preference(offer, ranges) for offer in offered}
     best = max(offered, key=quality.__getitem__)
     if quality[best][0] > 0:
         return best
     raise Problem("not-acceptable", f"there is {', '.join(offered)}")
+
+
+def accepts_gzip(header: str | None) -> bool:
+    """Whether Accept-Encoding has gzip."""
+    qualities = dict(_ranges(header or ""))
+    return qualities.get("gzip", qualities.get("*", 0.0)) > 0
+
+
+def _ranges(header: str) -> list[tuple[str, float]]:
+    """(name, quality) of each item of an Accept header, in order."""
+    found = []
+    for item in header.split(","):
+        name, *parameters = (part.strip().lower() for part in item.split(";"))
+        found.append((name, next((_quality(p[2:]) for p in parameters if p.startswith("q=")), 1.0)))
+    return found
 
 
 def _preference(offer: str, ranges: Sequence[tuple[str, float]]) -> tuple[float, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,14 +10,17 @@ import msgspec
 from litestar import Request, Response, delete, get, post
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody
+from litestar.response.base import ASGIResponse
 
 from footpred_dagster.core.keys import Key
 from serving.authentication import needs
 from serving.call import call_of
+from serving.encoded import Encoded, header
 from serving.errors import Problem
-from serving.negotiation import JSON, accepted
+from serving.negotiation import JSON, accepted, accepts_gzip
 from serving.openapi import SECURITY, problems
 from serving.queue import tasks
+from serving.queue.results import StoredResult
 from serving.schemas.problem import ProblemDetails
 from serving.schemas.tasks import Task, TaskRequest, TaskStatus
 from serving.service import Service
@@ -26,7 +28,7 @@ from serving.service import Service
 MAX_BODY = 8 * 2**20
 """50 000 pairings in full."""
 ASK_AGAIN = {"Retry-After": "1"}
-NO_STORE = {"Cache-Control": "no-store"}
+NO_STORE = (b"cache-control", b"no-store")
 """A result is its owner's alone."""
 OPEN = ("queued", "running")
 STATUS = ResponseSpec(TaskStatus, generate_examples=False, description="The task, with its result once it is done.")
@@ -74,16 +76,24 @@ async def predict_async(
     tags=["tasks"],
     operation_id="get_task",
 )
-async def get_task(request: Request[Any, Any, Any], task_id: FromPath[str]) -> Response[bytes]:
+async def get_task(request: Request[Any, Any, Any], task_id: FromPath[str]) -> ASGIResponse:
     """How a task of yours stands, and its result."""
     accepted(request.headers.get("accept"))
     service, key = _called(request)
     async with service.database.connection() as connection:
         found = await tasks.find(connection, key.owner, _id(task_id))
-        packed = await tasks.result(connection, found.task_id) if found.status == "done" else None
-    result = await asyncio.to_thread(gzip.decompress, packed) if packed else b"null"
-    body = msgspec.json.encode(_shown(found))[:-1] + b',"result":' + result + b"}"
-    return Response(body, headers=_hint(found) | NO_STORE, media_type=JSON)
+    fields = msgspec.json.encode(_shown(found))
+    if found.stored_bytes is None:
+        body = b'{"result":null,' + fields.removeprefix(b"{")
+        hint = [(b"retry-after", b"1")] if found.status in OPEN else []
+        return Encoded(body, NO_STORE, *hint)
+
+    async def read(offset: int, size: int) -> bytes | None:
+        async with service.database.connection() as connection:
+            return await tasks.read_result(connection, found.task_id, offset, size)
+
+    encoding = header(request.scope, b"accept-encoding")
+    return StoredResult(read, found.stored_bytes, fields, gzip=accepts_gzip(encoding), headers=[NO_STORE])
 
 
 @delete(
@@ -91,15 +101,15 @@ async def get_task(request: Request[Any, Any, Any], task_id: FromPath[str]) -> R
     status_code=200,
     middleware=needs("batch"),
     responses={
-        200: ResponseSpec(Task, generate_examples=False, description="The task, cancelled."),
-        **problems(400, 404, 406, 409, 503),
+        200: ResponseSpec(Task, generate_examples=False, description="The task, cancelled; or as it was."),
+        **problems(400, 404, 406, 503),
     },
     security=SECURITY,
     tags=["tasks"],
     operation_id="cancel_task",
 )
 async def cancel_task(request: Request[Any, Any, Any], task_id: FromPath[str]) -> Response[Task]:
-    """Cancel a task of yours that has not ended; it gets no result from here on, even if a worker is at it."""
+    """Cancel a task of yours: it gets no result, even if a worker is at it. One that is done or failed is deleted."""
     accepted(request.headers.get("accept"))
     service, key = _called(request)
     async with service.database.connection() as connection:

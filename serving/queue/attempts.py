@@ -12,7 +12,7 @@ from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
 from serving.errors import Problem
-from serving.queue.tasks import KEPT, LEVEL
+from serving.queue.tasks import KEPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,6 @@ async def give_back_late(connection: AsyncConnection[Any], attempt: Attempt) -> 
         """,
         {"task": attempt.task_id, "number": attempt.number},
     )
-
-
-def pack(body: bytes) -> bytes:
-    return gzip.compress(body, LEVEL)
 
 
 async def _end(

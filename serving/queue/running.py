@@ -19,9 +19,10 @@ from procrastinate.jobs import Job
 from serving.controllers.batch import item_bytes, predicted
 from serving.errors import Problem
 from serving.metrics import TASK_SECONDS, TASKS
-from serving.queue.attempts import Attempt, begin, fail, finish, give_back, pack
+from serving.queue.attempts import Attempt, begin, fail, finish, give_back
 from serving.queue.heartbeat import Heartbeat, within
 from serving.queue.jobs import Connector, Jobs
+from serving.queue.results import ResultWriter
 from serving.queue.tasks import JOB, QUEUE
 
 if TYPE_CHECKING:
@@ -124,18 +125,18 @@ class Runner:
         return await within(STEP_SECONDS, call())
 
     async def _predict(self, attempt: Attempt) -> bytes:
-        """The answer, gzipped."""
+        """The result as it is stored."""
         items = await asyncio.to_thread(attempt.items)
-        parts: list[bytes] = []
+        writer = ResultWriter()
         for first in range(0, len(items), CHUNK):
             results = await within(STEP_SECONDS, predicted(self._service, items[first : first + CHUNK], first))
             for result in results:
                 if isinstance(result, Problem) and result.slug in PASSING:
                     raise result
             tail = self._service.age.tail()
-            parts += [item_bytes(first + place, result, tail) for place, result in enumerate(results)]
-            await asyncio.sleep(0)
-        return await asyncio.to_thread(_document, parts)
+            encoded = [item_bytes(first + place, result, tail) for place, result in enumerate(results)]
+            await asyncio.to_thread(writer.add, encoded)
+        return writer.stored()
 
 
 @contextlib.contextmanager
@@ -167,10 +168,6 @@ def queue_app(runner: Runner, heartbeat: Heartbeat) -> App:
         await runner.run(context, task_id)
 
     return app
-
-
-def _document(parts: list[bytes]) -> bytes:
-    return pack(b'{"items":[' + b",".join(parts) + b"]}")
 
 
 def _told(error: Exception, attempt: Attempt) -> tuple[Problem, bool]:

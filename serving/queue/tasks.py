@@ -21,28 +21,39 @@ MOST_ITEMS = 50_000
 """Ten seconds of a worker, and 40 MB of answer."""
 MOST_OPEN = 1000
 """Tasks one owner may have waiting or running."""
+MOST_BYTES = 256 * 2**20
+"""Requests and results of one owner that are stored, compressed."""
+RESULT_BYTES_PER_ITEM = 200
+"""By which the result of an open task counts before it is there."""
 SHORT = 1000
 """Tasks of up to so many items go before longer ones."""
 KEPT = {"done": "1 day", "cancelled": "1 day", "failed": "7 days"}
 """How long a task can be asked for once it ended."""
 COLUMNS = sql.SQL(
-    "task_id, status, items, attempts, created_at, started_at, finished_at, expires_at, problem, body_sha256"
+    "task_id, status, items, attempts, created_at, started_at, finished_at, expires_at, problem, body_sha256, "
+    "octet_length(result) as stored_bytes"
 )
+USAGE = sql.SQL("""
+    select count(*) filter (where status in ('queued', 'running')) as open,
+        coalesce(sum(octet_length(request) + coalesce(octet_length(result),
+            case when status in ('queued', 'running') then {} * items end, 0)), 0) as bytes
+    from serving.tasks where owner = %(owner)s
+""").format(RESULT_BYTES_PER_ITEM)
+"""(open tasks, bytes that are stored or to be expected) of an owner."""
 DEFER = sql.SQL("""
     update serving.tasks set job_id = (queue.procrastinate_defer_jobs_v1(array[row(
         {queue}, {job}, case when items > {short} then -1 else 0 end, null, null,
         jsonb_build_object('task_id', task_id), null)::queue.procrastinate_job_to_defer_v1]))[1]
     where task_id = %(task_id)s
 """).format(queue=QUEUE, job=JOB, short=SHORT)
-LEVEL = 1
-"""Of gzip: answers shrink to a tenth, in a thirtieth of the time it took to make them."""
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task without what was asked and answered. ``problem``: fields of ProblemDetails."""
+    """A task without what was asked and answered. ``problem``: fields of ProblemDetails. ``stored_bytes``: of its
+    result, None before it has one."""
 
     task_id: UUID
     status: Status
@@ -54,6 +65,7 @@ class Task:
     expires_at: datetime | None
     problem: dict[str, Any] | None
     body_sha256: bytes
+    stored_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +80,24 @@ class Asked:
 def asked(items: Sequence[Any]) -> Asked:
     """50 000 items take a fifth of a second: beside the loop, then."""
     body = msgspec.json.encode(items, order="deterministic")
-    return Asked(len(items), gzip.compress(body, LEVEL), hashlib.sha256(body).digest())
+    return Asked(len(items), gzip.compress(body, 1), hashlib.sha256(body).digest())
 
 
 async def enqueue(connection: AsyncConnection[Any], owner: str, asked: Asked, key: str | None) -> Task:
     """A new task and its job, or neither; or the task that ``key`` made before.
 
-    Raises Problem when ``key`` came with other items, or when the owner has too many tasks open.
+    Raises Problem when ``key`` came with other items, or when the owner has too many tasks open or stored.
     """
-    values = {"owner": owner, "key": key, "sha256": asked.sha256, "items": asked.count, "most": MOST_OPEN}
+    values = {"owner": owner, "key": key, "sha256": asked.sha256, "items": asked.count}
     async with connection.transaction(), connection.cursor(row_factory=class_row(Task)) as cursor:
         await cursor.execute(
             sql.SQL("""
                 insert into serving.tasks (owner, idempotency_key, body_sha256, items, request)
                 select %(owner)s, %(key)s, %(sha256)s, %(items)s, %(request)s
-                where %(most)s > (
-                    select count(*) from serving.tasks where owner = %(owner)s and status in ('queued', 'running'))
+                from ({}) as usage where usage.open < %(most_open)s and usage.bytes < %(most_bytes)s
                 on conflict (owner, idempotency_key) do nothing returning {}
-            """).format(COLUMNS),
-            values | {"request": asked.packed},
+            """).format(USAGE, COLUMNS),
+            values | {"request": asked.packed, "most_open": MOST_OPEN, "most_bytes": MOST_BYTES},
         )
         made = await cursor.fetchone()
         if made is not None:
@@ -99,13 +110,21 @@ async def enqueue(connection: AsyncConnection[Any], owner: str, asked: Asked, ke
             values,
         )
         before = await cursor.fetchone()
-    if before is None:
-        raise Problem(
-            "too-many-tasks", f"{MOST_OPEN} of your tasks wait: try again when some ended", headers={"Retry-After": "5"}
-        )
+        if before is None:
+            usage = await connection.execute(USAGE, values)
+            raise _too_many(await usage.fetchone() or (0, 0))
     if before.body_sha256 != asked.sha256:
         raise Problem("idempotency-conflict", "this Idempotency-Key came with other items: take a new one")
     return before
+
+
+def _too_many(usage: tuple[int, int]) -> Problem:
+    number, size = usage
+    if number >= MOST_OPEN:
+        detail = f"{number} of your tasks wait: try again when some ended"
+    else:
+        detail = f"{size // 2**20} MB of your tasks are stored: DELETE those whose results you have, or try again later"
+    return Problem("too-many-tasks", detail, headers={"Retry-After": "5"})
 
 
 async def find(connection: AsyncConnection[Any], owner: str, task_id: UUID) -> Task:
@@ -120,17 +139,20 @@ async def find(connection: AsyncConnection[Any], owner: str, task_id: UUID) -> T
     return found
 
 
-async def result(connection: AsyncConnection[Any], task_id: UUID) -> bytes | None:
-    """The answer of a task that is done, gzipped JSON."""
-    cursor = await connection.execute("select result from serving.tasks where task_id = %s", [task_id])
+async def read_result(connection: AsyncConnection[Any], task_id: UUID, offset: int, size: int) -> bytes | None:
+    """Bytes of the stored result of a task that is done; None when it is kept no longer."""
+    cursor = await connection.execute(
+        "select substring(result from %s for %s) from serving.tasks where task_id = %s", [offset + 1, size, task_id]
+    )
     row = await cursor.fetchone()
     return row[0] if row else None
 
 
 async def cancel(connection: AsyncConnection[Any], owner: str, task_id: UUID) -> Task:
-    """End a task that waits or runs: from here on it gets no result. One that is cancelled already stays so.
+    """End a task that waits or runs: from here on it gets no result. One that is cancelled already stays so, one that
+    ended otherwise is deleted with its result.
 
-    Raises Problem where there is none of this owner, or where it ended otherwise.
+    Raises Problem where there is none of this owner.
     """
     async with connection.transaction():
         cursor = await connection.execute(
@@ -145,6 +167,6 @@ async def cancel(connection: AsyncConnection[Any], owner: str, task_id: UUID) ->
         if row := await cursor.fetchone():
             await connection.execute("select queue.procrastinate_cancel_job_v1(%s, true, false)", row)
         found = await find(connection, owner, task_id)
-    if found.status != "cancelled":
-        raise Problem("task-ended", f"it is {found.status} already")
+        if found.status != "cancelled":
+            await connection.execute("delete from serving.tasks where task_id = %s", [task_id])
     return found

@@ -137,7 +137,8 @@ def test_a_task_that_waits_is_cancelled_with_its_job_and_stays_cancelled(client,
     with worker(world, tmp_path):
         reaches(client, later, "done")
     assert status(client, task)["attempts"] == 0
-    assert problem(client.delete(f"/monitoring/task_status/{later}"), 409) == "task-ended"
+    assert client.delete(f"/monitoring/task_status/{later}").json()["status"] == "done"
+    assert problem(client.get(f"/monitoring/task_status/{later}"), 404) == "unknown-task"
 
 
 @pytest.mark.parametrize("task", ["1", str(UUID(int=7)), "%20", "x" * 300])
@@ -169,6 +170,20 @@ def test_scopes_are_asked_for(client, world):
     assert problem(refused, 403) == "scope-missing"
     assert problem(client.get(f"/monitoring/task_status/{task}", headers={"X-API-Key": reader}), 403) == "scope-missing"
     assert client.get("/monitoring/queues", headers={"X-API-Key": reader}).status_code == 200
+
+
+def test_an_owner_has_so_many_bytes_stored(client, world, monkeypatch):
+    _, key = world.new_key()
+    first = ask(client, PAIRING, **{"X-API-Key": key})
+    monkeypatch.setattr("serving.queue.tasks.MOST_BYTES", 100)
+    full = client.post("/predict/async/", json=PAIRING, headers={"X-API-Key": key})
+    assert problem(full, 429) == "too-many-tasks"
+    assert "DELETE" in full.json()["detail"]
+    for _ in range(2):
+        assert client.delete(f"/monitoring/task_status/{first}", headers={"X-API-Key": key}).status_code == 200
+    with world.connect() as connection:
+        connection.execute("delete from serving.tasks where task_id = %s", [first])
+    assert ask(client, PAIRING, **{"X-API-Key": key})
 
 
 def test_an_owner_has_so_many_tasks_open_and_others_are_not_concerned(client, world, monkeypatch):
