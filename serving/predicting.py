@@ -23,6 +23,7 @@ UNSERVED = sql.SQL("""
     from unnest(%(match_ids)s::text[]) as wanted (match_id)
     left join predictions.served_history as history using (match_id)
     left join marts.fct_matches as matches using (match_id)
+    where history.match_id is not null or matches.match_id is not null
 """)
 
 

@@ -35,6 +35,8 @@ from serving.watcher import Part, Watcher
 
 WARM_SECONDS = 30.0
 """How long a start waits until everything was read once; without a database it does not wait."""
+BATCHES = 2
+"""That are answered at a time; others wait, so that single requests need not."""
 BUNDLE_SECONDS = 5.0
 """How much longer it waits for the champion's bundle: an archive that is slow holds up nothing else."""
 KEYS_ANSWER_SECONDS = 4.0
@@ -61,6 +63,7 @@ class Service:
         self.parameters: Parameters = {}
         self.ending = threading.Event()
         self.streams = Streams()
+        self.batches = asyncio.Semaphore(BATCHES)
 
     @asynccontextmanager
     async def running(self, _app: Any) -> AsyncIterator[None]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request, Response, post
@@ -28,6 +28,8 @@ INLINE = 20
 """More pairings than this are predicted beside the loop, so that others need not wait for them."""
 ITEMS_PER_TOKEN = 25
 """Of the rate limit: a batch is no way around it."""
+ITEMS_PER_TURN = 50
+T = TypeVar("T")
 Result = tuple[bytes, Prediction] | Problem
 BATCH_COLUMNS = ("index", "status", *COLUMNS, "problem")
 
@@ -54,12 +56,13 @@ async def predict_batch(request: Request[Any, Any, Any], data: JSONBody[BatchReq
     call = call_of(request.scope)
     service: Service = call.service
     await charge(call, math.ceil(len(data.items) / ITEMS_PER_TOKEN))
-    results = await predicted(service, data.items)
-    tail = service.age.tail()
-    if kind == CSV:
-        rows = [_row(index, result, service) for index, result in enumerate(results)]
-        return table(rows, BATCH_COLUMNS, {})
-    encoded = [item_bytes(index, result, tail) for index, result in enumerate(results)]
+    async with service.batches:
+        results = await predicted(service, data.items)
+        if kind == CSV:
+            rows = [_row(index, result, service) async for index, result in _in_turns(results)]
+            return table(rows, BATCH_COLUMNS, {})
+        tail = service.age.tail()
+        encoded = [item_bytes(index, result, tail) async for index, result in _in_turns(results)]
     if kind == NDJSON:
         return lines(encoded, {})
     return Response(b'{"items":[' + b",".join(encoded) + b"]}", media_type=JSON)
@@ -70,7 +73,7 @@ async def predicted(service: Service, items: Sequence[Any], first: int = 0) -> l
     results: list[Result | None] = [None] * len(items)
     pairings: list[tuple[int, ByTeams]] = []
     lookups: list[tuple[int, str]] = []
-    for place, item in enumerate(items):
+    async for place, item in _in_turns(items):
         try:
             asked = msgspec.convert(item, PredictRequest).asked
         except msgspec.ValidationError as error:
@@ -92,6 +95,14 @@ async def predicted(service: Service, items: Sequence[Any], first: int = 0) -> l
     for (place, _), made in zip(pairings, spot, strict=True):
         results[place] = made if isinstance(made, Problem) else (head_of(made), made)
     return [result for result in results if result is not None]
+
+
+async def _in_turns(items: Sequence[T]) -> AsyncIterator[tuple[int, T]]:
+    """(index, item) of each; other requests have a turn after every few."""
+    for index, item in enumerate(items):
+        if index % ITEMS_PER_TURN == 0:
+            await asyncio.sleep(0)
+        yield index, item
 
 
 async def _unserved(service: Service, match_ids: Sequence[str]) -> Mapping[str, Answer | Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Iterator
@@ -76,6 +77,28 @@ def test_a_batch_that_costs_more_than_the_burst_takes_the_whole_burst(http, worl
     assert (answer.status_code, answer.headers["ratelimit-remaining"]) == (200, "0")
     refused = http.get("/predict/m1", headers={"X-API-Key": key})
     assert problem(refused, 429) == "too-many-requests"
+
+
+@pytest.mark.fault(63, "batches of unknown ids hold up nobody else")
+def test_forty_batches_of_unknown_ids_are_answered_and_hold_up_nobody_else(http, world):
+    _, key = world.new_key(rate=10_000, burst=10_000)
+    batches = [{"items": [{"match_id": f"{batch}-{item}"} for item in range(1000)]} for batch in range(40)]
+
+    async def run() -> float:
+        headers = {"X-API-Key": key}
+        async with httpx.AsyncClient(base_url=http.base_url, headers=headers, timeout=60) as client:
+            asking = [asyncio.create_task(client.post("/predict/batch/", json=body)) for body in batches]
+            slowest = 0.0
+            while not all(task.done() for task in asking):
+                begun = time.monotonic()
+                assert (await client.get("/predict/m1")).status_code == 200
+                slowest = max(slowest, time.monotonic() - begun)
+                await asyncio.sleep(0.05)
+            for answer in await asyncio.gather(*asking):
+                assert {item["status"] for item in answer.json()["items"]} == {404}
+            return slowest
+
+    assert asyncio.run(run()) < 2
 
 
 @contextlib.contextmanager

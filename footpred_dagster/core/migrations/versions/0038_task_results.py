@@ -15,7 +15,9 @@ def upgrade() -> None:
     connection = op.get_bind()
     for (task_id,) in connection.execute(text("select task_id from serving.tasks where result is not null")).fetchall():
         only = {"task_id": task_id}
-        result = connection.execute(text("select result from serving.tasks where task_id = :task_id"), only).scalar_one()
+        result = connection.execute(
+            text("select result from serving.tasks where task_id = :task_id"), only
+        ).scalar_one()
         document = b'{"result":' + gzip.decompress(result)
         compressor = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
         packed = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + compressor.compress(document)
