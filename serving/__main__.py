@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import tempfile
 
@@ -15,6 +16,8 @@ from serving.protocol import KEEP_ALIVE_SECONDS
 
 GRACE_SECONDS = 8
 """What requests in flight have when the service ends; who started it waits twelve."""
+HEALTH_SECONDS = 60
+"""After which a worker that does not answer its parent is replaced; on a busy machine it starts in ten."""
 
 
 @click.command()
@@ -27,6 +30,7 @@ def main(host: str, port: int, workers: int) -> None:
     if folder:
         os.environ[MULTIPROCESS] = folder
     configure()
+    raise_open_files()
     try:
         uvicorn.run(
             "serving.app:create_app",
@@ -42,10 +46,17 @@ def main(host: str, port: int, workers: int) -> None:
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_worker_healthcheck=HEALTH_SECONDS,
         )
     finally:
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def raise_open_files() -> None:
+    """To what the system allows: shells usually give fewer than there may be connections."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 if __name__ == "__main__":
