@@ -28,6 +28,12 @@ class HealthHandler(RequestHandler):
         self.set_header("Content-Type", "application/json")
         self.finish('{"status": "ok"}')
 
+    head = get
+
+
+class HomeHandler(RedirectHandler):
+    head = RedirectHandler.get
+
 
 def opener(reader: Reader, settings: Settings, slug: str, pool: ThreadPoolExecutor) -> Callable[[], pmui.Page]:
     return lambda: Session(reader, settings, PAGES, slug, pool).open()
@@ -42,6 +48,7 @@ def serve(
     **options: Any,
 ) -> Any:
     """The server of all pages, not started. Websockets are opened from ``origins`` (host:port) and loopback only."""
+    pn.io.server.DocHandler.head = pn.io.server.DocHandler.get  # Tornado sends no body to a HEAD; Bokeh refuses it
     pool = ThreadPoolExecutor(THREADS, "draws")  # a slow query of one reader holds up nobody else
     pages = {slug: opener(reader, settings, slug, pool) for slug in PAGES}
     return pn.io.server.get_server(
@@ -52,7 +59,7 @@ def serve(
         title={slug: f"{page.title} · footpred" for slug, page in PAGES.items()},
         static_dirs={"assets": str(STATIC)},
         extra_patterns=[
-            (r"/?", RedirectHandler, {"url": "/matches", "permanent": False}),
+            (r"/?", HomeHandler, {"url": "/matches", "permanent": False}),
             (r"/healthz", HealthHandler),
             (r"/export/([a-z-]+)\.csv", ExportHandler, {"reader": reader}),
         ],

@@ -41,6 +41,8 @@ class ExportHandler(RequestHandler):
         if name not in EXPORTS:
             raise HTTPError(404)
         query = {key: values[-1].decode("utf-8", "replace") for key, values in self.request.query_arguments.items()}
+        if any("\0" in text for pair in query.items() for text in pair):
+            raise HTTPError(400, reason="A NUL in the address")
         try:
             rows: list[dict[str, Any]] = await IOLoop.current().run_in_executor(
                 None, EXPORTS[name], self._reader, query
@@ -53,3 +55,5 @@ class ExportHandler(RequestHandler):
         self.set_header("Content-Type", "text/csv; charset=utf-8")
         self.set_header("Content-Disposition", f'attachment; filename="footpred-{name}.csv"')
         self.finish(as_csv(rows))
+
+    head = get

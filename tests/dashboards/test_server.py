@@ -36,6 +36,22 @@ def test_health_answers(address):
     assert get(f"{address}/healthz")[0] == 200
 
 
+@pytest.mark.fault(69, "HEAD wherever GET is")
+@pytest.mark.parametrize("path", ["healthz", "export/matches.csv", "matches", "league", "assets/style.css"])
+def test_head_is_get_without_a_body(address, path):
+    address = f"{address}/{path}"
+    with urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=10) as answer:
+        head = answer.status, answer.headers["Content-Type"], answer.read()
+    assert head == (*get(address)[:2], b"")
+
+
+@pytest.mark.fault(69, "NUL is 400")
+def test_a_nul_in_the_address_of_an_export_is_refused(address):
+    for query in ("league=%00", "%00=1"):
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            get(f"{address}/export/matches.csv?{query}")
+
+
 def test_a_csv_defuses_formulas_and_keeps_html_as_text(address):
     _, kind, body = get(f"{address}/export/matches.csv?show=next")
     assert kind.startswith("text/csv")
