@@ -25,6 +25,7 @@ from footpred_dagster import (
     services,
 )
 from footpred_dagster.cli_options import json_option, not_empty, parsed
+from footpred_dagster.core import environment
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.failures import FAILED, REFUSED_FILES, Explained
@@ -48,6 +49,7 @@ as_of_option = click.option(
 @click.version_option(package_name="footpred")
 def main() -> None:
     """Football predictions, and proof of how good they are."""
+    environment.isolate()
 
 
 @main.command()

@@ -22,7 +22,7 @@ import yaml
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject
 from packaging.version import Version
 
-from footpred_dagster.core import postgres
+from footpred_dagster.core import environment, postgres
 from footpred_dagster.core.database import database_url
 from footpred_dagster.core.settings import PACKAGE_ROOT, TELEMETRY_OFF, Settings
 
@@ -70,7 +70,7 @@ def _parse(settings: Settings) -> None:
             *("--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)),
             *("--target-path", str(settings.dbt_target), "--log-path", str(settings.dbt_logs)),
         ],
-        env=os.environ | _known_connection(settings),
+        env=environment.allowed(os.environ) | _known_connection(settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -87,7 +87,8 @@ def _known_connection(settings: Settings) -> dict[str, str]:
 
 
 def export_connection(settings: Settings) -> None:
-    """Give the dbt processes this process starts their connection, and what was parsed already."""
+    """Give the dbt processes this process starts their connection, and what was parsed already; no other setting."""
+    environment.remove(re.compile(r"DBT_\w+"))
     os.environ.update(connection_environment(database_url(settings)) | {"DBT_TARGET_PATH": str(settings.dbt_target)})
 
 

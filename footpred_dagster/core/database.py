@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from footpred_dagster.core import environment
 from footpred_dagster.core.postgres import EmbeddedPostgres
 from footpred_dagster.core.settings import Settings
 
@@ -26,8 +27,14 @@ class NewerSchema(RuntimeError):
 
 @cache
 def database_url(settings: Settings) -> str:
-    """libpq URL of the owner; starts or attaches to the embedded server when no external one is set."""
-    return settings.database_url or EmbeddedPostgres(settings.home).start()
+    """libpq URL of the owner; starts or attaches to the embedded server when no external one is set.
+
+    libpq's variables are removed from this process with the embedded one: they are for other servers.
+    """
+    if settings.database_url:
+        return settings.database_url
+    environment.remove(environment.LIBPQ)
+    return EmbeddedPostgres(settings.home).start()
 
 
 def connect(settings: Settings, *, autocommit: bool = False) -> psycopg.Connection:

@@ -1,0 +1,64 @@
+"""Which variables of the user's shell footpred, its libraries and its child processes may read.
+
+libpq, dbt, Dagster, MLflow and Python take settings from variables: those of a user's other project would change the
+embedded server's clients, the dbt project or the home's services. So variables are allowed by name, not refused.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, MutableMapping
+
+from footpred_dagster.core.settings import TELEMETRY_OFF
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+ALLOWED = re.compile(
+    r"""
+    PATH|HOME|USER|LOGNAME|SHELL|PWD|HOSTNAME|TMPDIR|VIRTUAL_ENV|LD_LIBRARY_PATH
+    |LANG|LANGUAGE|LC_\w+|TZ
+    |TERM|COLORTERM|COLUMNS|LINES|NO_COLOR
+    |XDG_\w+|MPLCONFIGDIR
+    |(OMP|OPENBLAS|MKL|MALLOC)_\w+
+    |SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE
+    |AWS_\w+|KUBERNETES_\w+|KUBECONFIG
+    |FOOTPRED_\w+|CORS_ALLOWED_ORIGINS|MLFLOW_TRACKING_URI
+    """,
+    re.VERBOSE,
+)
+PROXIES = re.compile(r"(http|https|all)_proxy", re.IGNORECASE)
+NO_PROXY = ("no_proxy", "NO_PROXY")
+LIBPQ = re.compile(r"PG[A-Z_]+")
+TRACKING_SERVER = re.compile(r"MLFLOW_(TRACKING|S3|HTTP_REQUEST)_\w+")
+
+
+def allowed(environment: Mapping[str, str]) -> dict[str, str]:
+    """What of ``environment`` a process of footpred may see, telemetry switched off and loopback exempt from proxies.
+
+    libpq's variables are part of it with a FOOTPRED_DATABASE_URL, MLflow's credentials and time limits with a MLFLOW_TRACKING_URI.
+    """
+    patterns = [ALLOWED]
+    if environment.get("FOOTPRED_DATABASE_URL"):
+        patterns.append(LIBPQ)
+    if environment.get("MLFLOW_TRACKING_URI"):
+        patterns.append(TRACKING_SERVER)
+    exempt = {host.strip() for name in NO_PROXY for host in environment.get(name, "").split(",")} - {""}
+    if "*" not in exempt:  # it means all hosts only where it is alone; without a proxy it means nothing
+        patterns.append(PROXIES)
+    hosts = ",".join([*sorted(exempt - {*LOOPBACK, "*"}), *LOOPBACK])
+    kept = {name: value for name, value in environment.items() if any(p.fullmatch(name) for p in patterns)}
+    return kept | dict.fromkeys(NO_PROXY, hosts) | TELEMETRY_OFF
+
+
+def isolate(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Reduce the environment of this process, which its child processes inherit, to the allowed variables."""
+    kept = allowed(environment)
+    for name in set(environment) - set(kept):
+        del environment[name]
+    environment.update(kept)
+
+
+def remove(pattern: re.Pattern[str], environment: MutableMapping[str, str] = os.environ) -> None:
+    """Remove the variables whose whole name ``pattern`` matches."""
+    for name in filter(pattern.fullmatch, list(environment)):
+        del environment[name]
