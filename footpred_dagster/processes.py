@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import stat
 import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from footpred_dagster.core.settings import Settings
+from footpred_dagster.core.settings import Settings, SettingsError
 from footpred_dagster.services import Process
 
 LOCATION = "footpred"
+LONGEST_SOCKET_PATH = 100
+"""Bytes; the kernel takes 107."""
 BIN = Path(sys.executable).parent
 
 
@@ -18,17 +25,38 @@ def _workspace() -> str:
     return str(Settings.from_env().dagster_home / "workspace.yaml")
 
 
-def write_workspace(settings: Settings, code_port: int) -> None:
-    """Tell webserver and daemon of this home where its code server is: both share one, and its memory."""
-    server = {"host": "127.0.0.1", "port": code_port, "location_name": LOCATION}
+def code_socket() -> Path:
+    """Where the code server of this home listens.
+
+    A UNIX socket, not a port: gRPC servers share a port without an error, so that a call of one home could reach the
+    code of another, and the folder keeps other accounts of the machine out.
+    """
+    home = Settings.from_env().home
+    path = home / "run" / "code-server.sock"
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        return path
+    name = f"footpred-{os.geteuid()}-{hashlib.sha256(os.fsencode(home)).hexdigest()[:16]}"
+    folder = Path(tempfile.gettempdir()) / name
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        raise SettingsError(f"{folder} is not a folder that only this account can read: remove it")
+    return folder / "code-server.sock"
+
+
+def write_workspace(settings: Settings, socket: Path) -> None:
+    """Record for webserver and daemon of this home where its code server is: both share one, and its memory."""
+    server = {"host": "localhost", "socket": str(socket), "location_name": LOCATION}
     # JSON is YAML, and yaml takes longer to import than all else here.
     (settings.dagster_home / "workspace.yaml").write_text(json.dumps({"load_from": [{"grpc_server": server}]}))
 
 
-def _code_server(port: int) -> list[str]:
-    write_workspace(Settings.from_env(), port)
+def _code_server(_: int) -> list[str]:
+    socket = code_socket()
+    write_workspace(Settings.from_env(), socket)
     definitions = ("-m", "footpred_dagster.definitions", "--location-name", LOCATION)
-    return [f"{BIN}/dagster", "code-server", "start", "-h", "127.0.0.1", "-p", str(port), *definitions]
+    return [f"{BIN}/dagster", "code-server", "start", "--socket", str(socket), *definitions]
 
 
 def _webserver(port: int) -> list[str]:
@@ -70,7 +98,7 @@ LOCATIONS = "/graphql?query=" + quote("{workspaceOrError{...on Workspace{locatio
 """Dagster answers before it knows any asset; one that fails to load counts as loaded, and its page says why."""
 
 PROCESSES = (
-    Process("code-server", "dagster", _code_server, prefers=4266),
+    Process("code-server", "dagster", _code_server, listens_at=code_socket),
     Process("webserver", "dagster", _webserver, 3000, LOCATIONS, '"loadStatus":"LOADED"', after="code-server"),
     Process("daemon", "dagster", _daemon, after="code-server"),
     Process("mlflow", "mlflow", _mlflow, prefers=5001, health="/health"),

@@ -19,9 +19,9 @@ NAMES = ("dagster", "mlflow", "api", "worker", "metrics", "dashboard")
 class Process:
     """One process of a service.
 
-    command: arguments for the port it shall listen on (0 for one that does not listen). health: path that answers 200
-    when it is ready, with ``says`` in its body; empty: it accepts connections (or, without port, lives). after: the
-    process that must be ready first.
+    command: arguments for the port it shall listen on (0 for one that does not listen on a port). health: path that
+    answers 200 when it is ready, with ``says`` in its body; empty: it accepts connections (or, without port, runs).
+    listens_at: path of the UNIX socket it accepts connections on. after: the process that must be ready first.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Process:
     health: str = ""
     says: str = ""
     after: str = ""
+    listens_at: Callable[[], Path] | None = None
 
 
 @dataclass(frozen=True, slots=True)

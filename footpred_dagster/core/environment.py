@@ -35,7 +35,8 @@ TRACKING_SERVER = re.compile(r"MLFLOW_(TRACKING|S3|HTTP_REQUEST)_\w+")
 def allowed(environment: Mapping[str, str]) -> dict[str, str]:
     """What of ``environment`` a process of footpred may see, telemetry switched off and loopback exempt from proxies.
 
-    libpq's variables are part of it with a FOOTPRED_DATABASE_URL, MLflow's credentials and time limits with a MLFLOW_TRACKING_URI.
+    libpq's variables are part of it with a FOOTPRED_DATABASE_URL, MLflow's credentials and time limits with a
+    MLFLOW_TRACKING_URI.
     """
     patterns = [ALLOWED]
     if environment.get("FOOTPRED_DATABASE_URL"):
