@@ -82,12 +82,13 @@ class Child:
         except (OSError, urllib.error.URLError):
             return False
 
-    def rotate_log(self) -> None:
-        """Keep a log of MAX_LOG_BYTES and the one before it; the process continues to write to the same file."""
-        with suppress(FileNotFoundError):
-            if self.log.stat().st_size > MAX_LOG_BYTES:
-                shutil.copyfile(self.log, self.log.with_name(f"{self.log.name}.1"))
-                os.truncate(self.log, 0)
+
+def rotate(log: Path) -> None:
+    """Keep a log of MAX_LOG_BYTES and the one before it; a process that appends to it continues in the same file."""
+    with suppress(OSError):
+        if log.stat().st_size > MAX_LOG_BYTES:
+            shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+            os.truncate(log, 0)
 
 
 def signal_group(pid: int, number: int) -> None:

@@ -24,7 +24,7 @@ from footpred_dagster import (
     cli_tables,
     services,
 )
-from footpred_dagster.cli_options import json_option, not_empty, parsed
+from footpred_dagster.cli_options import json_option, not_empty, parsed, service_ports
 from footpred_dagster.core import environment
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.settings import Settings
@@ -102,13 +102,27 @@ def demo(no_serve: bool, as_json: bool) -> None:
 
 
 @main.command()
-def up() -> None:
+@click.option("--detach", is_flag=True, help="Return once the services run; footpred down stops them.")
+@click.option(
+    "--port",
+    "ports",
+    metavar="SERVICE=PORT",
+    multiple=True,
+    callback=service_ports,
+    help="Port to prefer for dagster, mlflow, api, worker, metrics or dashboard; may be given again. The next free one "
+    "is used where it is taken.",
+)
+def up(detach: bool, ports: dict[str, int]) -> None:
     """Dagster, MLflow and the rest of this home's services, until Ctrl-C or ``footpred down``."""
-    from footpred_dagster import commands
+    from footpred_dagster import service_commands
     from footpred_dagster.supervisor import AlreadyUp
 
     try:
-        whole = commands.up(click.echo)
+        if detach:
+            arguments = [f"--port={service}={port}" for service, port in ports.items()]
+            whole = service_commands.up_detached(click.echo, arguments)
+        else:
+            whole = service_commands.up(click.echo, ports)
     except AlreadyUp:
         click.echo("already up:")
         for name, service in services.states(Settings.from_env()).items():
@@ -173,9 +187,9 @@ def doctor(as_json: bool) -> None:
 @json_option
 def down(as_json: bool) -> None:
     """Stop everything of this home; nothing is lost, the next command starts what it needs."""
-    from footpred_dagster import commands
+    from footpred_dagster import service_commands
 
-    stopped = commands.down()
+    stopped = service_commands.down()
     if as_json:
         click.echo(json.dumps({"stopped": stopped}))
     else:

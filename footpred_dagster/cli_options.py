@@ -9,10 +9,12 @@ from typing import Any
 
 import click
 
+from footpred_dagster import services
 from footpred_dagster.core.domain import LEAGUES
 from footpred_dagster.sources.values import MAX_NAME, is_name
 
 REASON_LENGTH = 500
+MAX_PORT = 65535
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, for programs.")
 
@@ -33,6 +35,17 @@ def not_empty(text: str) -> str:
     if not text.strip():
         raise ValueError("is empty: leave the option out for its default")
     return text
+
+
+def service_ports(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
+    """By service."""
+    ports = {}
+    for value in values:
+        service, _, port = value.partition("=")
+        if service not in services.NAMES or not re.fullmatch(r"[1-9][0-9]{0,4}", port) or int(port) > MAX_PORT:
+            raise click.BadParameter(f"{value!r}: write SERVICE=PORT with a service of {', '.join(services.NAMES)}")
+        ports[service] = int(port)
+    return ports
 
 
 def league_code(_context: click.Context, _parameter: click.Parameter, value: str) -> str:

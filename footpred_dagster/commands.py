@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
 import warnings
-from collections.abc import Callable
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from typing import Any
@@ -17,17 +15,7 @@ from footpred_dagster import health
 from footpred_dagster.core.database import connect, database_url, migrate, schema_version
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import open_archive
-from footpred_dagster.instance import prepare_home
 from footpred_dagster.selection import Selection
-from footpred_dagster.services import supervised
-
-SERVICE_ENVIRONMENT = {
-    # No variable of the shell opens MLflow to pages of other sites.
-    "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": "",
-    "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE": "false",
-    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # it would start workers for features nobody here uses
-    "PYTHONUNBUFFERED": "1",
-}
 
 
 def run(where: str | None, selection: Selection, as_of: datetime | None) -> tuple[dict[str, Any], Any]:
@@ -179,49 +167,6 @@ def migrate_all(wait: float) -> dict[str, str | None]:
         warnings.simplefilter("ignore")  # alembic's, as Dagster calls it
         instance.upgrade()
     return {"schema": schema_version(url), "before": before}
-
-
-def up(say: Callable[[str], None]) -> bool:
-    """Run every service of this home until a signal ends it; False if one had to be given up.
-
-    Raises AlreadyUp. An embedded database that was down before is stopped again at the end.
-    """
-    from footpred_dagster.cli_keys import demo_key
-    from footpred_dagster.core import tracking
-    from footpred_dagster.core.postgres import EmbeddedPostgres
-    from footpred_dagster.processes import FRONT, PROCESSES
-    from footpred_dagster.supervisor import AlreadyUp, Supervisor
-
-    settings = Settings.from_env()
-    if supervised(settings):
-        raise AlreadyUp
-    embedded = None if settings.database_url else EmbeddedPostgres(settings.home)
-    ours_to_stop = embedded is not None and not embedded.running()
-    try:
-        migrate(database_url(settings))
-        prepare_home(settings)
-        os.environ.update(SERVICE_ENVIRONMENT)
-        tracking.tracking_uri(settings)  # its database exists before the server looks for it
-        with connect(settings) as connection:
-            key = demo_key(connection)
-        if key:
-            say(f"a key for the service, shown this once: {key}")
-        say(f"starting; the log of each is in {settings.home / 'logs'}")
-        keep_alive = embedded.start if embedded else lambda: None
-        return Supervisor(settings, PROCESSES, FRONT, say=say, keep_alive=keep_alive).run()
-    finally:
-        if ours_to_stop and embedded:
-            embedded.stop()
-
-
-def down() -> list[str]:
-    """Stop what this home runs; names what was stopped."""
-    from footpred_dagster.core.postgres import EmbeddedPostgres
-    from footpred_dagster.supervisor import stop_supervisor
-
-    settings = Settings.from_env()
-    stopped = ["services"] if stop_supervisor(settings) else []
-    return stopped + (["database"] if EmbeddedPostgres(settings.home).stop() else [])
 
 
 def _platform(settings: Settings) -> tuple[Any, Any]:

@@ -10,10 +10,11 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from footpred_dagster.child import Child, end_group, signal_group
+from footpred_dagster.child import Child, end_group, rotate, signal_group
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.ports import Ports, is_free
 from footpred_dagster.services import Process, run_folder, supervised
@@ -31,8 +32,9 @@ class AlreadyUp(RuntimeError):
 
 
 class Supervisor:
-    """Runs ``processes`` of one home until SIGINT or SIGTERM. ``front`` names the process whose port is a service's;
-    one that does not listen gives it no address.
+    """Runs ``processes`` of one home until SIGINT, SIGTERM or SIGHUP.
+
+    ``front`` names the process whose port is a service's; one that does not listen gives it no address.
 
     ``keep_alive`` is called every few seconds: what the processes stand on.
     """
@@ -51,13 +53,16 @@ class Supervisor:
         self._children: dict[str, Child] = {}
         self._ports = Ports()
         self._stopping = False
-        self._told: dict[str, str] = {}
+        self._reported: dict[str, str] = {}
+        self._log = settings.home / "logs" / "up.log"
 
     def run(self) -> bool:
         """Start, watch, stop; False if a process had to be given up. Raises AlreadyUp."""
         folder = run_folder(self._settings)
-        folder.mkdir(parents=True, exist_ok=True)
-        with self._alone(folder), self._signals():
+        for needed in (folder, self._log.parent):
+            needed.mkdir(parents=True, exist_ok=True)
+        with self._alone(folder), self.signals():
+            rotate(self._log)
             try:
                 for process in self._processes:
                     port = self._ports.take(process.prefers) if process.prefers else 0
@@ -65,8 +70,10 @@ class Supervisor:
                     self._children[process.name] = Child(process, port, log)
                 self._watch(folder)
             finally:
+                self.report("stopping")
                 self._stop()
                 (folder / "up.json").unlink(missing_ok=True)
+                self.report(f"stopped: {', '.join(self._front)}")
                 self._ports.close()
         return not any(child.failed for child in self._children.values())
 
@@ -79,7 +86,7 @@ class Supervisor:
             if time.monotonic() - kept_alive > 5:
                 kept_alive = time.monotonic()
                 for child in self._children.values():
-                    child.rotate_log()
+                    rotate(child.log)
                 with suppress(Exception):  # it is tried again, and the services say themselves what they miss
                     self._keep_alive()
             time.sleep(TICK)
@@ -104,7 +111,7 @@ class Supervisor:
         if child.port and not is_free(child.port):
             self._ports.release(child.port)
             child.port = self._ports.take(child.process.prefers)
-        child.rotate_log()
+        rotate(child.log)
         child.start(self._settings.home)
 
     def _ended(self, child: Child, how: str) -> None:
@@ -117,7 +124,14 @@ class Supervisor:
         child.popen, child.ready, child.not_before = None, False, now + min(2.0**child.restarts, 30)
         child.failed = child.restarts > MOST_RESTARTS
         what = "given up" if child.failed else "starting it again"
-        self._say(f"{child.process.name} {how}, {what}; its log: {child.log}")
+        self.report(f"{child.process.name} {how}, {what}; its log: {child.log}")
+
+    def report(self, text: str) -> None:
+        """To the user, whose terminal may be closed, and to a log."""
+        with suppress(OSError):
+            self._say(text)
+        with suppress(OSError), self._log.open("a") as log:
+            log.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {text}\n")
 
     def _service_state(self, service: str) -> str:
         found = {child.state for child in self._children.values() if child.process.service == service}
@@ -129,10 +143,6 @@ class Supervisor:
             port = self._children[front].port
             url = f"http://127.0.0.1:{port}" if port else None
             services[service] = {"url": url, "state": self._service_state(service)}
-            if services[service]["state"] != self._told.get(service):
-                self._told[service] = services[service]["state"]
-                if self._told[service] == "running":
-                    self._say(f"{service:<9} {url or 'running'}")
         pids = {name: child.popen.pid for name, child in self._children.items() if child.popen}
         text = json.dumps({"pid": os.getpid(), "services": services, "processes": pids})
         target = folder / "up.json"
@@ -140,6 +150,13 @@ class Supervisor:
             temporary = folder / ".up.json"
             temporary.write_text(text)
             temporary.replace(target)
+        for service, found in services.items():
+            if found["state"] != self._reported.get(service):
+                self._reported[service] = str(found["state"])
+                if found["state"] == "running":
+                    self.report(f"{service:<9} {found['url'] or 'running'}")
+                elif found["state"] == "failed":
+                    self.report(f"{service:<9} failed")
 
     def _stop(self) -> None:
         running = [child.popen for child in self._children.values() if child.popen]
@@ -167,13 +184,20 @@ class Supervisor:
             yield
 
     @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """Our handlers hold even where the signals were inherited as ignored, as behind ``&`` in a script."""
+    def signals(self) -> Iterator[None]:
+        """End ``run``, also one that begins later, at a signal.
+
+        The handlers of SIGINT and SIGTERM hold even where they were inherited as ignored, as behind ``&`` in a script;
+        an ignored SIGHUP stays so: it is how ``nohup`` lets a command outlive its terminal.
+        """
 
         def stop(_number: int, _frame: FrameType | None) -> None:
             self._stopping = True
 
-        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        handled = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            handled.append(signal.SIGHUP)
+        before = {number: signal.signal(number, stop) for number in handled}
         try:
             yield
         finally:

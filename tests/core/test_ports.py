@@ -19,7 +19,7 @@ from typing import TypeVar
 import pytest
 
 from footpred_dagster import services
-from footpred_dagster.child import MAX_LOG_BYTES, Child
+from footpred_dagster.child import MAX_LOG_BYTES, Child, rotate
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.ports import Holder, Ports, holder, is_free
 from footpred_dagster.processes import code_socket
@@ -198,7 +198,7 @@ def test_a_log_is_rotated_while_its_process_writes(tmp_path: Path) -> None:
     child.start(tmp_path)
     assert child.popen
     try:
-        child.rotate_log()
+        rotate(child.log)
         assert child.log.with_name("talker.log.1").read_bytes().startswith(b"before\n")
         wait(lambda: child.log.read_bytes().startswith(b"after\n"))
         assert child.log.stat().st_size < MAX_LOG_BYTES

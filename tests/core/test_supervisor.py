@@ -97,6 +97,36 @@ def child(of: Settings, name: str = "web") -> int:
     return int(found["processes"][name])
 
 
+@pytest.mark.fault(68, "terminal closed: nothing left behind, said so")
+def test_a_closed_terminal_ends_every_process_in_order(tmp_path):
+    (tmp_path / "home").mkdir()
+    home, (ours, theirs) = settings(tmp_path), os.openpty()
+    command = [sys.executable, "-c", PROGRAM, str(home.home), "web"]
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    url, web = wait(lambda: running(home)), child(home)
+    os.close(ours)  # every write of the supervisor fails from now on
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(timeout=20) in (0, 120)  # 120: Python could not flush its output
+    assert not answers(url)
+    assert not Path(f"/proc/{web}").exists()
+    assert (home.home / "logs" / "up.log").read_text().splitlines()[-1].endswith("stopped: dagster")
+    assert not (home.home / "run" / "up.json").exists()
+
+
+def test_nohup_lets_it_outlive_its_terminal(start, tmp_path):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # inherited
+    try:
+        process = start()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    wait(lambda: running(settings(tmp_path)))
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    assert process.poll() is None
+    assert running(settings(tmp_path))
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_either_signal_ends_every_process_even_where_it_was_inherited_as_ignored(start, tmp_path, number):
     home = settings(tmp_path)
@@ -125,7 +155,7 @@ def test_a_service_that_does_not_listen_runs_and_has_no_address(start, tmp_path)
     process = start(kind="quiet")
     wait(lambda: services.states(home)["dagster"] == services.ServiceState(None, "running"))
     process.terminate()
-    assert process.communicate(timeout=20)[0] == "dagster   running\n"
+    assert process.communicate(timeout=20)[0].splitlines() == ["dagster   running", "stopping", "stopped: dagster"]
 
 
 def test_a_process_that_dies_is_started_again_on_its_port(start, tmp_path):
