@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from footpred_dagster.cli_options import json_option
+from footpred_dagster.cli_options import Reading, json_option
 
 
-@click.command()
+@click.command(cls=Reading)
 @click.argument("folder", type=click.Path(path_type=Path))
 @json_option
 def backup(folder: Path, as_json: bool) -> None:

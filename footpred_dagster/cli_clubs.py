@@ -6,7 +6,7 @@ import json
 
 import click
 
-from footpred_dagster.cli_options import because_option, club_name, json_option
+from footpred_dagster.cli_options import Reading, because_option, club_name, json_option
 
 
 @click.group()
@@ -14,7 +14,7 @@ def clubs() -> None:
     """Names of clubs: list the doubtful ones, decide which club each means."""
 
 
-@clubs.command()
+@clubs.command(cls=Reading)
 @json_option
 def pending(as_json: bool) -> None:
     """List names whose matches wait, with the nearest clubs and the command that decides."""
@@ -67,7 +67,7 @@ def withdraw(country: str, name: str, as_json: bool) -> None:
     click.echo(json.dumps(done) if as_json else f"no decision about {name} is in force any more")
 
 
-@clubs.command()
+@clubs.command(cls=Reading)
 @json_option
 def export(as_json: bool) -> None:
     """Print the decisions in force as lines for dbt_project/seeds/team_aliases.csv."""

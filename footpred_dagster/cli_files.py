@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from footpred_dagster.cli_options import because_option, json_option, parsed
+from footpred_dagster.cli_options import Reading, because_option, json_option, parsed
 from footpred_dagster.core.domain import LEAGUES, Season
 from footpred_dagster.failures import FAILED
 from footpred_dagster.selection import parse_digest
@@ -57,7 +57,7 @@ def pull(url: str | None, as_json: bool) -> None:
     sys.exit(FAILED if pulled["refused"] else 0)
 
 
-@click.command()
+@click.command(cls=Reading)
 @click.option("--league", type=click.Choice(list(LEAGUES)), help="Only of this league.")
 @click.option("--season", callback=parsed(Season.parse), help="Only of this season: 2425.")
 @click.option("--reason", help="Only for this reason: bad_name, row_not_aligned.")

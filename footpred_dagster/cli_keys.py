@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from footpred_dagster.cli_options import json_option
+from footpred_dagster.cli_options import Reading, json_option
 
 if TYPE_CHECKING:
     import psycopg
@@ -102,7 +102,7 @@ def revoke(identity: str, as_json: bool) -> None:
     click.echo(json.dumps(_facts(key)) if as_json else f"{key.id} ({key.name}) is revoked")
 
 
-@keys.command("list")
+@keys.command("list", cls=Reading)
 @json_option
 def list_keys(as_json: bool) -> None:
     """Every key, whether it is in force, and when it was last used."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from footpred_dagster.cli_options import because_option, json_option
+from footpred_dagster.cli_options import Reading, because_option, json_option
 from footpred_dagster.failures import FAILED
 
 
@@ -16,7 +16,7 @@ def ledger() -> None:
     """Sealed predictions: verify the chain, export it, or go on after the clock was set back."""
 
 
-@ledger.command()
+@ledger.command(cls=Reading)
 @click.option(
     "--earlier",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -36,7 +36,7 @@ def verify(earlier: tuple[Path, ...], as_json: bool) -> None:
     sys.exit(0 if found["ok"] else FAILED)
 
 
-@ledger.command()
+@ledger.command(cls=Reading)
 @click.option(
     "--to",
     "directory",

@@ -6,11 +6,11 @@ import sys
 
 import click
 
-from footpred_dagster.cli_options import json_option
+from footpred_dagster.cli_options import Reading, json_option
 from footpred_dagster.failures import FAILED
 
 
-@click.command()
+@click.command(cls=Reading)
 @click.option("--prediction", required=True, metavar="ID", help="Number in the ledger, or a match_id: its newest row.")
 @json_option
 def lineage(prediction: str, as_json: bool) -> None:
@@ -20,7 +20,7 @@ def lineage(prediction: str, as_json: bool) -> None:
     lineage_commands.print_lineage(lineage_commands.lineage(prediction), as_json=as_json)
 
 
-@click.command()
+@click.command(cls=Reading)
 @click.option("--model-version", "version", required=True, type=click.IntRange(min=1), help="Its number.")
 @click.option("--model", help="Its recipe. Default: the champion's.")
 @json_option

@@ -8,7 +8,15 @@ from typing import Any
 
 import click
 
-from footpred_dagster.cli_options import because_option, day_of, json_option, league_code, parsed, season_stored
+from footpred_dagster.cli_options import (
+    Reading,
+    because_option,
+    day_of,
+    json_option,
+    league_code,
+    parsed,
+    season_stored,
+)
 from footpred_dagster.sources.values import MAX_GOALS
 
 Score = tuple[int, int]
@@ -82,7 +90,7 @@ def withdraw(**of: Any) -> None:
     _rule(None, None, **of)
 
 
-@matches.command()
+@matches.command(cls=Reading)
 @json_option
 def rulings(as_json: bool) -> None:
     """List every match whose status the results file alone does not tell, and what decided it."""

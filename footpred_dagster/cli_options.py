@@ -19,6 +19,17 @@ MAX_PORT = 65535
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, for programs.")
 
 
+class Reading(click.Command):
+    """A command that only reads: it makes no home, and stops the embedded server again if that was down."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from footpred_dagster.core.database import left_as_found
+        from footpred_dagster.core.settings import Settings
+
+        with left_as_found(Settings.from_env()):
+            return super().invoke(ctx)
+
+
 def parsed(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
     """A click callback that turns the ValueError of ``parse`` into a usage error (exit code 2)."""
 

@@ -8,7 +8,15 @@ from datetime import date
 
 import click
 
-from footpred_dagster.cli_options import because_option, day_of, json_option, league_code, parsed, season_stored
+from footpred_dagster.cli_options import (
+    Reading,
+    because_option,
+    day_of,
+    json_option,
+    league_code,
+    parsed,
+    season_stored,
+)
 
 MOST_POINTS = 99
 
@@ -66,7 +74,7 @@ def withdraw(league: str, season: str, club: str, as_json: bool) -> None:
     click.echo(json.dumps(done) if as_json else f"nothing is stated of {done['team_id']} any more")
 
 
-@table.command()
+@table.command(cls=Reading)
 @click.argument("league", callback=league_code, is_eager=True)
 @click.argument("season", callback=season_stored, required=False)
 @json_option

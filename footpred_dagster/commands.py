@@ -11,11 +11,21 @@ from typing import Any
 import click
 import psycopg
 
-from footpred_dagster import health
-from footpred_dagster.core.database import connect, database_url, migrate, schema_version
+from footpred_dagster import health, services
+from footpred_dagster.core.database import connect, database_state, database_url, left_as_found, migrate, schema_version
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import open_archive
 from footpred_dagster.selection import Selection
+
+NOTHING_YET: dict[str, Any] = {
+    "assets": [],
+    "failing_checks": [],
+    "champion": None,
+    "by_hand": None,
+    "data_age": {"newest_fetch": None, "newest_match": None},
+    "simulated": False,
+}
+"""What ``status`` shows of a home that holds nothing."""
 
 
 def run(where: str | None, selection: Selection, as_of: datetime | None) -> tuple[dict[str, Any], Any]:
@@ -118,27 +128,38 @@ def evaluate(
 
 
 def status() -> dict[str, Any]:
-    """State of every asset, from what Dagster recorded; nothing is run."""
+    """State of every asset, from what Dagster recorded; nothing is run, and no home is made.
+
+    ``database`` is the state it was in before: ``running``, ``stopped`` or ``absent``.
+    """
+    settings = Settings.from_env()
+    database = database_state(settings)
+    if database == "absent":
+        return {"database": database, **NOTHING_YET, "services": services.as_json(settings)}
     from footpred_dagster import report
     from footpred_dagster.second_opinion import switched_off
 
-    settings = Settings.from_env()
-    definitions, instance = _platform(settings)
-    with connect(settings, autocommit=True) as connection:
-        return report.status(connection, definitions, instance, off=switched_off(settings))
+    with left_as_found(settings):
+        definitions, instance = _platform(settings)
+        with instance, connect(settings, autocommit=True) as connection:
+            found = report.status(connection, definitions, instance, off=switched_off(settings))
+    return {"database": database, **found, "services": services.as_json(settings)}
 
 
 def doctor() -> dict[str, Any]:
-    """Where things are, and what is wrong; starts the embedded database if it is down."""
+    """Where things are, and what is wrong; ``database`` as in ``status``. Makes no home."""
     from footpred_dagster.sources.catalog import usual_source
 
     settings = Settings.from_env()
-    url = database_url(settings)
-    migrate(url)
-    with connect(settings) as connection:
-        source = settings.source or usual_source(connection)
+    database, url, source = database_state(settings), None, settings.source
+    if database != "absent":
+        with left_as_found(settings):
+            migrate(url := database_url(settings))
+            with connect(settings) as connection:
+                source = settings.source or usual_source(connection)
     return {
         "home": str(settings.home),
+        "database": database,
         "database_url": url,
         "source": source,
         "archive": open_archive(settings).place,

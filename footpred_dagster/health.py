@@ -27,7 +27,8 @@ def versions() -> dict[str, str]:
 def home_problems(settings: Settings) -> list[str]:
     """What will go wrong soon, each with the way out."""
     problems = []
-    free = shutil.disk_usage(settings.home).free
+    existing = next(folder for folder in (settings.home, *settings.home.parents) if folder.is_dir())
+    free = shutil.disk_usage(existing).free
     if free < FREE_DISK_WARNING:
         problems.append(f"{free / 2**30:.1f} GiB free under {settings.home}: make room or move FOOTPRED_HOME")
     try:

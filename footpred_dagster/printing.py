@@ -142,6 +142,9 @@ def print_status(state: dict[str, Any], *, as_json: bool) -> None:
     out = console()
     if state["simulated"]:
         out.print("[yellow]simulated football: clubs, results and prices are made up[/]")
+    if state["database"] == "absent":
+        out.print("no data yet: footpred demo or footpred run makes it")
+        return
     table = Table("asset", "state", "last materialized", box=None)
     for asset in state["assets"]:
         table.add_row(
@@ -169,8 +172,9 @@ def print_doctor(found: dict[str, Any], *, as_json: bool) -> None:
         return
     out = console()
     out.print(f"home      {found['home']}", highlight=False)
-    out.print("database  answers; footpred doctor --json prints its URL, password included", highlight=False)
-    out.print(f"source    {found['source']}", highlight=False)
+    url = "" if found["database_url"] is None else "; footpred doctor --json prints its URL, password included"
+    out.print(f"database  {found['database']}{url}", highlight=False)
+    out.print(f"source    {found['source'] or 'none yet'}", highlight=False)
     out.print(f"archive   {found['archive']}", highlight=False)
     out.print(
         "versions  " + ", ".join(f"{name} {version}" for name, version in found["versions"].items()), highlight=False

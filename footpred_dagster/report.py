@@ -10,7 +10,6 @@ from typing import Any
 import dagster as dg
 import psycopg
 
-from footpred_dagster import services
 from footpred_dagster.clubs_commands import as_dict
 from footpred_dagster.code_log import changed_modules
 from footpred_dagster.core.club_names import pending_names
@@ -19,7 +18,6 @@ from footpred_dagster.core.evaluating import ALIASES
 from footpred_dagster.core.held_seasons import held_seasons
 from footpred_dagster.core.provenance import simulated
 from footpred_dagster.core.registry import champion
-from footpred_dagster.core.settings import Settings
 from footpred_dagster.request import Outcome, Request
 from footpred_dagster.selection import Selection
 from footpred_dagster.sources.base import results_path
@@ -166,7 +164,7 @@ def status(
     instance: dg.DagsterInstance,
     off: Collection[dg.AssetKey] = (),
 ) -> dict[str, Any]:
-    """Every asset but those ``off``, the checks that fail, the champion, how old the data is, the services."""
+    """Every asset but those ``off``, the checks that fail, the champion, how old the data is."""
     states, checks = asset_states(
         definitions.resolve_asset_graph(), instance, datetime.now(UTC), off, changed_modules(connection)
     )
@@ -187,5 +185,4 @@ def status(
         "by_hand": by_hand(connection),
         "data_age": data_age(connection),
         "simulated": bool(simulated(connection)),
-        "services": {name: asdict(state) for name, state in services.states(Settings.from_env()).items()},
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,11 @@ def states(settings: Settings) -> dict[str, ServiceState]:
         said = told.get(name, {"url": None, "state": usual if name in installed else "absent"})
         result[name] = ServiceState(said["url"], said["state"])
     return result
+
+
+def as_json(settings: Settings) -> dict[str, dict[str, str | None]]:
+    """``states`` for programs."""
+    return {name: asdict(state) for name, state in states(settings).items()}
 
 
 def url_of(settings: Settings, name: str) -> str | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -21,6 +23,10 @@ NEWEST_REVISION = max(
 """Files in migrations/versions are named for their revision: ``0001_schemas.py``."""
 
 
+class NoHome(RuntimeError):
+    """The home holds no data yet; the message says where it is and what makes it."""
+
+
 class NewerSchema(RuntimeError):
     """A newer footpred has migrated this database; the message says how far and what to do."""
 
@@ -34,7 +40,58 @@ def database_url(settings: Settings) -> str:
     if settings.database_url:
         return settings.database_url
     environment.remove(environment.LIBPQ)
-    return EmbeddedPostgres(settings.home).start()
+    EmbeddedPostgres(settings.home).start()
+    _use(settings.home)
+    return EmbeddedPostgres(settings.home).start()  # again: it may have been stopped before it was in use
+
+
+_used: dict[Path, int] = {}
+"""Descriptors of the locks that this process holds, by home."""
+
+
+def _use(home: Path) -> None:
+    """Hold a shared lock until this process ends: a reading command stops no server that another process uses."""
+    if home not in _used:
+        _used[home] = os.open(home / "postgres" / "users", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(_used[home], fcntl.LOCK_SH)
+
+
+def database_state(settings: Settings) -> str:
+    """``running``, ``stopped``, or ``absent`` where no embedded server was made yet. Starts none."""
+    if settings.database_url:
+        return "running"
+    if not settings.has_embedded_database:
+        return "absent"
+    return "running" if EmbeddedPostgres(settings.home).running() else "stopped"
+
+
+@contextlib.contextmanager
+def left_as_found(settings: Settings) -> Iterator[None]:
+    """For commands that read: an embedded server that was down is stopped at the end, unless another process uses it.
+
+    Raises NoHome where there is none: reading makes no home.
+    """
+    before = database_state(settings)
+    if before == "absent":
+        raise NoHome(f"there is no data in {settings.home}: footpred demo or footpred run makes it")
+    try:
+        yield
+    finally:
+        if before == "stopped":
+            _stop_unless_used(settings)
+
+
+def _stop_unless_used(settings: Settings) -> None:
+    descriptor = _used.pop(settings.home, None)
+    if descriptor is None:  # it was not started
+        return
+    database_url.cache_clear()
+    try:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            EmbeddedPostgres(settings.home).stop()
+    finally:
+        os.close(descriptor)
 
 
 def connect(settings: Settings, *, autocommit: bool = False) -> psycopg.Connection:
@@ -59,18 +116,12 @@ def connect_migrated() -> psycopg.Connection:
 def connect_reading(settings: Settings) -> Iterator[psycopg.Connection | None]:
     """A read-only connection to a database that exists, or None where it holds no tables yet.
 
-    An embedded server that was down is started, and stopped again at the end.
+    An embedded server that was down is started, and stopped again at the end. Raises NoHome where there is none.
     """
-    embedded = None if settings.database_url else EmbeddedPostgres(settings.home)
-    ours_to_stop = embedded is not None and not embedded.running()
-    try:
-        with connect(settings, autocommit=True) as connection:
-            connection.read_only = True
-            row = connection.execute("select to_regclass('raw.accepted') is not null").fetchone()
-            yield connection if row == (True,) else None
-    finally:
-        if ours_to_stop and embedded:
-            embedded.stop()
+    with left_as_found(settings), connect(settings, autocommit=True) as connection:
+        connection.read_only = True
+        row = connection.execute("select to_regclass('raw.accepted') is not null").fetchone()
+        yield connection if row == (True,) else None
 
 
 def sibling_database(url: str, suffix: str) -> str:

@@ -16,6 +16,8 @@ from typing import Any
 
 import psycopg
 
+from footpred_dagster.core.database import migrate
+from footpred_dagster.core.postgres import EmbeddedPostgres
 from tests.support import warm
 
 TIMEOUT = 480
@@ -84,7 +86,11 @@ class Home:
 
 @cache
 def _database_url(home: Home) -> str:
-    return str(home.json("doctor")["database_url"])
+    if url := home.environment.get("FOOTPRED_DATABASE_URL"):
+        return url
+    url = EmbeddedPostgres(home.path).start()
+    migrate(url)
+    return url
 
 
 DIARIES = [
