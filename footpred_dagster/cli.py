@@ -50,6 +50,8 @@ as_of_option = click.option(
 def main() -> None:
     """Football predictions, and proof of how good they are."""
     environment.isolate()
+    environment.protect_files()
+    _fix_home()
 
 
 @main.command()
@@ -218,6 +220,16 @@ for command in (
     ),
 ):
     main.add_command(command)
+
+
+def _fix_home() -> None:
+    """Name a relative FOOTPRED_HOME as the folder it is from here: child processes run in other folders."""
+    chosen = os.environ.get("FOOTPRED_HOME")
+    if chosen is None or chosen.startswith(("/", "~")):
+        return
+    home = str(Settings.from_env().home)
+    click.echo(f"FOOTPRED_HOME {chosen!r} is relative: it is {home} here, another folder from elsewhere", err=True)
+    os.environ["FOOTPRED_HOME"] = home
 
 
 def _selection(leagues: tuple[str, ...], seasons: str | None, as_of: Any) -> Selection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import stat
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
@@ -31,6 +32,8 @@ def home_problems(settings: Settings) -> list[str]:
     free = shutil.disk_usage(existing).free
     if free < FREE_DISK_WARNING:
         problems.append(f"{free / 2**30:.1f} GiB free under {settings.home}: make room or move FOOTPRED_HOME")
+    if settings.home.is_dir() and settings.home.stat().st_mode & stat.S_IWOTH:
+        problems.append(f"every account can write in {settings.home}: chmod o-w it")
     try:
         open_archive(settings).segments()
     except ArchiveError as error:

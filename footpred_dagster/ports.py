@@ -92,8 +92,8 @@ def _sockets_of(group: int) -> Iterable[str]:
     for process in filter(str.isdecimal, os.listdir("/proc")):
         with suppress(OSError):
             if os.getpgid(int(process)) == group:
-                for descriptor in os.scandir(f"/proc/{process}/fd"):
+                for descriptor in os.listdir(f"/proc/{process}/fd"):
                     with suppress(OSError):
-                        kind, _, inode = os.readlink(descriptor.path).partition(":")
+                        kind, _, inode = os.readlink(f"/proc/{process}/fd/{descriptor}").partition(":")
                         if kind == "socket":
                             yield inode.strip("[]")

@@ -212,14 +212,25 @@ def stop_supervisor(settings: Settings, timeout: float = 20.0) -> bool:
         return False
     deadline = time.monotonic() + timeout
     while found and time.monotonic() < deadline:
-        if found["pid"]:
+        if _is_supervisor(settings, found["pid"]):
             with suppress(ProcessLookupError):
                 os.kill(found["pid"], signal.SIGTERM)
         time.sleep(TICK)
         found = supervised(settings)
-    if found and found["pid"]:
+    if found and _is_supervisor(settings, found["pid"]):
         with suppress(ProcessLookupError):
             os.kill(found["pid"], signal.SIGKILL)
         for pid in found.get("processes", {}).values():
             end_group(pid)
     return True
+
+
+def _is_supervisor(settings: Settings, pid: int | None) -> bool:
+    """Whether the process has the lock of the home open: what a file says of its pid may be anything."""
+    with suppress(OSError):
+        lock = (run_folder(settings) / "up.lock").stat()
+        for descriptor in os.listdir(f"/proc/{pid}/fd"):
+            with suppress(OSError):
+                if os.path.samestat(os.stat(f"/proc/{pid}/fd/{descriptor}"), lock):
+                    return True
+    return False

@@ -40,6 +40,7 @@ def database_url(settings: Settings) -> str:
     if settings.database_url:
         return settings.database_url
     environment.remove(environment.LIBPQ)
+    environment.protect_files()
     EmbeddedPostgres(settings.home).start()
     _use(settings.home)
     return EmbeddedPostgres(settings.home).start()  # again: it may have been stopped before it was in use

@@ -7,7 +7,9 @@ embedded server's clients, the dbt project or the home's services. So variables 
 from __future__ import annotations
 
 import os
+import pwd
 import re
+import tempfile
 from collections.abc import Mapping, MutableMapping
 
 from footpred_dagster.core.settings import TELEMETRY_OFF
@@ -48,7 +50,7 @@ def allowed(environment: Mapping[str, str]) -> dict[str, str]:
         patterns.append(PROXIES)
     hosts = ",".join([*sorted(exempt - {*LOOPBACK, "*"}), *LOOPBACK])
     kept = {name: value for name, value in environment.items() if any(p.fullmatch(name) for p in patterns)}
-    return kept | dict.fromkeys(NO_PROXY, hosts) | TELEMETRY_OFF
+    return _account(environment) | kept | dict.fromkeys(NO_PROXY, hosts) | TELEMETRY_OFF
 
 
 def isolate(environment: MutableMapping[str, str] = os.environ) -> None:
@@ -57,6 +59,22 @@ def isolate(environment: MutableMapping[str, str] = os.environ) -> None:
     for name in set(environment) - set(kept):
         del environment[name]
     environment.update(kept)
+
+
+def protect_files() -> None:
+    """Let this process and its child processes make no file or folder that other accounts can write."""
+    os.umask(os.umask(0o022) | 0o022)
+
+
+def _account(environment: Mapping[str, str]) -> dict[str, str]:
+    """What libraries otherwise look up, and fail, for an account that a container platform made: a uid and no more."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        name = f"uid-{os.geteuid()}"
+        home = environment.get("FOOTPRED_HOME") or tempfile.gettempdir()
+        return {"USER": name, "LOGNAME": name, "HOME": home}
+    return {}
 
 
 def remove(pattern: re.Pattern[str], environment: MutableMapping[str, str] = os.environ) -> None:

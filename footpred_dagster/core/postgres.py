@@ -142,6 +142,12 @@ class EmbeddedPostgres:
     def _initialise(self) -> None:
         """Build the cluster in a temporary folder, then rename: data/ is complete or not there."""
         account, place = self._account(), self._place()
+        try:
+            pwd.getpwuid(uid := account[0] if account else os.geteuid())
+        except KeyError:
+            way_out = "add it to /etc/passwd, or set FOOTPRED_DATABASE_URL"
+            message = f"initdb refuses the account with uid {uid}, as it has no name: {way_out}"
+            raise EmbeddedPostgresError(message) from None
         if account and place == self._meta and _traversable(self._meta.parent, account):
             self._meta.chmod(0o711)  # the account passes through to data/; the files stay 0600
         elif account and place == self._meta:  # /var/lib, unlike /var/tmp, is never swept

@@ -89,9 +89,8 @@ class Settings:
                 parse_storage_url(storage_url)
             except ValueError as error:
                 raise SettingsError(f"FOOTPRED_STORAGE_URL {error}, or unset for the archive in the home") from error
-        home = env.get("FOOTPRED_HOME")
         return cls(
-            home=Path(home).expanduser().resolve() if home else default_home(),
+            home=_home(env.get("FOOTPRED_HOME")),
             database_url=url,
             source=env.get("FOOTPRED_SOURCE") or None,
             mlflow_uri=env.get("MLFLOW_TRACKING_URI") or None,
@@ -127,7 +126,28 @@ def parse_storage_url(url: str) -> Path | Bucket:
 
 
 def default_home() -> Path:
-    """``.footpred/`` at the root of a source checkout, whatever the current folder; else the user's data folder."""
+    """``.footpred/`` at the root of a source checkout, whatever the current folder; else the user's data folder.
+
+    Raises SettingsError for an account that has none.
+    """
     if (PACKAGE_ROOT / "pyproject.toml").exists():
         return PACKAGE_ROOT / ".footpred"
-    return platformdirs.user_data_path("footpred")
+    folder = platformdirs.user_data_path("footpred")
+    if not folder.is_absolute():
+        raise SettingsError("this account has no home folder: set FOOTPRED_HOME to a folder for all state")
+    return folder
+
+
+def _home(chosen: str | None) -> Path:
+    """FOOTPRED_HOME with links and ``~`` resolved, or the default without one. Raises SettingsError."""
+    if chosen is None:
+        return default_home()
+    if not chosen.strip():
+        raise SettingsError(f"FOOTPRED_HOME is empty: unset it for {default_home()}, or set a folder for all state")
+    try:
+        home = Path(chosen).expanduser().resolve()
+    except RuntimeError as error:
+        raise SettingsError(f"FOOTPRED_HOME {chosen!r}: {error}") from error
+    if home.exists() and not home.is_dir():
+        raise SettingsError(f"FOOTPRED_HOME {home} is not a folder")
+    return home

@@ -125,6 +125,13 @@ def test_libpq_and_mlflow_variables_stay_for_servers_of_the_user(hostile: dict[s
     assert not {*LIBPQ, *token} & set(allowed(hostile | token | dict.fromkeys(theirs, "")))
 
 
+def test_an_account_without_a_name_gets_what_libraries_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 2**31 - 7)
+    kept = allowed({"FOOTPRED_HOME": "/srv/state"})
+    assert (kept["USER"], kept["HOME"]) == (f"uid-{2**31 - 7}", "/srv/state")
+    assert allowed({"HOME": "/", "USER": "app"}).items() >= {"HOME": "/", "USER": "app"}.items()
+
+
 class Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(204)

@@ -57,6 +57,13 @@ def test_password_stays_in_its_file(make_home: Callable[[], Path], monkeypatch: 
     assert holders == [home / "postgres" / "password"]
 
 
+def test_an_account_without_a_name_is_explained(make_home: Callable[[], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As container platforms make them: initdb looks the name up."""
+    monkeypatch.setattr(postgres.EmbeddedPostgres, "_account", lambda _: (2**31 - 7, 2**31 - 7))
+    with pytest.raises(EmbeddedPostgresError, match="it has no name: add it to /etc/passwd, or set"):
+        EmbeddedPostgres(make_home()).start()
+
+
 def test_private_home_and_private_binaries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A clone in a 0700 folder: for root neither cluster nor binaries can be used where they are."""
     private = tmp_path / "private"

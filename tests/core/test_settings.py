@@ -16,7 +16,7 @@ URL = "postgresql://owner:s3cret@db.example:5432/footpred"
 VARIABLES = ("FOOTPRED_HOME", "FOOTPRED_DATABASE_URL", "FOOTPRED_SOURCE", "FOOTPRED_STORAGE_URL")
 
 
-@pytest.mark.parametrize("env", [{}, dict.fromkeys(VARIABLES, "")])
+@pytest.mark.parametrize("env", [{}, dict.fromkeys(VARIABLES[1:], "")])
 def test_without_variables_or_with_empty_ones_the_defaults_of_the_checkout_hold(env, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert Settings.from_env(env) == Settings(PACKAGE_ROOT / ".footpred")
@@ -32,6 +32,19 @@ def test_variables_are_taken_and_a_relative_home_is_fixed_at_once(tmp_path, monk
     monkeypatch.chdir(tmp_path)
     env = dict(zip(VARIABLES, ("state", URL, "/data", "s3://bucket/prod"), strict=True))
     assert Settings.from_env(env) == Settings(tmp_path / "state", URL, "/data", storage_url="s3://bucket/prod")
+
+
+@pytest.mark.parametrize("home", ["", " ", "~nobody-by-this-name/state", __file__])
+def test_a_home_that_cannot_be_one_is_refused(home):
+    with pytest.raises(SettingsError, match="FOOTPRED_HOME"):
+        Settings.from_env({"FOOTPRED_HOME": home})
+
+
+def test_an_account_without_a_folder_must_name_a_home(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "PACKAGE_ROOT", tmp_path)
+    monkeypatch.setattr(module.platformdirs, "user_data_path", lambda name: Path("~/.local/share", name))
+    with pytest.raises(SettingsError, match="set FOOTPRED_HOME"):
+        Settings.from_env({})
 
 
 def test_a_tilde_in_the_home_is_the_users(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -62,6 +63,28 @@ def test_doctor_and_status_say_that_there_is_none(tmp_path: Path, command: str) 
     assert home.json(command)["database"] == "absent"
     home.run(command)
     assert not (tmp_path / "home").exists()
+
+
+def test_a_relative_home_is_named_and_an_empty_one_refused(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "footpred_dagster.cli", "doctor", "--json"]
+    for chosen, code in (("state", 0), ("", 1)):
+        environment = os.environ | {"FOOTPRED_HOME": chosen}
+        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr.count("\n")) == (code, 1), done.stderr
+        assert "FOOTPRED_HOME" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_other_account_can_write_in_a_home_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with fresh_home(tmp_path) as home:
+            process = home.start("migrate")
+            assert (process.communicate(timeout=120)[1], process.returncode) == ("", 0)
+            writable = [path for path in [home.path, *home.path.rglob("*")] if path.lstat().st_mode & 0o022]
+            assert [path for path in writable if not path.is_symlink()] == []
+    finally:
+        os.umask(before)
 
 
 def test_a_server_that_runs_stays_up(home: Home, server: EmbeddedPostgres) -> None:
