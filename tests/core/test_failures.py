@@ -37,6 +37,14 @@ def test_a_database_that_does_not_answer_is_one_line_and_no_traceback(command, t
     assert "footpred doctor says more" in result.output
 
 
+@pytest.mark.parametrize(
+    "port", ["api", "api=", "api=0", "api=65536", "api=x", "site=8000", "=8000", "api=-1", "api=08"]
+)
+def test_a_port_that_cannot_be_one_is_a_usage_error(port):
+    result = CliRunner().invoke(main, ["up", "--port", port])
+    assert (result.exit_code, "write SERVICE=PORT" in result.output) == (2, True)
+
+
 @click.group(cls=Explained)
 def group() -> None:
     pass
