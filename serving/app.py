@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 
+from serving import docs
 from serving.authentication import HEADER
 from serving.controllers import (
     batch,
@@ -35,6 +36,7 @@ from serving.settings import ServiceSettings
 
 MAX_BODY = 2**20
 ROUTES = [
+    docs.index,
     *(health.healthcheck, health.readyz, health.readyz_lookups, health.exposition),
     *(predict.get_prediction, predict.predict, batch.predict_batch),
     *(list_predictions, list_cards, ledger.get_ledger_head, model.get_model_info),

@@ -34,6 +34,7 @@ TYPES: dict[str, tuple[int, str]] = {
     "unknown-team": (404, "No team goes by this name"),
     "unknown-league": (404, "No league goes by this code"),
     "unknown-season": (404, "No season of this league goes by this name"),
+    "unknown-cursor": (404, "This cursor is of no page of this list"),
     "not-computed": (404, "This was not computed yet"),
     "method-not-allowed": (405, "This path knows other methods"),
     "not-acceptable": (406, "No representation is of a type that is accepted"),

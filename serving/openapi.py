@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
-from typing import Any
 
-from litestar import Request
 from litestar.openapi import OpenAPIConfig, ResponseSpec
-from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import (
     Components,
     OpenAPIMediaType,
@@ -20,68 +17,54 @@ from litestar.openapi.spec import (
     Tag,
 )
 
+from serving import docs
 from serving.authentication import HEADER
 from serving.errors import MEDIA_TYPE, TYPES
-from serving.schemas.examples import UNKNOWN_TEAM, shown
+from serving.schemas.examples import UNKNOWN_TEAM, example
 from serving.schemas.problem import ProblemDetails
 
 KEY = "key"
 SECURITY: list[dict[str, list[str]]] = [{KEY: []}]
 DESCRIPTION = """Football predictions and how they were made. Every operation but health needs a key in the header
-X-API-Key; errors are problem details (RFC 9457) whose `type` is stable. Limits are told in RateLimit headers."""
+X-API-Key; errors are problem details (RFC 9457) whose `type` is stable. RateLimit headers state the limits.
+
+Requests that reach no operation are answered with problem details too: no-such-path (404), method-not-allowed (405),
+malformed-http (400) and head-too-large (431)."""
 
 
-def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """Responses of an operation behind a key: those every one has, and ``statuses`` of its own."""
-    return {status: _problem(status) for status in sorted({401, 403, 429, 500, *statuses})}
+ADMISSION = (
+    *("invalid-request", "key-missing", "key-refused", "scope-missing", "not-acceptable", "too-many-requests"),
+    *("internal-error", "database-unavailable", "keys-unreadable", "too-many-connections"),
+)
+"""Problems of every operation behind a key: a key that is not in memory is looked up in the database."""
+BODY = ("request-timeout", "body-too-large", "unsupported-media-type")
+"""Those of an operation that reads a body."""
+DATABASE = ("database-busy", "not-built")
+"""Those of an operation that reads tables which runs make."""
 
 
-def public_problems(*statuses: int) -> dict[int, ResponseSpec]:
-    return {status: _problem(status) for status in sorted({500, *statuses})}
+def problems(*slugs: str) -> dict[int, ResponseSpec]:
+    """Responses of an operation behind a key: the problems that each of them has, and ``slugs`` of its own."""
+    return public_problems(*ADMISSION, *slugs)
 
 
-def _problem(status: int) -> ResponseSpec:
-    titles = [title for code, title in TYPES.values() if code == status]
+def public_problems(*slugs: str) -> dict[int, ResponseSpec]:
+    """Responses of an operation that answers with the problems ``slugs``, and of every kind with internal-error."""
+    by_status: dict[int, list[str]] = {}
+    for slug in TYPES:
+        if slug in ("internal-error", *slugs):
+            by_status.setdefault(TYPES[slug][0], []).append(slug)
+    return {status: _problems(those) for status, those in by_status.items()}
+
+
+def _problems(slugs: list[str]) -> ResponseSpec:
     return ResponseSpec(
         ProblemDetails,
         generate_examples=False,
-        description="; ".join(titles) + ".",
+        description="\n".join(f"- `{slug}`: {TYPES[slug][1]}." for slug in slugs),
         media_type=MEDIA_TYPE,
-        examples=shown(UNKNOWN_TEAM, "A team nobody knows") if status == 404 else None,
+        examples=[example("unknown-team", "An unknown team", UNKNOWN_TEAM)] if "unknown-team" in slugs else None,
     )
-
-
-class PlainDocs(OpenAPIRenderPlugin):
-    """The operations as a page of HTML that loads nothing from anywhere."""
-
-    def __init__(self) -> None:
-        super().__init__(path="/")
-
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        sections = []
-        for path, methods in sorted(openapi_schema["paths"].items()):
-            for method, operation in methods.items():
-                statuses = "".join(
-                    f"<li>{status}: {_text(response.get('description', ''))}</li>"
-                    for status, response in sorted(operation["responses"].items())
-                )
-                sections.append(
-                    f"<section><h2><code>{method.upper()} {_text(path)}</code></h2>"
-                    f"<p>{_text(operation.get('description', operation.get('summary', '')))}</p><ul>{statuses}</ul>"
-                    "</section>"
-                )
-        title = _text(openapi_schema["info"]["title"])
-        return (
-            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-            '<meta name="viewport" content="width=device-width"><style>body{font:16px/1.5 system-ui,sans-serif;'
-            "max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}h2{font-size:1rem;margin-top:2rem}"
-            f"</style></head><body><h1>{title}</h1><p>{_text(openapi_schema['info']['description'])}</p>"
-            f'<p><a href="/schema/openapi.json">openapi.json</a></p>{"".join(sections)}</body></html>'
-        ).encode()
-
-
-def _text(value: str) -> str:
-    return html.escape(value)
 
 
 def config() -> OpenAPIConfig:
@@ -89,8 +72,8 @@ def config() -> OpenAPIConfig:
         title="footpred",
         version="1.0.0",
         description=DESCRIPTION,
-        path="/schema",
-        render_plugins=[PlainDocs(), JsonRenderPlugin(path="/openapi.json")],
+        openapi_router=docs.router(),
+        render_plugins=[docs.Page(path="/"), JsonRenderPlugin(path="/openapi.json")],
         components=Components(
             security_schemes={KEY: SecurityScheme(type="apiKey", name=HEADER, security_scheme_in="header")}
         ),

@@ -11,9 +11,9 @@ from typing import TypeVar
 import msgspec
 
 from serving.errors import Problem
-from serving.schemas.problem import FieldError
 
 Item = TypeVar("Item")
+NO_CURSOR = "take `next` of the page before, or begin without a cursor"
 
 
 class _Place(msgspec.Struct, array_like=True):
@@ -26,7 +26,7 @@ def cursor_of(kickoff: datetime, match_id: str) -> str:
 
 
 def place_of(cursor: str | None) -> tuple[datetime, str] | None:
-    """Where a page begins; raises Problem for what is no cursor of ours."""
+    """Where a page begins; raises Problem for what no page named."""
     if cursor is None:
         return None
     try:
@@ -37,8 +37,7 @@ def place_of(cursor: str | None) -> tuple[datetime, str] | None:
         if "\0" in place.match_id.encode().decode():
             raise ValueError("NUL")
     except (ValueError, binascii.Error, msgspec.MsgspecError) as error:
-        errors = [FieldError("query.cursor", "not a cursor of an earlier page")]
-        raise Problem("invalid-request", "see errors", errors=errors) from error
+        raise Problem("unknown-cursor", NO_CURSOR) from error
     return place.kickoff, place.match_id
 
 
@@ -55,8 +54,7 @@ def page_after(
     if cursor is not None:
         places = {cursor_after(identity(item)): place for place, item in enumerate(items)}
         if cursor not in places:
-            errors = [FieldError("query.cursor", "not a cursor of an earlier page")]
-            raise Problem("invalid-request", "see errors", errors=errors)
+            raise Problem("unknown-cursor", NO_CURSOR)
         begin = places[cursor] + 1
     page = list(items[begin : begin + limit])
     return page, cursor_after(identity(page[-1])) if begin + limit < len(items) else None

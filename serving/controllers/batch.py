@@ -18,7 +18,7 @@ from serving.call import call_of
 from serving.errors import TYPES, Problem
 from serving.flat import COLUMNS, flat
 from serving.negotiation import CSV, JSON, NDJSON, accepted, lines, table
-from serving.openapi import SECURITY, Listed, problems
+from serving.openapi import BODY, SECURITY, Listed, problems
 from serving.predicting import on_the_spot, served, unserved
 from serving.schemas.predictions import BatchAnswer, BatchRequest, ByTeams, Prediction, PredictRequest
 from serving.schemas.problem import FieldError
@@ -40,7 +40,7 @@ BATCH_COLUMNS = ("index", "status", *COLUMNS, "problem")
     middleware=needs("batch", body=True),
     responses={
         200: ResponseSpec(BatchAnswer, generate_examples=False, description="One item for each asked, in their order."),
-        **problems(400, 406, 408, 413, 415, 503),
+        **problems(*BODY),
     },
     security=SECURITY,
     tags=["predictions"],

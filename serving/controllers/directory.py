@@ -17,7 +17,7 @@ from serving.controllers.matches import Cursor, Limit, Word
 from serving.errors import Problem
 from serving.filters import known_league
 from serving.negotiation import CSV, JSON, NDJSON, accepted, lines, table
-from serving.openapi import SECURITY, Listed, problems
+from serving.openapi import DATABASE, SECURITY, Listed, problems
 from serving.pagination import link, page_after
 from serving.schemas.directory import LeagueEntry, LeaguePage, TeamEntry, TeamPage
 from serving.service import Service
@@ -40,7 +40,7 @@ Query = Annotated[
     middleware=needs("read"),
     responses={
         200: ResponseSpec(TeamPage, generate_examples=False, description="A page; the best match first."),
-        **problems(400, 404, 406, 503),
+        **problems("unknown-league", "unknown-cursor", "not-built"),
     },
     security=SECURITY,
     tags=["matches"],
@@ -86,7 +86,7 @@ def _entry(club: Club) -> TeamEntry:
     middleware=needs("read"),
     responses={
         200: ResponseSpec(LeaguePage, generate_examples=False, description="A page, by country and tier."),
-        **problems(400, 406, 503),
+        **problems("unknown-cursor", *DATABASE),
     },
     security=SECURITY,
     tags=["matches"],

@@ -87,7 +87,13 @@ async def readyz(request: Request[Any, Any, Any]) -> Response[Readiness]:
     return Response(found, status_code=200 if available else 503, media_type=MediaType.JSON)
 
 
-@get("/metrics", responses=public_problems(), tags=["service"], operation_id="metrics", media_type=MediaType.TEXT)
+@get(
+    "/metrics",
+    responses=public_problems("too-many-connections"),
+    tags=["service"],
+    operation_id="metrics",
+    media_type=MediaType.TEXT,
+)
 async def exposition() -> Response[bytes]:
     """Metrics for Prometheus."""
     page, kind = metrics.exposition()

@@ -41,7 +41,7 @@ SeasonOf = Annotated[
     responses={
         200: ResponseSpec(Table, generate_examples=False, description="The table."),
         304: ResponseSpec(None, description="It is as If-None-Match has it."),
-        **problems(400, 404, 406, 503),
+        **problems("unknown-league", "unknown-season", "not-computed", "database-busy"),
     },
     security=SECURITY,
     tags=["matches"],

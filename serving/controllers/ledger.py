@@ -21,7 +21,7 @@ from serving.service import Service
     middleware=needs("read"),
     responses={
         200: ResponseSpec(LedgerHead, generate_examples=False, description="The end of the chain."),
-        **problems(406, 503),
+        **problems(),
     },
     security=SECURITY,
     tags=["predictions"],

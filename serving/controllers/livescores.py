@@ -29,7 +29,7 @@ Seconds = Annotated[int, QueryParameter(ge=1, le=3600, description="The stream e
     middleware=needs("read"),
     responses={
         200: ResponseSpec(LiveScores, generate_examples=False, description="The newest scores."),
-        **problems(406),
+        **problems(),
     },
     security=SECURITY,
     tags=["matches"],
@@ -53,7 +53,7 @@ async def get_livescores(request: Request[Any, Any, Any]) -> LiveScores:
             description="Events `scores` with a LiveScores as data: one at once and one after each change; a comment "
             "every 15 s in between; and `end` when `seconds` are over, an hour at most. Connect again to go on.",
         ),
-        **problems(400, 406, 503),
+        **problems("too-many-streams-of-yours", "too-many-streams"),
     },
     security=SECURITY,
     tags=["matches"],

@@ -19,7 +19,7 @@ from serving.call import call_of
 from serving.errors import Problem
 from serving.filters import known_league, known_seasons, known_team
 from serving.negotiation import CSV, JSON, NDJSON, accepted, lines, table
-from serving.openapi import SECURITY, Listed, problems
+from serving.openapi import DATABASE, SECURITY, Listed, problems
 from serving.pagination import cursor_of, link, place_of
 from serving.schemas.matches import Match, MatchPage, Projection, TeamAnswer
 from serving.schemas.predictions import Model
@@ -32,7 +32,9 @@ COLUMNS = (
     *("home_display_name", "away_display_name", "status_decided_by", "ruling"),
 )
 Limit = Annotated[int, QueryParameter(ge=1, le=500, description="Items on a page")]
-Cursor = Annotated[str | None, QueryParameter(max_length=200, description="`next` of the page before")]
+Cursor = Annotated[
+    str | None, QueryParameter(max_length=200, pattern="^[A-Za-z0-9_-]+$", description="`next` of the page before")
+]
 Word = Annotated[str | None, QueryParameter(max_length=100, pattern=r"^[^\x00]*$")]
 From = Annotated[date | None, QueryParameter(name="from", description="Not before this UK date")]
 To = Annotated[date | None, QueryParameter(name="to", description="Not after this UK date")]
@@ -43,7 +45,7 @@ To = Annotated[date | None, QueryParameter(name="to", description="Not after thi
     middleware=needs("read"),
     responses={
         200: ResponseSpec(MatchPage, generate_examples=False, description="A page, by kickoff."),
-        **problems(400, 404, 406, 503),
+        **problems("unknown-league", "unknown-season", "unknown-team", "unknown-cursor", *DATABASE),
     },
     security=SECURITY,
     tags=["matches"],
@@ -104,7 +106,7 @@ def _flat(match: Match) -> dict[str, Any]:
     middleware=needs("read"),
     responses={
         200: ResponseSpec(TeamAnswer, generate_examples=False, description="The team."),
-        **problems(400, 404, 406, 503),
+        **problems("unknown-team", *DATABASE),
     },
     security=SECURITY,
     tags=["matches"],
@@ -142,7 +144,7 @@ async def get_team(request: Request[Any, Any, Any], team_id: FromPath[str]) -> T
     middleware=needs("read"),
     responses={
         200: ResponseSpec(Projection, generate_examples=False, description="The newest projection."),
-        **problems(400, 404, 406, 503),
+        **problems("unknown-league", "not-computed", *DATABASE),
     },
     security=SECURITY,
     tags=["matches"],

@@ -21,7 +21,7 @@ from serving.service import Service
     middleware=needs("read"),
     responses={
         200: ResponseSpec(ModelInfo, generate_examples=False, description="Champion, challengers, decision."),
-        **problems(406),
+        **problems(),
     },
     security=SECURITY,
     tags=["models"],

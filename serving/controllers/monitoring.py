@@ -24,7 +24,10 @@ from serving.service import Service
 @get(
     "/monitoring/queues",
     middleware=needs("read"),
-    responses={200: ResponseSpec(Queues, generate_examples=False, description="The queues."), **problems(406, 503)},
+    responses={
+        200: ResponseSpec(Queues, generate_examples=False, description="The queues."),
+        **problems("database-busy"),
+    },
     security=SECURITY,
     tags=["service"],
     operation_id="get_queues",
@@ -44,7 +47,10 @@ async def get_queues(request: Request[Any, Any, Any]) -> Queues:
 @get(
     "/monitoring/workers",
     middleware=needs("read"),
-    responses={200: ResponseSpec(Workers, generate_examples=False, description="The workers."), **problems(406, 503)},
+    responses={
+        200: ResponseSpec(Workers, generate_examples=False, description="The workers."),
+        **problems("database-busy"),
+    },
     security=SECURITY,
     tags=["service"],
     operation_id="get_workers",
@@ -67,7 +73,10 @@ FINDINGS = sql.SQL("""
 @get(
     "/monitoring/drift",
     middleware=needs("read"),
-    responses={200: ResponseSpec(Drift, generate_examples=False, description="The newest look."), **problems(406, 503)},
+    responses={
+        200: ResponseSpec(Drift, generate_examples=False, description="The newest look."),
+        **problems("database-busy"),
+    },
     security=SECURITY,
     tags=["models"],
     operation_id="get_drift",

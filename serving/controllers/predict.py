@@ -15,15 +15,18 @@ from serving.call import call_of
 from serving.encoded import Encoded, etag_matches, header
 from serving.errors import Problem
 from serving.negotiation import accepted
-from serving.openapi import SECURITY, problems
+from serving.openapi import BODY, DATABASE, SECURITY, problems
 from serving.predicting import find
-from serving.schemas.examples import SEALED, shown
+from serving.schemas.examples import SEALED, example
 from serving.schemas.predictions import ByMatch, Prediction, PredictRequest
 from serving.service import Service
 
 LOOKUP, SPOT = (metrics.PREDICTION_SECONDS.labels(kind) for kind in ("sealed", "ad-hoc"))
 GIVEN = ResponseSpec(
-    Prediction, generate_examples=False, description="The prediction.", examples=shown(SEALED, "A sealed prediction")
+    Prediction,
+    generate_examples=False,
+    description="The prediction.",
+    examples=[example("sealed", "A sealed prediction", SEALED)],
 )
 
 
@@ -37,7 +40,7 @@ def _accept(request: Request[Any, Any, Any]) -> None:
     responses={
         200: GIVEN,
         304: ResponseSpec(None, description="It is as If-None-Match has it."),
-        **problems(400, 404, 406, 409, 503),
+        **problems("unknown-match", "not-predictable", *DATABASE),
     },
     security=SECURITY,
     tags=["predictions"],
@@ -60,7 +63,14 @@ async def get_prediction(request: Request[Any, Any, Any], match_id: FromPath[str
     "/predict/",
     status_code=200,
     middleware=needs("predict", body=True),
-    responses={200: GIVEN, **problems(400, 404, 406, 408, 409, 413, 415, 503)},
+    responses={
+        200: GIVEN,
+        **problems(
+            *("unknown-match", "unknown-team", "unknown-league", "not-predictable", "kickoff-past", "no-champion"),
+            *BODY,
+            *DATABASE,
+        ),
+    },
     security=SECURITY,
     tags=["predictions"],
     operation_id="predict",

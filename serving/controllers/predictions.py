@@ -81,7 +81,7 @@ def _passing(
     middleware=needs("read"),
     responses={
         200: ResponseSpec(PredictionPage, generate_examples=False, description="A page, by kickoff."),
-        **problems(400, 404, 406),
+        **problems("unknown-league", "unknown-season", "unknown-team", "unknown-cursor"),
     },
     security=SECURITY,
     tags=["predictions"],
@@ -129,7 +129,7 @@ async def list_predictions(
     middleware=needs("read"),
     responses={
         200: ResponseSpec(CardPage, generate_examples=False, description="A page of fixtures, soonest first."),
-        **problems(400, 404, 406),
+        **problems("unknown-league", "unknown-team", "unknown-cursor"),
     },
     security=SECURITY,
     tags=["predictions"],

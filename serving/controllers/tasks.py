@@ -18,11 +18,11 @@ from serving.call import call_of
 from serving.encoded import Encoded, header
 from serving.errors import Problem
 from serving.negotiation import JSON, accepted, accepts_gzip
-from serving.openapi import SECURITY, problems
+from serving.openapi import BODY, SECURITY, problems
 from serving.queue import tasks
 from serving.queue.results import StoredResult
 from serving.schemas.problem import ProblemDetails
-from serving.schemas.tasks import Task, TaskRequest, TaskStatus
+from serving.schemas.tasks import Task, TaskRequest, TaskWithResult
 from serving.service import Service
 
 MAX_BODY = 8 * 2**20
@@ -31,7 +31,7 @@ ASK_AGAIN = {"Retry-After": "1"}
 NO_STORE = (b"cache-control", b"no-store")
 """A result is its owner's alone."""
 OPEN = ("queued", "running")
-STATUS = ResponseSpec(TaskStatus, generate_examples=False, description="The task, with its result once it is done.")
+STATUS = ResponseSpec(TaskWithResult, generate_examples=False, description="The task, with its result once it is done.")
 IdempotencyKey = Annotated[
     str | None,
     HeaderParameter(
@@ -48,7 +48,7 @@ IdempotencyKey = Annotated[
     middleware=needs("batch", body=True),
     responses={
         202: ResponseSpec(Task, generate_examples=False, description="The task; its address is in Location."),
-        **problems(400, 406, 408, 409, 413, 415, 503),
+        **problems("idempotency-conflict", "too-many-tasks", "database-busy", *BODY),
     },
     request_max_body_size=MAX_BODY,
     security=SECURITY,
@@ -71,7 +71,7 @@ async def predict_async(
 @get(
     "/monitoring/task_status/{task_id:str}",
     middleware=needs("batch"),
-    responses={200: STATUS, **problems(400, 404, 406, 503)},
+    responses={200: STATUS, **problems("unknown-task", "database-busy")},
     security=SECURITY,
     tags=["tasks"],
     operation_id="get_task",
@@ -102,7 +102,7 @@ async def get_task(request: Request[Any, Any, Any], task_id: FromPath[str]) -> A
     middleware=needs("batch"),
     responses={
         200: ResponseSpec(Task, generate_examples=False, description="The task, cancelled; or as it was."),
-        **problems(400, 404, 406, 503),
+        **problems("unknown-task", "database-busy"),
     },
     security=SECURITY,
     tags=["tasks"],

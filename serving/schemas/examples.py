@@ -36,11 +36,11 @@ UNKNOWN_TEAM = ProblemDetails(
     "urn:footpred:problem:unknown-team",
     "No team goes by this name",
     404,
-    "no team of E0 goes by the name asked for",
+    "no team of E0 has this name",
     request_id="38125eb7df4e1cd6",
     suggestions=[Team("arsenal", "Arsenal", "Arsenal")],
 )
 
 
-def shown(value: msgspec.Struct, summary: str) -> list[Example]:
-    return [Example(summary=summary, value=msgspec.to_builtins(value))]
+def example(name: str, summary: str, value: msgspec.Struct) -> Example:
+    return Example(id=name, summary=summary, value=msgspec.to_builtins(value))

@@ -1,4 +1,4 @@
-"""Schemas that a struct cannot say: a request that is one of two shapes, and has no field beside theirs."""
+"""Schemas of requests: a request has one of several shapes, and no field besides."""
 
 from __future__ import annotations
 
@@ -6,58 +6,69 @@ from typing import Any
 
 import msgspec
 from litestar._openapi.schema_generation import SchemaCreator
-from litestar.openapi.spec import OpenAPIType, Schema
+from litestar.openapi.spec import OpenAPIType, Reference, Schema
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
 from serving.queue.tasks import MOST_ITEMS
-from serving.schemas.predictions import BatchRequest, ByMatch, ByTeams, PredictRequest
-from serving.schemas.tasks import TaskRequest
+from serving.schemas.predictions import BATCH_ITEMS, BatchRequest, ByMatch, ByTeams, PredictRequest
+from serving.schemas.tasks import TaskItems, TaskRequest
 
 BY_MATCH = {"match_id": "57922350ae17bb73"}
 BY_TEAMS = {"league": "E0", "home": "Arsenal", "away": "Chelsea", "kickoff": "2027-01-02T15:00:00Z"}
+SEVERAL = {"items": [BY_MATCH, BY_TEAMS]}
+EVERY_SHAPE = [BY_MATCH, BY_TEAMS, SEVERAL]
 
 
 class ExactRequests(OpenAPISchemaPlugin):
-    """Shows what is accepted: ``match_id`` alone, or a pairing; and lists of those."""
+    """Makes each shape of a request a component, so that a generated client has one type for it in every operation."""
 
     @staticmethod
     def is_plugin_supported_type(value: Any) -> bool:
-        return value in (PredictRequest, BatchRequest, TaskRequest)
+        return value in (ByMatch, ByTeams, PredictRequest, BatchRequest, TaskItems, TaskRequest)
 
-    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: SchemaCreator) -> Schema:
-        one = Schema(title="PredictRequest", one_of=[_shape(ByMatch), _shape(ByTeams)], examples=[BY_MATCH, BY_TEAMS])
-        if field_definition.annotation is PredictRequest:
-            return one
-        if field_definition.annotation is BatchRequest:
-            return _list(BatchRequest, one, 1000)
-        many = _list(TaskRequest, one, MOST_ITEMS)
-        shapes = [_shape(ByMatch), _shape(ByTeams), many]
-        return Schema(title="TaskRequest", one_of=shapes, examples=[BY_MATCH, BY_TEAMS, *(many.examples or [])])
+    def to_openapi_schema(  # type: ignore[override]  # the framework takes a reference as well
+        self, field_definition: FieldDefinition, schema_creator: SchemaCreator
+    ) -> Reference | Schema:
+        kind = field_definition.annotation
+
+        def component(struct: type[msgspec.Struct]) -> Reference | Schema:
+            return schema_creator.for_field_definition(FieldDefinition.from_annotation(struct))
+
+        if kind in (ByMatch, ByTeams):
+            made = _shape(kind)
+        elif kind is PredictRequest:
+            made = Schema(one_of=[component(ByMatch), component(ByTeams)], examples=[BY_MATCH, BY_TEAMS])
+        elif kind is TaskRequest:
+            made = Schema(one_of=[component(ByMatch), component(ByTeams), component(TaskItems)], examples=EVERY_SHAPE)
+        else:
+            made = _list(component(PredictRequest), MOST_ITEMS if kind is TaskItems else BATCH_ITEMS)
+        made.title, made.description = kind.__name__, kind.__doc__
+        registry, field = schema_creator.schema_registry, FieldDefinition.from_annotation(kind)
+        vars(registry.get_schema_for_field_definition(field)).update(vars(made))
+        return registry.get_reference_for_field_definition(field) or made
 
 
-def _list(struct: type[msgspec.Struct], item: Schema, most: int) -> Schema:
-    """An object that holds 1 to ``most`` of ``item``."""
+def _list(item: Reference | Schema, most: int) -> Schema:
+    """An object that holds 1 to ``most`` items: an ``item`` each, but whatever it is, only that item fails."""
     return Schema(
         type=OpenAPIType.OBJECT,
-        title=struct.__name__,
-        description=struct.__doc__,
-        properties={"items": Schema(type=OpenAPIType.ARRAY, items=item, min_items=1, max_items=most)},
+        properties={
+            "items": Schema(type=OpenAPIType.ARRAY, items=Schema(any_of=[item, Schema()]), min_items=1, max_items=most)
+        },
         required=["items"],
         additional_properties=False,
-        examples=[{"items": [BY_MATCH, BY_TEAMS]}],
+        examples=[SEVERAL],
     )
 
 
 def _shape(struct: type[msgspec.Struct]) -> Schema:
     """An object of texts with exactly the fields of ``struct``."""
-    told = msgspec.json.schema(struct)["$defs"][struct.__name__]
+    schema = msgspec.json.schema(struct)["$defs"][struct.__name__]
     return Schema(
         type=OpenAPIType.OBJECT,
-        title=struct.__name__,
-        description=struct.__doc__,
-        properties={name: _field(facts) for name, facts in told["properties"].items()},
-        required=told["required"],
+        properties={name: _field(facts) for name, facts in schema["properties"].items()},
+        required=schema["required"],
         additional_properties=False,
     )
 

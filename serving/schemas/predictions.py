@@ -10,6 +10,7 @@ from msgspec import Meta, Struct, convert
 from footpred_dagster.core.disclaimer import DISCLAIMER
 from serving.schemas.problem import ProblemDetails, Team
 
+BATCH_ITEMS = 1000
 NO_NUL = r"^[^\x00]*$"
 MatchId = Annotated[
     str,
@@ -77,7 +78,7 @@ class PredictRequest(Struct, frozen=True, forbid_unknown_fields=True):
 class BatchRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Up to 1 000 matches or pairings. One that is not as it should be fails alone."""
 
-    items: Annotated[list[Any], Meta(min_length=1, max_length=1000)]
+    items: Annotated[list[Any], Meta(min_length=1, max_length=BATCH_ITEMS)]
 
 
 class Outcomes(Struct, frozen=True):

@@ -13,6 +13,12 @@ from serving.schemas.predictions import BatchAnswer, PredictRequest
 from serving.schemas.problem import ProblemDetails
 
 
+class TaskItems(Struct, frozen=True, forbid_unknown_fields=True):
+    """Up to 50 000 matches or pairings. One that is not as it should be fails alone."""
+
+    items: Annotated[list[Any], Meta(min_length=1, max_length=MOST_ITEMS)]
+
+
 class TaskRequest(PredictRequest, frozen=True, forbid_unknown_fields=True):
     """One match or pairing, or up to 50 000 in ``items``, of which one that is not as it should be fails alone."""
 
@@ -45,7 +51,7 @@ class Task(Struct, frozen=True):
     problem: ProblemDetails | None
 
 
-class TaskStatus(Task, frozen=True):
+class TaskWithResult(Task, frozen=True):
     """``result``: one item for each asked, in their order, once it is done."""
 
     result: BatchAnswer | None = None

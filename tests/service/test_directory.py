@@ -75,7 +75,7 @@ def test_a_list_is_a_table_or_lines_too_and_refuses_what_is_no_cursor(client, pa
     rows = list(csv.DictReader(io.StringIO(client.get(path, headers={"Accept": "text/csv"}).text)))
     assert [list(row)[:3] for row in rows] == [list(item)[:3] for item in items]
     assert len(client.get(path, headers={"Accept": "application/x-ndjson"}).text.splitlines()) == len(items)
-    assert problem(client.get(path, params={"cursor": "x"}), 400) == "invalid-request"
+    assert problem(client.get(path, params={"cursor": "x"}), 404) == "unknown-cursor"
     assert problem(client.get(path, params={"limit": 0}), 400) == "invalid-request"
     assert problem(client.get(path, headers={"Accept": "image/png"}), 406) == "not-acceptable"
 

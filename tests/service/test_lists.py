@@ -77,7 +77,7 @@ def test_an_awarded_match_is_listed_with_its_ruling(client, world):
 
 
 @pytest.mark.parametrize("path", ["/predict/predictions/", "/matches/"])
-@pytest.mark.parametrize("query", [{"cursor": "x"}, {"cursor": "WzFd"}, {"limit": 0}, {"limit": 501}, {"from": "May"}])
+@pytest.mark.parametrize("query", [{"cursor": "x y"}, {"limit": 0}, {"limit": 501}, {"from": "May"}])
 def test_what_is_no_cursor_limit_or_day_is_told(client, path, query):
     answer = client.get(path, params=query)
     assert problem(answer, 400) == "invalid-request"

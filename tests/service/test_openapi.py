@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
-from collections import Counter
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
-import schemathesis
-from hypothesis import HealthCheck, given, settings
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from playwright.sync_api import expect
 
 from serving.errors import TYPES
-from tests.support.service import serving
+from tests.support.browser import browsing, needs_chromium
+from tests.support.problems import problem
+from tests.support.service import KICKOFF, Served, World, serving
 
 SNAPSHOT = Path(__file__).parent / "openapi.json"
-EXAMPLES = 20
+PACKAGE = "generated_footpred_client"
+CONFIG = {"post_hooks": [], "project_name_override": PACKAGE, "package_name_override": PACKAGE}
 OPEN = {"/healthcheck", "/readyz", "/readyz/lookups", "/metrics"}
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture(scope="module")
+def service(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(world, tmp_path_factory.mktemp("service")) as service:
+        yield service
 
 
 @pytest.fixture(scope="module")
@@ -60,37 +75,124 @@ def test_the_description_is_the_one_that_was_reviewed(document):
     assert text == SNAPSHOT.read_text()
 
 
-def test_the_page_of_operations_loads_nothing_from_elsewhere(anonymous):
-    page = anonymous.get("/schema").text
-    assert "POST /predict/batch" in page
-    assert "http://" not in page
-    assert "https://" not in page
-    assert "<script" not in page
+@pytest.fixture(scope="module")
+def generated_client(service: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    """The package that openapi-python-client generates without a warning."""
+    folder = tmp_path_factory.mktemp("client")
+    (folder / "config.json").write_text(json.dumps(CONFIG))
+    arguments = ["generate", "--url", f"{service.url}/schema/openapi.json", "--output-path", str(folder / PACKAGE)]
+    options = ["--meta", "none", "--config", str(folder / "config.json"), "--fail-on-warning"]
+    run = subprocess.run([BIN / "openapi-python-client", *arguments, *options], capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    sys.path.insert(0, str(folder))
+    try:
+        yield importlib.import_module(PACKAGE)
+    finally:
+        sys.path.remove(str(folder))
+        for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
+            del sys.modules[name]
 
 
-def test_generated_requests_find_no_answer_that_is_not_described(world, tmp_path):
-    asked: Counter[str] = Counter()
-    with serving(world, tmp_path) as service:
-        schema = schemathesis.openapi.from_url(f"{service.url}/schema/openapi.json")
-        for result in schema.get_all_operations():
-            operation = result.ok()
-            if operation.path == "/livescores/stream":
-                continue  # each answer takes as many seconds as were asked for
+def test_every_operation_answers_through_a_generated_client(
+    world: World, service: Served, generated_client: ModuleType
+):
+    models = importlib.import_module(f"{PACKAGE}.models")
+    pending = {path.stem: path.parent.name for path in Path(generated_client.__path__[0]).glob("api/*/[!_]*.py")}
+    client = generated_client.AuthenticatedClient(
+        service.url, token=world.key, prefix="", auth_header_name="X-API-Key", raise_on_unexpected_status=True
+    )
 
-            @settings(
-                max_examples=EXAMPLES,
-                derandomize=True,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-                database=None,
-            )
-            @given(case=operation.as_strategy())
-            def call(case: schemathesis.Case) -> None:
-                asked[case.operation.path] += 1
-                # A cursor is any text to a schema, and to us only what an earlier page gave.
-                made_up = [positive_data_acceptance] if "cursor" in (case.query or {}) else []
-                case.call_and_validate(headers={"X-API-Key": world.key}, excluded_checks=made_up)
+    def call(operation: str, kind: type, *path: Any, status: int = 200, **arguments: Any) -> Any:
+        module = importlib.import_module(f"{PACKAGE}.api.{pending.pop(operation)}.{operation}")
+        answer = module.sync_detailed(*path, client=client, **arguments)
+        assert (answer.status_code, type(answer.parsed)) == (status, kind), operation
+        return answer.parsed
 
-            call()
-    assert len(asked) >= 13
-    assert sum(asked.values()) > 10 * len(asked)
+    by_match = models.ByMatch(match_id="m1")
+    by_teams = models.ByTeams(league="E0", home="Leeds", away="Chelsea", kickoff=KICKOFF + timedelta(days=9))
+    several = [by_match, by_teams, models.ByMatch(match_id="none")]
+    with client:
+        call("healthcheck", models.Alive)
+        assert call("readyz", models.Readiness).status == "ready"
+        call("readyz_lookups", models.Lookups)
+        call("metrics", str)
+        assert call("get_prediction", models.Prediction, "m1").sealed
+        assert call("predict", models.Prediction, body=by_teams).kind == "ad-hoc"
+        batch = call("predict_batch", models.BatchAnswer, body=models.BatchRequest(items=several))
+        assert [item.status for item in batch.items] == [200, 200, 404]
+        assert batch.items[2].problem.type_ == "urn:footpred:problem:unknown-match"
+        assert call("list_predictions", models.PredictionPage, league="E0", limit=1).next_
+        call("list_cards", models.CardPage)
+        call("get_ledger_head", models.LedgerHead)
+        call("get_model_info", models.ModelInfo)
+        call("list_teams", models.TeamPage, q="Leeds")
+        call("list_leagues", models.LeaguePage)
+        call("list_matches", models.MatchPage, from_=KICKOFF.date() - timedelta(days=1))
+        call("get_team", models.TeamAnswer, "leeds")
+        call("get_projection", models.ProblemDetails, "E0", status=404)
+        call("get_table", models.ProblemDetails, "E0", status=404)
+        call("get_livescores", models.LiveScores)
+        call("stream_livescores", str, seconds=1)
+        task = call("predict_async", models.Task, body=models.TaskItems(items=several), status=202)
+        assert call("get_task", models.TaskWithResult, str(task.task_id)).items == 3
+        assert call("cancel_task", models.Task, str(task.task_id)).status == "cancelled"
+        call("get_queues", models.Queues)
+        call("get_workers", models.Workers)
+        call("get_drift", models.Drift)
+    assert not pending
+
+
+def test_schemathesis_reports_no_failure(world: World, service: Served, tmp_path: Path):
+    """Examples, coverage, fuzzing and stateful phases over real sockets.
+
+    ``use_after_free`` is excluded: a cancelled task stays readable. The stream is excluded: it lasts as long as asked.
+    """
+    command = [BIN / "schemathesis", "run", f"{service.url}/schema/openapi.json", "--header", f"X-API-Key: {world.key}"]
+    scope = ["--phases", "examples,coverage,fuzzing,stateful", "--exclude-path", "/livescores/stream"]
+    checks = ["--exclude-checks", "use_after_free", "--continue-on-failure"]
+    examples = ["--max-examples", "5", "--seed", "1", "--generation-database", "none"]
+    run = subprocess.run([*command, *scope, *checks, *examples], cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    tested, generated, passed = (
+        int(re.search(pattern, run.stdout)[1])
+        for pattern in (r"Tested: (\d+)", r"(\d+) generated", r"(\d+) passed, \d+ skipped")
+    )
+    assert tested >= 24
+    assert generated == passed > 500
+
+
+@needs_chromium
+def test_the_page_shows_and_calls_operations_and_loads_nothing_from_elsewhere(world: World, service: Served):
+    complaints: list[str] = []
+    with browsing() as session:
+        page = session.page
+        page.on("console", lambda message: complaints.append(message.text))
+        page.goto(service.url)
+        expect(page).to_have_url(f"{service.url}/schema")
+        page.get_by_role("button", name="Authorize").click()
+        page.locator(".auth-container input").fill(world.key)
+        page.locator(".auth-container").get_by_role("button", name="Apply credentials").click()
+        page.locator(".auth-container").get_by_role("button", name="Close").click()
+        operation = page.locator("#operations-predictions-predict")
+        operation.locator(".opblock-summary-control").click()
+        expect(operation.locator("textarea")).to_have_value(re.compile("match_id"))
+        operation.locator("textarea").fill('{"match_id": "m1"}')
+        operation.get_by_role("button", name="Execute").click()
+        expect(operation.locator(".live-responses-table .response-col_status").last).to_contain_text("200")
+        for width in (390, 768, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert session.outside == complaints == []
+
+
+def test_the_page_may_load_only_from_the_service(anonymous):
+    page = anonymous.get("/schema")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "://" not in page.text
+    for path in re.findall(r'(?:href|src)="([^"]+)"', page.text):
+        assert anonymous.get(path).status_code == 200, path
+
+
+@pytest.mark.parametrize("path", ["/schema/x", "/schema/x.json", "/schema/x/y", "/schema/..%2f__init__.py"])
+def test_there_is_nothing_else_below_the_page(anonymous, path):
+    assert problem(anonymous.get(path), 404) == "no-such-path"
