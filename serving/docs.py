@@ -114,7 +114,9 @@ def _content(name: str, *, compressed: bool) -> bytes:
 def _asset(name: str, media_type: str) -> HTTPRouteHandler:
     @get(f"/{name}", media_type=media_type, sync_to_thread=True)
     def asset(request: Request[Any, Any, Any]) -> Response[bytes]:
-        compressed = "gzip" in (header(request.scope, b"accept-encoding") or "")
+        compressed = "gzip" in [
+            coding.strip() for coding in (header(request.scope, b"accept-encoding") or "").split(",")
+        ]
         headers = {"Cache-Control": "public, max-age=3600", "Vary": "Accept-Encoding"}
         if compressed:
             headers["Content-Encoding"] = "gzip"

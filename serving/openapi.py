@@ -12,6 +12,7 @@ from litestar.openapi.spec import (
     OpenAPIResponse,
     OpenAPIType,
     Operation,
+    Parameter,
     Schema,
     SecurityScheme,
     Tag,
@@ -83,10 +84,31 @@ def config() -> OpenAPIConfig:
 
 
 @dataclass
-class Listed(Operation):
+class Described(Operation):
+    """An operation with parameters that can be left out: in an address or a header nothing is null."""
+
+    def __post_init__(self) -> None:
+        for parameter in self.parameters or []:
+            schema = parameter.schema if isinstance(parameter, Parameter) else None
+            if isinstance(schema, Schema):
+                _remove_null(schema)
+
+
+def _remove_null(schema: Schema) -> None:
+    kinds = [kind for kind in schema.one_of or [] if isinstance(kind, Schema) and kind.type != OpenAPIType.NULL]
+    if len(kinds) == 1:
+        schema.one_of, schema.type, schema.format = None, kinds[0].type, kinds[0].format
+    if isinstance(schema.type, list):
+        (schema.type,) = (kind for kind in schema.type if kind != OpenAPIType.NULL)
+        schema.enum = [value for value in schema.enum or [] if value is not None]
+
+
+@dataclass
+class Listed(Described):
     """An operation whose answer also comes as lines of JSON and as a table."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         found = (self.responses or {}).get("200")
         if isinstance(found, OpenAPIResponse) and found.content is not None:
             text = Schema(type=OpenAPIType.STRING)
@@ -94,10 +116,11 @@ class Listed(Operation):
 
 
 @dataclass
-class Tabled(Operation):
+class Tabled(Described):
     """An operation whose answer also comes as a table."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         found = (self.responses or {}).get("200")
         if isinstance(found, OpenAPIResponse) and found.content is not None:
             found.content |= {"text/csv": OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))}

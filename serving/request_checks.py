@@ -16,13 +16,18 @@ from serving.schemas.problem import FieldError
 if TYPE_CHECKING:
     from litestar import Litestar
 
-Parameters = Mapping[str, frozenset[str]]
+Parameters = Mapping[str, Mapping[str, bool]]
 
 
 def query_parameters(app: Litestar) -> Parameters:
-    """The names of the query parameters of each operation, by its id."""
+    """The query parameters of each operation, by its id: for each name whether its values are any text."""
     return {
-        handler.operation_id: frozenset(parameter.field_alias for parameter in model.expected_query_params)
+        handler.operation_id: {
+            parameter.field_alias: handler.parsed_fn_signature.parameters[parameter.field_name].has_inner_subclass_of(
+                str
+            )
+            for parameter in model.expected_query_params
+        }
         for route in app.routes
         if isinstance(route, HTTPRoute)
         for handler, model in route.route_handler_map.values()
@@ -31,19 +36,24 @@ def query_parameters(app: Litestar) -> Parameters:
 
 
 def check_address(scope: Mapping[str, Any], parameters: Parameters) -> None:
-    """Raises Problem for a NUL in path or query, and for a parameter that the operation does not have."""
+    """Raises Problem for a NUL in path or query, for a parameter that the operation does not have, and for null."""
     query: bytes = scope["query_string"]
     if "\0" in scope["path"] or b"%00" in query:
         raise Problem("invalid-request", "there is a NUL in the address")
     if not query:
         return
-    known = parameters.get(scope["route_handler"].operation_id, frozenset())
-    names = [name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True)]
-    if errors := [FieldError(f"query.{name[:100]}", _unknown(name, known)) for name in names if name not in known]:
+    known = parameters.get(scope["route_handler"].operation_id, {})
+    errors = []
+    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+        if name not in known:
+            errors.append(FieldError(f"query.{name[:100]}", _unknown(name, known)))
+        elif value.lower() == "null" and not known[name]:  # the framework would read it as a parameter left out
+            errors.append(FieldError(f"query.{name}", "it is not null: leave the parameter out"))
+    if errors:
         raise Problem("invalid-request", "see errors", errors=errors)
 
 
-def _unknown(name: str, known: frozenset[str]) -> str:
+def _unknown(name: str, known: Mapping[str, bool]) -> str:
     near = difflib.get_close_matches(name, known, 1)
     if near:
         return f"there is no such parameter: did you mean {near[0]}?"

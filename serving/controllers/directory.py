@@ -13,7 +13,7 @@ from footpred_dagster.core.club_search import Club
 from serving import repository
 from serving.authentication import needs
 from serving.call import call_of
-from serving.controllers.matches import Cursor, Limit, Word
+from serving.controllers.matches import Cursor, League, Limit
 from serving.errors import Problem
 from serving.filters import known_league
 from serving.negotiation import CSV, JSON, NDJSON, accepted, lines, table
@@ -50,7 +50,7 @@ Query = Annotated[
 async def list_teams(
     request: Request[Any, Any, Any],
     q: Query = None,
-    league: Word = None,
+    league: League = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Response[Any]:

@@ -25,6 +25,11 @@ from serving.schemas.matches import Match, MatchPage, Projection, TeamAnswer
 from serving.schemas.predictions import Model
 from serving.service import Service
 
+
+def _word(description: str) -> QueryParameter:
+    return QueryParameter(max_length=100, pattern=r"^[^\x00]*$", description=description)
+
+
 SHOWN = 5
 COLUMNS = (
     *("match_id", "league", "season", "match_date", "kickoff", "kickoff_known", "status"),
@@ -35,7 +40,9 @@ Limit = Annotated[int, QueryParameter(ge=1, le=500, description="Items on a page
 Cursor = Annotated[
     str | None, QueryParameter(max_length=200, pattern="^[A-Za-z0-9_-]+$", description="`next` of the page before")
 ]
-Word = Annotated[str | None, QueryParameter(max_length=100, pattern=r"^[^\x00]*$")]
+League = Annotated[str | None, _word("Code of a league, as /leagues/ lists them")]
+Season = Annotated[str | None, _word("2024-25, its site code 2425, or 2024")]
+TeamId = Annotated[str | None, _word("Id of a team, as /teams/ lists them")]
 From = Annotated[date | None, QueryParameter(name="from", description="Not before this UK date")]
 To = Annotated[date | None, QueryParameter(name="to", description="Not after this UK date")]
 
@@ -54,9 +61,9 @@ To = Annotated[date | None, QueryParameter(name="to", description="Not after thi
 )
 async def list_matches(
     request: Request[Any, Any, Any],
-    league: Word = None,
-    season: Word = None,
-    team: Word = None,
+    league: League = None,
+    season: Season = None,
+    team: TeamId = None,
     status: Annotated[Literal["fixture", "played", "awarded", "void"] | None, QueryParameter()] = None,
     start: From = None,
     end: To = None,

@@ -20,7 +20,7 @@ from footpred_dagster.core.odds import power_devig
 from serving.answers import Answer
 from serving.authentication import needs
 from serving.call import call_of
-from serving.controllers.matches import Cursor, From, Limit, To, Word
+from serving.controllers.matches import Cursor, From, League, Limit, Season, TeamId, To
 from serving.filters import known_league, known_seasons, known_team
 from serving.flat import COLUMNS, flat
 from serving.negotiation import CSV, JSON, NDJSON, accepted, lines, table
@@ -90,9 +90,9 @@ def _passing(
 )
 async def list_predictions(
     request: Request[Any, Any, Any],
-    league: Word = None,
-    season: Word = None,
-    team: Word = None,
+    league: League = None,
+    season: Season = None,
+    team: TeamId = None,
     kind: Kind = None,
     start: From = None,
     end: To = None,
@@ -138,8 +138,8 @@ async def list_predictions(
 )
 async def list_cards(
     request: Request[Any, Any, Any],
-    league: Word = None,
-    team: Word = None,
+    league: League = None,
+    team: TeamId = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Response[Any]:

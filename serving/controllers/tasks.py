@@ -18,7 +18,7 @@ from serving.call import call_of
 from serving.encoded import Encoded, header
 from serving.errors import Problem
 from serving.negotiation import JSON, accepted, accepts_gzip
-from serving.openapi import BODY, SECURITY, problems
+from serving.openapi import BODY, SECURITY, Described, problems
 from serving.queue import tasks
 from serving.queue.results import StoredResult
 from serving.schemas.problem import ProblemDetails
@@ -54,6 +54,7 @@ IdempotencyKey = Annotated[
     security=SECURITY,
     tags=["tasks"],
     operation_id="predict_async",
+    operation_class=Described,
 )
 async def predict_async(
     request: Request[Any, Any, Any], data: JSONBody[TaskRequest], idempotency_key: IdempotencyKey = None

@@ -121,6 +121,15 @@ def test_a_parameter_that_an_operation_does_not_have_is_refused(http, query, hin
     assert problem(http.get(f"/predict/m1?{query}"), 400) == "invalid-request"
 
 
+@pytest.mark.fault(69, "null for a date or a kind is 400, and is a text like any other for a name")
+@pytest.mark.parametrize("query", ["from=null", "to=NULL", "to=2026-12-05&to=null", "limit=null"])
+def test_null_does_not_remove_a_filter(http, query):
+    for path in ("/matches/", "/predict/predictions/"):
+        assert problem(http.get(f"{path}?{query}"), 400) == "invalid-request"
+    assert problem(http.get("/matches/?status=null"), 400) == "invalid-request"
+    assert http.get("/teams/?q=null").status_code == 200
+
+
 @pytest.mark.parametrize("path", LISTS)
 @pytest.mark.parametrize(
     ("query", "slug", "hint"),
