@@ -34,10 +34,11 @@ def place_of(cursor: str | None) -> tuple[datetime, str] | None:
         place = msgspec.json.decode(base64.urlsafe_b64decode(padded), type=_Place)
         if place.kickoff.tzinfo is None:
             raise ValueError("no offset")
-        if "\0" in place.match_id.encode().decode():
-            raise ValueError("NUL")
+        place.match_id.encode()
     except (ValueError, binascii.Error, msgspec.MsgspecError) as error:
         raise Problem("unknown-cursor", NO_CURSOR) from error
+    if "\0" in place.match_id:
+        raise Problem("invalid-request", "there is a NUL in the cursor")
     return place.kickoff, place.match_id
 
 
