@@ -37,6 +37,8 @@ def code_socket() -> Path:
         return path
     name = f"footpred-{os.geteuid()}-{hashlib.sha256(os.fsencode(home)).hexdigest()[:16]}"
     folder = Path(tempfile.gettempdir()) / name
+    if len(os.fsencode(folder / "code-server.sock")) > LONGEST_SOCKET_PATH:
+        folder = Path("/tmp") / name  # noqa: S108 - private, as is checked below
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     found = folder.lstat()

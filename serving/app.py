@@ -66,7 +66,7 @@ def create_app(settings: ServiceSettings | None = None) -> Litestar:
         ROUTES,
         cors_config=CORSConfig(
             allow_origins=list(origins),
-            allow_methods=["GET", "POST", "DELETE"],
+            allow_methods=["GET", "HEAD", "POST", "DELETE"],
             allow_headers=[HEADER, "Content-Type", "Accept", "Idempotency-Key", "If-None-Match", "X-Request-ID"],
             expose_headers=EXPOSED,
         )

@@ -108,13 +108,14 @@ async def charge(call: Call, cost: int) -> None:
     A request that costs more than the burst costs the burst.
     """
     assert call.key is not None
-    await take(call, min(cost, call.key.burst) - 1)
+    cost = min(cost, call.key.burst)
+    await take(call, cost - 1, retry=cost)
 
 
-async def take(call: Call, tokens: int) -> None:
+async def take(call: Call, tokens: int, *, retry: int | None = None) -> None:
     """Take ``tokens`` of the rate limit of the request's key; raises Problem when there are fewer."""
     assert call.key is not None
-    limit = await call.service.limits.take(call.key, tokens)
+    limit = await call.service.limits.take(call.key, tokens, retry=retry)
     call.limit = limit.headers()
     if not limit.granted:
         call.refused = True

@@ -81,6 +81,8 @@ class Gateway:
             scope, receive = {**scope, "method": "GET"}, _gone
         waits = scope["method"] != "GET" and not scope.get(ARRIVED)
         refused: Problem | None = scope.get(REFUSED)  # type: ignore[assignment]
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            refused = refused or Problem("invalid-request", "there is a NUL in the address")
         app = self._app if method != "OPTIONS" else self._options
         if refused is not None:
             app = refusal(call, refused)

@@ -63,8 +63,11 @@ class Limits:
         self._database = database
         self._buckets: dict[str, Bucket] = {}
 
-    async def take(self, key: Key, tokens: int = 1) -> Limit:
-        """``tokens`` of ``key``'s owner, up to its burst, or when there will be as many; 0 shows what is left."""
+    async def take(self, key: Key, tokens: int = 1, *, retry: int | None = None) -> Limit:
+        """``tokens`` of ``key``'s owner, up to its burst, or when there will be as many; 0 shows what is left.
+
+        ``retry``: how many the request needs when it comes again, where that is more.
+        """
         bucket = self._buckets.get(key.owner)
         if bucket is None or (bucket.rate, bucket.burst) != (key.rate, key.burst):
             bucket = self._buckets[key.owner] = Bucket(key)
@@ -82,7 +85,7 @@ class Limits:
         if bucket.left >= tokens:
             bucket.left -= tokens
             return Limit(True, bucket.burst, bucket.left + bucket.there, 0 if bucket.left else 1)
-        wait = max(bucket.not_before - time.monotonic(), 0.0) + (tokens - bucket.left - 1) / bucket.rate
+        wait = max(bucket.not_before - time.monotonic(), 0.0) + ((retry or tokens) - bucket.left - 1) / bucket.rate
         return Limit(False, bucket.burst, bucket.left if tokens > 1 else 0, max(1, math.ceil(wait)))
 
     async def _refill(self, owner: str, bucket: Bucket, block: int) -> None:

@@ -20,7 +20,8 @@ class Options:
         self._app, self._litestar = app, litestar
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if header(scope, b"access-control-request-method") is None:
+        preflight = all(header(scope, name) for name in (b"origin", b"access-control-request-method"))
+        if not preflight or self._litestar.cors_config is None:
             await self._answer(scope)(scope, receive, send)
             return
         messages: list[Any] = []

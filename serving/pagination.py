@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -30,16 +31,21 @@ def place_of(cursor: str | None) -> tuple[datetime, str] | None:
     if cursor is None:
         return None
     try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        place = msgspec.json.decode(base64.urlsafe_b64decode(padded), type=_Place)
+        place = msgspec.json.decode(_decoded(cursor), type=_Place)
         if place.kickoff.tzinfo is None:
             raise ValueError("no offset")
         place.match_id.encode()
     except (ValueError, binascii.Error, msgspec.MsgspecError) as error:
         raise Problem("unknown-cursor", NO_CURSOR) from error
-    if "\0" in place.match_id:
-        raise Problem("invalid-request", "there is a NUL in the cursor")
     return place.kickoff, place.match_id
+
+
+def _decoded(cursor: str) -> bytes:
+    """Raises Problem for a NUL in a cursor, ValueError for what is none."""
+    content = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    if b"\0" in content or b"\\u0000" in content:
+        raise Problem("invalid-request", "there is a NUL in the cursor")
+    return content
 
 
 def cursor_after(identity: str) -> str:
@@ -55,6 +61,8 @@ def page_after(
     if cursor is not None:
         places = {cursor_after(identity(item)): place for place, item in enumerate(items)}
         if cursor not in places:
+            with contextlib.suppress(ValueError):
+                _decoded(cursor)
             raise Problem("unknown-cursor", NO_CURSOR)
         begin = places[cursor] + 1
     page = list(items[begin : begin + limit])

@@ -147,8 +147,11 @@ class BoundedProtocol(HttpToolsProtocol):
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def _refuse(self, problem: Problem) -> None:
-        """Answer a request that does not reach the application, unless an earlier one is being answered; close."""
-        if self.cycle is None or self.cycle.response_complete:
+        """Answer a request that is none, unless the application began to answer it or an earlier one; close."""
+        if self._in_body and not self.cycle.response_started and not self.pipeline:
+            self.cycle.disconnected = True  # what the application answers is not sent any more
+            self.cycle.message_event.set()
+        if self.cycle is None or self.cycle.response_complete or self.cycle.disconnected:
             answer, status = raw_answer(problem)
             self.transport.write(answer)
             request_metrics("other", "unknown", status)[0].inc()

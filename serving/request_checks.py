@@ -1,4 +1,4 @@
-"""What no request may contain: NUL, parameters that its operation does not have, a body that is no JSON."""
+"""What no request may contain: parameters that its operation does not have, a body that is no JSON."""
 
 from __future__ import annotations
 
@@ -36,10 +36,8 @@ def query_parameters(app: Litestar) -> Parameters:
 
 
 def check_address(scope: Mapping[str, Any], parameters: Parameters) -> None:
-    """Raises Problem for a NUL in path or query, for a parameter that the operation does not have, and for null."""
+    """Raises Problem for a parameter that the operation does not have, and for null."""
     query: bytes = scope["query_string"]
-    if "\0" in scope["path"] or b"%00" in query:
-        raise Problem("invalid-request", "there is a NUL in the address")
     if not query:
         return
     known = parameters.get(scope["route_handler"].operation_id, {})

@@ -36,7 +36,7 @@ def built_url(module_database_url, target):
 
 
 def test_every_unit_test_passes(built_url, target):
-    assert "PASS=28 " in run_dbt(built_url, target, "test", "--select", "test_type:unit")
+    assert "PASS=29 " in run_dbt(built_url, target, "test", "--select", "test_type:unit")
 
 
 def test_every_table_and_column_is_described_in_the_database(built_url):

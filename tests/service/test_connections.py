@@ -95,6 +95,15 @@ def test_a_connection_that_waits_on_its_client_is_closed(service, request_bytes,
         assert time.monotonic() - begun < CLOSED
 
 
+@pytest.mark.parametrize("chunk", [b"zz\r\n", b"F" * 18 + b"\r\n", b"2\r\nabc\r\n"])
+def test_a_body_that_is_no_body_is_a_problem(service, world, chunk):
+    with connected(service) as connection:
+        head = POST + f"X-API-Key: {world.key}\r\n".encode() + b"Transfer-Encoding: chunked\r\n\r\n"
+        connection.sendall(head + chunk)
+        assert problem_of(until_closed(connection)) == (400, "malformed-http")
+        assert service.get("/healthcheck/")[0] == 200
+
+
 def test_a_body_that_does_not_arrive_is_a_problem(service, world):
     with connected(service) as connection:
         connection.sendall(POST + f"X-API-Key: {world.key}\r\nContent-Length: 100\r\n\r\n{{".encode())

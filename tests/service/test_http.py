@@ -62,6 +62,8 @@ def test_head_is_get_without_a_body(http, path):
     ],
 )
 def test_options_and_405_name_every_method_of_a_path(http, path, methods):
+    for more in ({}, {"Access-Control-Request-Method": "GET"}):
+        assert http.options(path, headers=more).headers["allow"] == methods
     answer = http.options(path)
     assert (answer.status_code, answer.headers["allow"]) == (204, methods)
     other = http.put(path)
@@ -160,6 +162,9 @@ def test_seasons_are_read_in_every_spelling(http, path):
     "path",
     ["/predict/%00", "/teams/a%00b", "/leagues/%00/projection", "/leagues/E0/table?season=%00", "/matches/?league=%00",
      "/matches/?team=a%00", "/teams/?q=%00", "/predict/m1?%00=1", "/monitoring/task_status/%00",
+     "/healthcheck/?x=%00", "/metrics?x=%00", "/nowhere%00", "/schema/%00", "/teams/?cursor=AA",
+     "/leagues/?cursor=YQBi",
+     "/predict/cards/?cursor=" + base64.urlsafe_b64encode(b'["\\u0000","m1"]').decode().rstrip("="),
      "/matches/?cursor=" + base64.urlsafe_b64encode(b'["2026-12-05T12:30:00Z","\\u0000"]').decode().rstrip("=")],
 )  # fmt: skip
 def test_a_nul_anywhere_is_refused(http, path):

@@ -71,6 +71,17 @@ def test_a_batch_costs_a_token_for_every_25_items(http, world):
     assert [statuses(1000), statuses(1000), statuses(100)] == [200, 429, 200]  # 40, then 4 of the 5 that are left
 
 
+def test_a_batch_that_comes_again_when_it_was_told_to_is_answered(http, world):
+    _, key = world.new_key(rate=2.0, burst=10)
+    body = {"items": [UNKNOWN] * 250}
+    for _ in range(3):
+        http.get("/predict/m1", headers={"X-API-Key": key})
+    refused = http.post("/predict/batch/", headers={"X-API-Key": key}, json=body)
+    assert problem(refused, 429) == "too-many-requests"
+    time.sleep(int(refused.headers["retry-after"]))
+    assert http.post("/predict/batch/", headers={"X-API-Key": key}, json=body).status_code == 200
+
+
 def test_a_batch_that_costs_more_than_the_burst_takes_the_whole_burst(http, world):
     _, key = world.new_key(rate=0.001, burst=5)
     answer = http.post("/predict/batch/", headers={"X-API-Key": key}, json={"items": [UNKNOWN] * 1000})
