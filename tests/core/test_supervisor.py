@@ -102,7 +102,11 @@ def test_a_closed_terminal_ends_every_process_in_order(tmp_path):
     (tmp_path / "home").mkdir()
     home, (ours, theirs) = settings(tmp_path), os.openpty()
     command = [sys.executable, "-c", PROGRAM, str(home.home), "web"]
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run under nohup
+    try:
+        process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    finally:
+        signal.signal(signal.SIGHUP, before)
     os.close(theirs)
     url, web = wait(lambda: running(home)), child(home)
     os.close(ours)  # every write of the supervisor fails from now on
