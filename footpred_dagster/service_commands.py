@@ -21,7 +21,7 @@ SERVICE_ENVIRONMENT = {
     # No variable of the shell opens MLflow to pages of other sites.
     "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": "",
     "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE": "false",
-    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # it would start workers for features nobody here uses
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # it would start workers for features that are not used here
     "PYTHONUNBUFFERED": "1",
 }
 

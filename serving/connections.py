@@ -13,7 +13,7 @@ from psycopg.pq import TransactionStatus
 STATEMENT_MS = 10_000
 """The server's limit of a statement."""
 ANSWER_SECONDS = 12.0
-"""Our own, where not even the server's limit is heard of."""
+"""The client's limit, for a server that does not apply its own."""
 INTERVAL = 0.1
 
 Result = TypeVar("Result")

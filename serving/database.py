@@ -1,4 +1,4 @@
-"""The connections by which requests ask the database."""
+"""The connections of requests to the database."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WAIT_SECONDS = 3.0
 
 
 class Database:
-    """A small pool. ``up``: whether the database answered when a watcher last asked."""
+    """A small pool. ``up``: whether the database answered the last query of a watcher."""
 
     def __init__(self) -> None:
         self.up = False

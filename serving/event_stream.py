@@ -1,4 +1,4 @@
-"""Server-sent events over as long a time as a client asked for: few for each key, and none longer than its key."""
+"""Server-sent events: a limited number for each owner of keys, each ending with its time or its key."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Streams:
     def opened(self, owner: str) -> Iterator[None]:
         """Raises Problem when the owner, or all together, have as many as there may be."""
         if self._open[owner] >= MAX_STREAMS_OF_OWNER:
-            detail = f"{MAX_STREAMS_OF_OWNER} of your streams are open: close one, or ask /livescores/ now and then"
+            detail = f"{MAX_STREAMS_OF_OWNER} of your streams are open: close one, or poll /livescores/"
             raise Problem("too-many-streams-of-yours", detail, headers=AGAIN)
         if self._open.total() >= MAX_STREAMS:
-            raise Problem("too-many-streams", "try again later, or ask /livescores/ now and then", headers=AGAIN)
+            raise Problem("too-many-streams", "try again later, or poll /livescores/", headers=AGAIN)
         self._open[owner] += 1
         try:
             yield
@@ -55,7 +55,7 @@ def comment(text: str) -> bytes:
 
 
 class EventStream(ASGIResponse):
-    """Sends ``events`` while they come and the client is there."""
+    """Sends ``events`` until they end or the client disconnects."""
 
     __slots__ = ("_events", "_slot")
 

@@ -78,7 +78,7 @@ class Gateway:
             return message
 
         if method == "HEAD":  # as GET; the server sends no body, for it has the scope as it came
-            scope, receive = {**scope, "method": "GET"}, _gone
+            scope, receive = {**scope, "method": "GET"}, _disconnected
         waits = scope["method"] != "GET" and not scope.get(ARRIVED)
         refused: Problem | None = scope.get(REFUSED)  # type: ignore[assignment]
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
@@ -104,8 +104,8 @@ class Gateway:
             self._service.access.add(line)
 
 
-async def _gone() -> Any:
-    """To a HEAD nothing follows: a stream ends with its head."""
+async def _disconnected() -> Any:
+    """For HEAD: a stream ends after its head."""
     return {"type": "http.disconnect"}
 
 

@@ -60,7 +60,7 @@ class KeyRing:
         self._keys = {**self._keys, key.id: key}
 
     def may_look_up(self) -> bool:
-        """Whether the database may be asked for an unknown id: a few times per second, whoever guesses ids."""
+        """Whether to query the database for an unknown id: a few times per second, so that guesses cost it little."""
         now = time.monotonic()
         self._lookups = [at for at in self._lookups if now - at < 1]
         if len(self._lookups) >= LOOKUPS_PER_SECOND:

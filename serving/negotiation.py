@@ -45,7 +45,7 @@ def _ranges(header: str) -> list[tuple[str, float]]:
 
 
 def _preference(offer: str, ranges: Sequence[tuple[str, float]]) -> tuple[float, int]:
-    """(quality, how early it stands) by the most specific range that has the type (RFC 9110, 12.5.1)."""
+    """(quality, minus its index in the header) by the most specific range of the type (RFC 9110, 12.5.1)."""
     for pattern in (offer, f"{offer.partition('/')[0]}/*", "*/*"):
         for place, (name, quality) in enumerate(ranges):
             if name == pattern:

@@ -43,7 +43,7 @@ TOO_MANY_CONNECTIONS = Problem(
 
 Phase = dict["BoundedProtocol", None]
 UNFINISHED, UNREAD, IDLE = Phase(), Phase(), Phase()
-"""Connections that wait on their clients, by when the wait began; in the order in which they are given up."""
+"""Connections that wait on their clients, by when the wait began; in the order in which they are closed."""
 
 
 class BoundedProtocol(HttpToolsProtocol):

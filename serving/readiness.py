@@ -29,7 +29,7 @@ class Readiness:
         if service.keys.closed:
             found.append(f"no key opens anything: {service.keys.closed}")
         found += [
-            f"{each.name} was not refreshed for {late:.0f} s: {each.error}"
+            f"{each.name} was not refreshed for {late:.0f} s: {each.error or 'it has not ended yet'}"
             for each in self.progress
             if (late := each.late_seconds)
         ]

@@ -37,19 +37,19 @@ class Part(Protocol):
 
 
 class Progress:
-    """Of one part: since when it is not refreshed, by ``time.monotonic()``, and why; both None while it is."""
+    """Of one part: since when it is not refreshed, by ``time.monotonic()``, None while it is; and the last error."""
 
     def __init__(self, part: Part) -> None:
         self.part, self.name = part, type(part).__name__
         self.since: float | None = time.monotonic()
-        self.error: str | None = "not read yet"
+        self.error: str | None = None
 
     def begin(self) -> None:
         if self.since is None:
-            self.since, self.error = time.monotonic(), "it takes long"
+            self.since = time.monotonic()
 
     def succeed(self) -> None:
-        if self.error not in (None, "it takes long", "not read yet"):
+        if self.error is not None:
             log.info("%s is refreshed again", self.name)
         self.since = self.error = None
 
@@ -136,14 +136,14 @@ class Watcher:
     def _watch(self, connection: psycopg.Connection[Any]) -> None:
         polled = time.monotonic()
         while not self._ended.is_set():
-            heard = {notice.channel for notice in connection.notifies(timeout=LOOK, stop_after=1)}
-            if heard:  # what came along with it
-                heard |= {notice.channel for notice in connection.notifies(timeout=0)}
+            changed = {notice.channel for notice in connection.notifies(timeout=LOOK, stop_after=1)}
+            if changed:  # the same transaction may notify on several channels
+                changed |= {notice.channel for notice in connection.notifies(timeout=0)}
             due = time.monotonic() - polled >= self._poll
             if due:
                 polled = time.monotonic()
                 connection.execute("select 1")
-            parts = [each for each in self.progress if due or heard.intersection(each.part.channels)]
+            parts = [each for each in self.progress if due or changed.intersection(each.part.channels)]
             self._refresh(connection, parts)
         self._refresh(connection, [each for each in self.progress if each.part is self._final])
 

@@ -28,7 +28,7 @@ from serving.service import Service
 from serving.settings import ServiceSettings
 
 GRACE_SECONDS = 5.0
-"""What a running task has when the worker is told to end; then it is given back."""
+"""A running task has so long to end after SIGTERM; then it is given back."""
 POLL_SECONDS = 1.0
 SWEEP_SECONDS = STATEMENT_MS / 1000 + 5
 FORGET_SECONDS = 60.0

@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 class Heartbeat:
-    """``worker_id``: the row, None before it is made and after it was given up. ``former``: rows given up whose jobs
+    """``worker_id``: the row, None before it is made and after it was lost. ``former``: lost rows whose jobs
     are not put back yet.
     """
 

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class Connector(PsycopgConnector):
-    """Each query has a limit of time that holds also for a connection whose server does not answer or is gone."""
+    """Each query has a time limit, which also covers a server that does not answer or has vanished."""
 
     async def execute_query_async(self, query: Any, **arguments: Any) -> None:
         await _limited(super().execute_query_async(query, **arguments))

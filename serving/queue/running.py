@@ -34,7 +34,7 @@ PASSING = {"database-unavailable", "not-built", "no-champion"}
 """Problems that may be gone at the next attempt; any other is an answer."""
 LONGEST_WAIT = 60.0
 STEP_SECONDS = 60.0
-"""A query or a chunk; a connection whose server is gone may never answer. A result of 80 MB has to be sent in it."""
+"""Limit of a query or a chunk: a server that vanished never answers. Storing a result has to fit into it."""
 
 log = logging.getLogger("footpred.worker")
 T = TypeVar("T")

@@ -4,41 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import pytest
 
 from footpred_dagster.core import keys, registry
 from footpred_dagster.core.registry import ModelVersion
 from footpred_dagster.core.storage import LocalArchive
 from tests.support.readiness import metric, problems, ready, until
-from tests.support.service import KICKOFF, Served, World, build, serving
+from tests.support.service import KICKOFF, World, serving
 
 LIMITS = {"serving.watcher.LATE_SECONDS": 2.0}
 """Shorter than it is, so that a test need not wait."""
 PAIRING = {"league": "E0", "home": "Arsenal", "away": "leeds", "kickoff": KICKOFF.isoformat()}
-
-
-@pytest.fixture(scope="module")
-def world(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return build(module_database_url, tmp_path_factory.mktemp("world"))
-
-
-@pytest.fixture(scope="module")
-def service(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(world, tmp_path_factory.mktemp("home"), limits=LIMITS) as served:
-        yield served
-
-
-@pytest.fixture
-def http(service: Served, world: World) -> Iterator[httpx.Client]:
-    """A client with a key; in the end the service is ready again."""
-    with httpx.Client(base_url=service.url, headers={"X-API-Key": world.key}, timeout=20) as client:
-        yield client
-        until(lambda: ready(client) == (200, "ready"), client)
 
 
 def odd_bundle(world: World, version: ModelVersion, change: Callable[[dict[str, Any]], None]) -> str:

@@ -7,12 +7,11 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.service import Served, World, build, serving
+from tests.support.service import Served
 
 HEAD, BODY, LINGER, IDLE, READ, CONNECTIONS = 1.0, 1.0, 0.5, 1.5, 1.0, 60
 LIMITS = {
@@ -38,19 +37,8 @@ REQUESTS = {
     "a part of a chunk": POST + b"Transfer-Encoding: chunked\r\n\r\nff\r\n{",
     "a part of a second head": GET + b"\r\n" + GET,
     "a line break after an answer": GET + b"\r\n\r\n",
-    "a body that waits to be asked for": POST + b"Content-Length: 10\r\nExpect: 100-continue\r\n\r\n",
+    "a body that waits for 100 Continue": POST + b"Content-Length: 10\r\nExpect: 100-continue\r\n\r\n",
 }
-
-
-@pytest.fixture(scope="module")
-def world(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return build(module_database_url, tmp_path_factory.mktemp("world"))
-
-
-@pytest.fixture(scope="module")
-def service(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(world, tmp_path_factory.mktemp("home"), limits=LIMITS) as served:
-        yield served
 
 
 def connected(service: Served, *, buffer: int = 0) -> socket.socket:

@@ -17,7 +17,7 @@ from footpred_dagster.core import keys
 from tests.support.problems import problem
 from tests.support.proxy import Proxy
 from tests.support.readiness import metric, problems, ready, until
-from tests.support.service import KICKOFF, PLAYED, Served, World, build, serving
+from tests.support.service import KICKOFF, PLAYED, Served, World, serving
 
 LATE, UNREADABLE, OUTAGE_MINUTES, ANSWER = 2.0, 5.0, 0.15, 2.0
 LIMITS = {
@@ -31,11 +31,6 @@ SLACK = 3.0
 
 
 @pytest.fixture(scope="module")
-def world(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return build(module_database_url, tmp_path_factory.mktemp("world"))
-
-
-@pytest.fixture(scope="module")
 def proxy(world: World) -> Iterator[Proxy]:
     proxy = Proxy(world.database_url)
     yield proxy
@@ -43,18 +38,8 @@ def proxy(world: World) -> Iterator[Proxy]:
 
 
 @pytest.fixture(scope="module")
-def service(world: World, proxy: Proxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    settings = {"FOOTPRED_DATABASE_URL": proxy.url, "FOOTPRED_KEYS_OUTAGE_MINUTES": str(OUTAGE_MINUTES)}
-    with serving(world, tmp_path_factory.mktemp("home"), limits=LIMITS, **settings) as served:
-        yield served
-
-
-@pytest.fixture
-def http(service: Served, world: World) -> Iterator[httpx.Client]:
-    """A client with a key; in the end the service is ready again."""
-    with httpx.Client(base_url=service.url, headers={"X-API-Key": world.key}, timeout=20) as client:
-        yield client
-        until(lambda: ready(client) == (200, "ready"), client)
+def settings(proxy: Proxy) -> dict[str, str]:
+    return {"FOOTPRED_DATABASE_URL": proxy.url, "FOOTPRED_KEYS_OUTAGE_MINUTES": str(OUTAGE_MINUTES)}
 
 
 @contextmanager

@@ -5,35 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import socket
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
 from tests.support.problems import problem
-from tests.support.service import KICKOFF, Served, World, build, serving
+from tests.support.service import KICKOFF
 
 PAIRING = {"league": "E0", "home": "Arsenal", "away": "leeds", "kickoff": KICKOFF.isoformat()}
 LISTS = ["/matches/", "/predict/predictions/", "/predict/cards/"]
 ORIGIN = "https://example.org"
-
-
-@pytest.fixture(scope="module")
-def world(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return build(module_database_url, tmp_path_factory.mktemp("world"))
-
-
-@pytest.fixture(scope="module")
-def service(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(world, tmp_path_factory.mktemp("home"), CORS_ALLOWED_ORIGINS=ORIGIN) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def http(service: Served, world: World) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=service.url, headers={"X-API-Key": world.key}) as client:
-        yield client
+SETTINGS = {"CORS_ALLOWED_ORIGINS": ORIGIN}
 
 
 @pytest.mark.fault(69, "HEAD wherever GET is")

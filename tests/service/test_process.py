@@ -20,12 +20,7 @@ import pytest
 from footpred_dagster.core import registry
 from footpred_dagster.core.storage import LocalArchive
 from serving import __main__ as main
-from tests.support.service import KICKOFF, Served, World, build, fitted, serving
-
-
-@pytest.fixture(scope="module")
-def world(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return build(module_database_url, tmp_path_factory.mktemp("world"))
+from tests.support.service import KICKOFF, Served, World, fitted, serving
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import json
 import random
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,7 +17,7 @@ import psutil
 import pytest
 
 from serving.queue.results import SLICE, ResultWriter, StoredResult
-from tests.support.service import Served, World, build, serving
+from tests.support.service import World
 from tests.support.workers import until, worker
 
 ITEMS, CALLERS = 20_000, 8
@@ -57,18 +58,13 @@ def test_what_is_written_in_parts_is_sent_whole_compressed_or_not(items):
     assert (headers[b"content-encoding"], headers[b"vary"]) == (b"gzip", b"Accept-Encoding")
 
 
-@pytest.fixture(scope="module")
-def world(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return build(module_database_url, tmp_path_factory.mktemp("world"))
+@pytest.fixture
+def working(world: World, tmp_path: Path) -> Iterator[None]:
+    with worker(world, tmp_path):
+        yield
 
 
-@pytest.fixture(scope="module")
-def service(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    home = tmp_path_factory.mktemp("home")
-    with serving(world, home) as served, worker(world, home):
-        yield served
-
-
+@pytest.mark.usefixtures("working")
 def test_callers_who_do_not_read_a_large_result_cost_no_memory(service, world):
     headers = {"X-API-Key": world.key}
     with httpx.Client(base_url=service.url, headers=headers, timeout=60) as http:
