@@ -149,7 +149,8 @@ class Watcher:
 
     def _refresh(self, connection: psycopg.Connection[Any], parts: Sequence[Progress]) -> None:
         for progress in parts:
-            progress.begin()
+            progress.begin()  # all of them: one that waits for another is late as well
+        for progress in parts:
             try:
                 progress.part.refresh(connection)
                 progress.succeed()

@@ -98,5 +98,3 @@ class StoredResult(ASGIResponse):
             while part:
                 yield await asyncio.to_thread(expander.decompress, part, 2 * SLICE)
                 part = expander.unconsumed_tail
-        if not self._gzip:
-            yield expander.flush()

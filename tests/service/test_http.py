@@ -24,10 +24,17 @@ SETTINGS = {"CORS_ALLOWED_ORIGINS": ORIGIN}
     ["/healthcheck/", "/readyz", "/readyz/lookups", "/metrics", "/schema/openapi.json", "/predict/m1", "/matches/",
      "/teams/leeds", "/leagues/", "/livescores/", "/livescores/stream?seconds=600", "/predict/none", "/nowhere"],
 )  # fmt: skip
-def test_head_is_get_without_a_body(http, path):
+def test_head_is_get_without_a_body(http, service, world, path):
     head = http.head(path)
     if "stream" in path:
         assert (head.status_code, head.headers["content-type"][:17]) == (200, "text/event-stream")
+        asks = f"HEAD {path} HTTP/1.1\r\nHost: x\r\nX-API-Key: {world.key}\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", urlsplit(service.url).port), timeout=10) as connection:
+            connection.sendall(
+                2 * asks.encode() + b"GET /healthcheck/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            )
+            answer = b"".join(iter(lambda: connection.recv(4096), b""))
+        assert answer.count(b"HTTP/1.1 200") == 3  # the connection goes on
         return
     get = http.get(path)
     assert (head.status_code, head.content) == (get.status_code, b"")

@@ -59,9 +59,9 @@ def test_a_batch_costs_a_token_for_every_25_items(http, world):
 
 
 def test_a_batch_that_comes_again_when_it_was_told_to_is_answered(http, world):
-    _, key = world.new_key(rate=2.0, burst=10)
-    body = {"items": [UNKNOWN] * 250}
-    for _ in range(3):
+    _, key = world.new_key(rate=1.0, burst=4)
+    body = {"items": [UNKNOWN] * 75}
+    for _ in range(2):
         http.get("/predict/m1", headers={"X-API-Key": key})
     refused = http.post("/predict/batch/", headers={"X-API-Key": key}, json=body)
     assert problem(refused, 429) == "too-many-requests"

@@ -58,6 +58,15 @@ def test_what_is_written_in_parts_is_sent_whole_compressed_or_not(items):
     assert (headers[b"content-encoding"], headers[b"vary"]) == (b"gzip", b"Accept-Encoding")
 
 
+@pytest.mark.parametrize("size", [2 * SLICE - 40, 2 * SLICE, 5_000_000, 5_000_001])
+def test_a_result_that_shrinks_a_thousandfold_is_sent_whole(size):
+    writer = ResultWriter()
+    writer.add([b'"%b"' % (b"x" * size)])
+    headers, body = sent(writer.stored(), b"{}", compressed=False)
+    assert int(headers[b"content-length"]) == len(body)
+    assert body.count(b"x") == size
+
+
 @pytest.fixture
 def working(world: World, tmp_path: Path) -> Iterator[None]:
     with worker(world, tmp_path):
