@@ -24,7 +24,7 @@ body { margin: 0; }
 .swagger-ui .wrapper { padding: 0 16px; }
 .swagger-ui .info { margin: 24px 0; }
 @media (max-width: 640px) {
-  .swagger-ui .opblock .opblock-summary { flex-wrap: wrap; }
+  .swagger-ui .opblock .opblock-summary, .swagger-ui .opblock .opblock-section-header { flex-wrap: wrap; height: auto; }
   .swagger-ui table, .swagger-ui tbody, .swagger-ui tr, .swagger-ui td { display: block; width: auto; }
   .swagger-ui table thead { display: none; }
 }
