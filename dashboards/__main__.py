@@ -10,7 +10,7 @@ from functools import partial
 
 from dashboards.app import serve
 from dashboards.reader import TTL, Reader
-from footpred_dagster.core.database import database_url
+from footpred_dagster.core.database import component_url
 from footpred_dagster.core.settings import Settings
 
 
@@ -29,7 +29,7 @@ def main() -> None:
     # The first process of a container is ended by what it handles alone, and Panel handles Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    reader = Reader(partial(database_url, Settings.from_env()), arguments.ttl)
+    reader = Reader(partial(component_url, Settings.from_env(), "dashboard"), arguments.ttl)
     serve(reader, Settings.from_env(), arguments.port, arguments.address, arguments.allow_origin, start=True)
 
 

@@ -17,8 +17,6 @@ TTL = 30.0
 MOST_RESULTS = 300
 CONNECTIONS = 4
 CONNECT_SECONDS = 3
-READER = "footpred_reader"
-"""Role of the migrations that may only read; where the owner could not create it, transactions are read-only."""
 OPTIONS = "-c timezone=UTC -c default_transaction_read_only=on -c statement_timeout=10000"
 
 
@@ -92,7 +90,7 @@ class Reader:
 
     def _connect(self) -> psycopg.Connection[Row]:
         try:
-            connection: psycopg.Connection[Row] = psycopg.connect(
+            return psycopg.connect(
                 self._url(),
                 autocommit=True,
                 prepare_threshold=None,
@@ -101,11 +99,5 @@ class Reader:
                 options=OPTIONS,
                 application_name="footpred-dashboard",
             )
-            connection.execute(
-                "select set_config('role', rolname, false) from pg_roles "
-                "where rolname = %s and pg_has_role(oid, 'member')",
-                [READER],
-            )
-            return connection
         except (psycopg.OperationalError, OSError, RuntimeError) as error:
             raise DatabaseDown from error

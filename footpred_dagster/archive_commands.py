@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from footpred_dagster.core.database import connect, database_url, migrate
+from footpred_dagster.core.database import connect_migrated
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.pull import pull as pull_archive
 from footpred_dagster.core.settings import Settings
@@ -21,8 +21,7 @@ from footpred_dagster.sources.replay import replay as replay_body
 def replay(digest: str, league: str | None, season: Season | None) -> dict[str, Any]:
     """Load one archived body again; what cannot be placed is a usage error."""
     settings = Settings.from_env()
-    migrate(database_url(settings))
-    with connect(settings, autocommit=True) as connection:
+    with connect_migrated(settings, autocommit=True) as connection:
         try:
             done = replay_body(connection, open_archive(settings), digest, league, season)
         except NotReplayable as error:

@@ -17,7 +17,7 @@ import psycopg
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from footpred_dagster.core import track_record
-from footpred_dagster.core.database import connect, database_url, migrate
+from footpred_dagster.core.database import connect, prepare_database
 from footpred_dagster.core.dataset import played_before
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.ledger import anchor
@@ -39,7 +39,7 @@ def backtest(season: Season, leagues: Sequence[str], model: str | None) -> dict[
     """
     started, now = time.monotonic(), datetime.now(UTC)
     settings = Settings.from_env()
-    migrate(database_url(settings))
+    prepare_database(settings)
     archive = open_archive(settings)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with connect(settings) as connection:

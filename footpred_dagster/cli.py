@@ -162,7 +162,12 @@ def migrate(wait: float, as_json: bool) -> None:
     from footpred_dagster import commands
 
     done = commands.migrate_all(wait)
-    click.echo(json.dumps(done) if as_json else f"schema {done['schema']}, before {done['before'] or 'none'}")
+    if as_json:
+        click.echo(json.dumps(done))
+        return
+    click.echo(f"schema {done['schema']}, before {done['before'] or 'none'}")
+    if done["roles_sql"]:
+        click.echo(f"the owner may not create roles: have this run, set passwords, migrate again\n{done['roles_sql']}")
 
 
 @main.command()

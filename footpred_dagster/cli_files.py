@@ -75,16 +75,15 @@ def quarantine(league: str | None, season: Season | None, reason: str | None, as
 @json_option
 def accept(sha256: str, because: str, as_json: bool) -> None:
     """Let in a file refused because it holds over 2 % fewer rows than the one before; the next run loads it."""
-    from footpred_dagster.core.database import connect, database_url, migrate
+    from footpred_dagster.core.database import connect_migrated
     from footpred_dagster.core.settings import Settings
     from footpred_dagster.core.storage import open_archive
     from footpred_dagster.sources.accepting import NothingToAccept
     from footpred_dagster.sources.accepting import accept as let_in
 
     settings = Settings.from_env()
-    migrate(database_url(settings))
     try:
-        with connect(settings) as connection:
+        with connect_migrated(settings) as connection:
             accepted = let_in(connection, open_archive(settings), sha256, because)
     except NothingToAccept as error:
         raise click.BadParameter(str(error), param_hint="--sha256") from error

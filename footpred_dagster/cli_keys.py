@@ -34,14 +34,11 @@ def _lifetime(_context: click.Context, _parameter: click.Parameter, value: str |
 @contextmanager
 def _database() -> Iterator[psycopg.Connection]:
     """A transaction on the migrated database; what users did wrong is told as such."""
-    from footpred_dagster.core.database import connect, database_url, migrate
+    from footpred_dagster.core.database import connect_as_owner
     from footpred_dagster.core.keys import UnknownKey
-    from footpred_dagster.core.settings import Settings
 
-    settings = Settings.from_env()
-    migrate(database_url(settings))
     try:
-        with connect(settings) as connection:
+        with connect_as_owner() as connection:
             yield connection
     except UnknownKey as error:
         raise click.ClickException(str(error)) from error

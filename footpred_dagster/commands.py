@@ -12,8 +12,20 @@ import click
 import psycopg
 
 from footpred_dagster import health, services
-from footpred_dagster.core.database import connect, database_state, database_url, left_as_found, migrate, schema_version
+from footpred_dagster.core.database import (
+    component_url,
+    connect,
+    connect_migrated,
+    database_state,
+    database_url,
+    establish_roles,
+    left_as_found,
+    migrate,
+    prepare_database,
+    schema_version,
+)
 from footpred_dagster.core.settings import Settings
+from footpred_dagster.core.sibling_databases import sibling_database
 from footpred_dagster.core.storage import open_archive
 from footpred_dagster.selection import Selection
 
@@ -41,8 +53,7 @@ def run(where: str | None, selection: Selection, as_of: datetime | None) -> tupl
 
     settings = Settings.from_env()
     with ExitStack() as stack:
-        migrate(database_url(settings))
-        connection = stack.enter_context(connect(settings, autocommit=True))
+        connection = stack.enter_context(connect_migrated(settings, autocommit=True))
         where = where or settings.source or usual_source(connection)
         try:
             source = stack.enter_context(closing(open_source(where)))
@@ -105,9 +116,8 @@ def evaluate(
     if extra := [league for league in chosen if league not in MAIN_LEAGUES]:
         raise click.UsageError(f"{', '.join(extra)}: extra leagues are loaded and rated, models judge main divisions")
     settings, clock = Settings.from_env(), as_of or datetime.now(UTC)
-    migrate(database_url(settings))
     try:
-        with connect(settings) as connection:
+        with connect_migrated(settings) as connection:
             check_as_of(connection, as_of)
             champion = registry.champion(connection)
             frame = played_before(connection, clock)
@@ -154,8 +164,8 @@ def doctor() -> dict[str, Any]:
     database, url, source = database_state(settings), None, settings.source
     if database != "absent":
         with left_as_found(settings):
-            migrate(url := database_url(settings))
-            with connect(settings) as connection:
+            url = database_url(settings) if settings.owned else component_url(settings, "pipeline")
+            with connect_migrated(settings) as connection:
                 source = settings.source or usual_source(connection)
     return {
         "home": str(settings.home),
@@ -165,11 +175,15 @@ def doctor() -> dict[str, Any]:
         "archive": open_archive(settings).place,
         "versions": health.versions(),
         "problems": health.home_problems(settings),
+        "warnings": health.warnings(settings),
     }
 
 
 def migrate_all(wait: float) -> dict[str, str | None]:
-    """``schema`` as it is now and ``before``. Raises psycopg.OperationalError when no server answers for ``wait`` s."""
+    """``schema`` as it is now and ``before``; ``roles_sql`` is for somebody else to run, None where nothing is missing.
+
+    Raises psycopg.OperationalError when no server answers for ``wait`` s.
+    """
     settings = Settings.from_env()
     deadline = time.monotonic() + wait
     while True:
@@ -182,19 +196,23 @@ def migrate_all(wait: float) -> dict[str, str | None]:
                 raise
             time.sleep(1)
     migrate(url)
+    roles_sql = establish_roles(settings)
     from footpred_dagster.instance import open_instance
 
     with warnings.catch_warnings(), open_instance(settings) as instance:
         warnings.simplefilter("ignore")  # alembic's, as Dagster calls it
         instance.upgrade()
-    return {"schema": schema_version(url), "before": before}
+    if settings.component_urls and not roles_sql:
+        for suffix in ("mlflow", "optuna"):  # as Dagster's: the pipeline's role may not create them
+            sibling_database(settings, suffix)
+    return {"schema": schema_version(url), "before": before, "roles_sql": roles_sql}
 
 
 def _platform(settings: Settings) -> tuple[Any, Any]:
     """Definitions and instance; importing them is what makes commands take seconds."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Dagster and dbt about themselves, while they are imported
-        migrate(database_url(settings))  # first: dbt's parse is kept with the connection it was made for
+        prepare_database(settings)  # first: dbt's parse is kept with the connection it was made for
         from footpred_dagster.definitions import defs
         from footpred_dagster.instance import keep_connections, open_instance
 

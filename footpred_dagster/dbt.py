@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -23,7 +23,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtC
 from packaging.version import Version
 
 from footpred_dagster.core import environment, postgres
-from footpred_dagster.core.database import database_url
+from footpred_dagster.core.database import component_url, known_url
 from footpred_dagster.core.settings import PACKAGE_ROOT, TELEMETRY_OFF, Settings
 
 PROJECT_DIR = PACKAGE_ROOT / "dbt_project"
@@ -35,7 +35,9 @@ IGNORED = re.compile(r"(?P<quoted>'[^']*')|(?:\s|--[^\n]*|/\*.*?\*/|{#.*?#})+", 
 
 
 def fresh_project(settings: Settings) -> DbtProject:
-    """The project with a manifest no older than its files; parsed (about 6 s) only when it is not.
+    """The project with the manifest of its files as they are; parsed (about 6 s) only when they changed.
+
+    Their times tell nothing: an upgrade brings files older than the last parse.
 
     ``FOOTPRED_DBT_PARSED``, set in the container image, is a folder with what was parsed when that was built.
     """
@@ -44,23 +46,22 @@ def fresh_project(settings: Settings) -> DbtProject:
     manifest = target / "manifest.json"
     with (target / ".parse.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        # Relations in a manifest carry the name of the database it was parsed for.
-        parsed_for, name = target / ".database", _database(settings)
+        parsed_for, content = target / ".parsed-for", _content(settings)
         if not manifest.exists() and (image := os.environ.get("FOOTPRED_DBT_PARSED")):
             shutil.copytree(image, target, dirs_exist_ok=True)
-        fits = manifest.exists() and parsed_for.exists() and parsed_for.read_text() == name
-        if not fits or manifest.stat().st_mtime < max(path.stat().st_mtime for path in _sources()):
+        if not (manifest.exists() and parsed_for.exists() and parsed_for.read_text() == content):
             _parse(settings)
-            parsed_for.write_text(name)
+            parsed_for.write_text(content)
     return DbtProject(project_dir=PROJECT_DIR, profiles_dir=PROJECT_DIR, target_path=target)
 
 
-def _database(settings: Settings) -> str:
-    return urlsplit(settings.database_url or "").path.lstrip("/") or postgres.DATABASE
-
-
-def _sources() -> Iterable[Path]:
-    return (path for path in PROJECT_DIR.rglob("*") if path.suffix in {".sql", ".yml", ".csv"})
+def _content(settings: Settings) -> str:
+    """Digest of all a manifest is made from: the files, dbt, and the name of the database, which relations carry."""
+    database = urlsplit(known_url(settings, "pipeline") or "").path.lstrip("/") or postgres.DATABASE
+    digest = hashlib.sha256(f"{database} {metadata.version('dbt-core')}".encode())
+    for path in sorted(path for path in PROJECT_DIR.rglob("*") if path.suffix in {".sql", ".yml", ".csv"}):
+        digest.update(f"\0{path.relative_to(PROJECT_DIR)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _parse(settings: Settings) -> None:
@@ -82,14 +83,16 @@ def _parse(settings: Settings) -> None:
 
 def _known_connection(settings: Settings) -> dict[str, str]:
     """What later builds connect with, where it is known: dbt parses anew for another connection. Starts no server."""
-    url = settings.database_url or postgres.EmbeddedPostgres(settings.home).url()
+    url = known_url(settings, "pipeline")
     return connection_environment(url) if url else TELEMETRY_OFF | {"FOOTPRED_DBT_DATABASE": postgres.DATABASE}
 
 
 def export_connection(settings: Settings) -> None:
     """Give the dbt processes this process starts their connection, and what was parsed already; no other setting."""
     environment.remove(re.compile(r"DBT_\w+"))
-    os.environ.update(connection_environment(database_url(settings)) | {"DBT_TARGET_PATH": str(settings.dbt_target)})
+    os.environ.update(
+        connection_environment(component_url(settings, "pipeline")) | {"DBT_TARGET_PATH": str(settings.dbt_target)}
+    )
 
 
 def connection_environment(url: str) -> dict[str, str]:

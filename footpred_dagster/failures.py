@@ -34,7 +34,7 @@ def _explained(error: Exception) -> click.ClickException | None:
     import psycopg
 
     from footpred_dagster.core.backup import BackupError
-    from footpred_dagster.core.database import NewerSchema, NoHome
+    from footpred_dagster.core.database import NewerSchema, NoHome, OlderSchema
     from footpred_dagster.core.postgres import EmbeddedPostgresError
     from footpred_dagster.core.postgres_tools import PostgresToolsError
     from footpred_dagster.core.provenance import MixedOrigins
@@ -43,7 +43,7 @@ def _explained(error: Exception) -> click.ClickException | None:
 
     known = (
         *(ArchiveError, BackupError, EmbeddedPostgresError, MixedOrigins),
-        *(NewerSchema, NoHome, PostgresToolsError, SettingsError),
+        *(NewerSchema, NoHome, OlderSchema, PostgresToolsError, SettingsError),
     )
     if isinstance(error, known):
         return click.ClickException(str(error))

@@ -7,7 +7,7 @@ import stat
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
-from footpred_dagster.core.settings import Settings
+from footpred_dagster.core.settings import COMPONENTS, Settings, component_variable
 from footpred_dagster.core.storage import ArchiveError, open_archive
 
 SHOWN_VERSIONS = ("footpred", "dagster", "dbt-core", "dbt-postgres", "pandas", "scikit-learn", "psycopg")
@@ -23,6 +23,17 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[package] = "not installed"
     return found
+
+
+def warnings(settings: Settings) -> list[str]:
+    """What works, and is less safe than it could be."""
+    if not settings.database_url:
+        return []
+    own = {component for component, _ in settings.component_urls}
+    missing = [component_variable(component) for component in COMPONENTS if component not in own]
+    if not missing:
+        return []
+    return [f"components connect as the owner of the database, who may change everything: set {', '.join(missing)}"]
 
 
 def home_problems(settings: Settings) -> list[str]:

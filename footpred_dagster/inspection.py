@@ -37,7 +37,7 @@ def inspect_file(path: str, league: str | None, season: Season | None) -> Inspec
     except OSError as error:
         raise click.ClickException(f"cannot read {click.format_filename(path)}: {error.strerror}") from error
     settings = Settings.from_env()
-    if settings.database_url is None and not settings.has_embedded_database:
+    if not settings.external and not settings.has_embedded_database:
         return inspect_body(body, file, league, season)
     return _against_home(settings, body, file, league, season)
 
@@ -53,7 +53,7 @@ def _against_home(settings: Settings, body: bytes, file: Path, league: str | Non
         def by_last_loads(league: str, season: Season, sha256: str, parsed: ParsedFile) -> ParsedFile:
             return admit(connection, league, season, sha256, parsed)
 
-        where = "the external database" if settings.database_url else str(settings.home)
+        where = "the external database" if settings.external else str(settings.home)
         return inspect_body(body, file, league, season, by_last_loads, f"the last loads of {where}")
 
 

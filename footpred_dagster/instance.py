@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from footpred_dagster.core.database import database_url, sibling_database
 from footpred_dagster.core.private import without_password, write_private
 from footpred_dagster.core.settings import TELEMETRY_OFF, Settings
+from footpred_dagster.core.sibling_databases import sibling_database
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -41,14 +41,15 @@ POLICY = {
 """What holds for every instance, of a home or of a cluster: ``deploy/chart/files/dagster.yaml`` says the same."""
 
 
-def prepare_home(settings: Settings) -> Path:
+def prepare_home(settings: Settings, component: str = "pipeline") -> Path:
     """Write ``dagster.yaml`` for this home and point this process at it.
 
-    Rewritten whenever the database moved: the embedded server may be on another port after a restart.
+    Rewritten whenever the database moved: the embedded server may be on another port after a restart. Another component
+    than the pipeline has a folder of its own.
     """
-    home = settings.dagster_home
+    home = settings.dagster_home if component == "pipeline" else settings.home / component / "dagster"
     home.mkdir(parents=True, exist_ok=True)
-    storage = without_password(sibling_database(database_url(settings), "dagster"), home / "pgpass")
+    storage = without_password(sibling_database(settings, "dagster", component), home / "pgpass")
     config = {
         "storage": {"postgres": {"postgres_url": storage}},
         **POLICY,
@@ -68,11 +69,11 @@ def prepare_home(settings: Settings) -> Path:
     return home
 
 
-def open_instance(settings: Settings) -> dg.DagsterInstance:
+def open_instance(settings: Settings, component: str = "pipeline") -> dg.DagsterInstance:
     """The instance of this home, its storage migrated by Dagster on first use."""
     import dagster as dg
 
-    home = prepare_home(settings)
+    home = prepare_home(settings, component)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # Dagster's own, while it opens its storage
         return dg.DagsterInstance.from_config(str(home))

@@ -12,7 +12,7 @@ import click
 import psycopg
 
 from footpred_dagster.core.chain import read_anchors
-from footpred_dagster.core.database import connect, connect_migrated, database_url, migrate
+from footpred_dagster.core.database import connect, connect_migrated, prepare_database
 from footpred_dagster.core.ledger import all_anchors, identity, verify_anchored
 from footpred_dagster.core.ledger import resume as begin_anew
 from footpred_dagster.core.settings import Settings
@@ -25,7 +25,7 @@ def verify(earlier: Sequence[Path] = ()) -> dict[str, Any]:
     ``earlier``: files anchors.json of earlier exports.
     """
     settings = Settings.from_env()
-    migrate(database_url(settings))
+    prepare_database(settings)
     archive = open_archive(settings)
     with connect(settings) as connection:
         try:
@@ -65,8 +65,7 @@ def export(directory: Path) -> dict[str, Any]:
     from footpred_dagster.core.ledger_export import export as write  # pyarrow takes a third of a second
 
     settings = Settings.from_env()
-    migrate(database_url(settings))
-    with connect(settings) as connection:
+    with connect_migrated(settings) as connection:
         try:
             return asdict(write(connection, open_archive(settings), directory))
         except psycopg.DataError as error:

@@ -21,7 +21,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
-from footpred_dagster.core.database import connect, database_url, migrate, scratch_database
+from footpred_dagster.core.database import connect_migrated, database_url
 from footpred_dagster.core.domain import LEAGUES
 from footpred_dagster.core.inputs import FIXTURES_KEY, Inputs
 from footpred_dagster.core.lineage import UnknownPrediction, trace
@@ -33,7 +33,8 @@ from footpred_dagster.core.reproducing import (
     missing_objects,
     registered_fit,
 )
-from footpred_dagster.core.settings import Settings
+from footpred_dagster.core.settings import COMPONENTS, OWNERS_URL, Settings, component_variable
+from footpred_dagster.core.sibling_databases import scratch_database
 from footpred_dagster.core.storage import open_archive
 from footpred_dagster.printing import console
 
@@ -47,8 +48,7 @@ SHOWN = 12
 def lineage(prediction: str) -> dict[str, Any]:
     """The trace of a prediction; an unknown one is a usage error."""
     settings = Settings.from_env()
-    migrate(database_url(settings))
-    with connect(settings) as connection:
+    with connect_migrated(settings) as connection:
         try:
             return trace(connection, open_archive(settings), prediction)
         except UnknownPrediction as error:
@@ -137,8 +137,7 @@ def reproduce(name: str | None, version: int) -> dict[str, Any]:
     """
     started = time.monotonic()
     settings = Settings.from_env()
-    migrate(database_url(settings))
-    with connect(settings) as connection:
+    with connect_migrated(settings) as connection:
         try:
             then = registered_fit(connection, name, version)
         except NotReproducible as error:
@@ -184,8 +183,9 @@ def _fit_again(settings: Settings, then: RegisteredFit) -> dict[str, Any]:
         "storage_url": settings.storage_url or settings.archive.as_uri(),
     }
     with _ended_by_sigterm(), scratch_database(database_url(settings), SCRATCH) as url, _folder(settings) as home:
-        environment = os.environ | {"FOOTPRED_HOME": str(home), "FOOTPRED_DATABASE_URL": url}
-        environment.pop("FOOTPRED_STORAGE_URL", None)
+        environment = os.environ | {"FOOTPRED_HOME": str(home), OWNERS_URL: url}
+        for name in ("FOOTPRED_STORAGE_URL", *map(component_variable, COMPONENTS)):
+            environment.pop(name, None)
         child = subprocess.Popen(
             [sys.executable, "-m", "footpred_dagster.reproduction"],
             env=environment,

@@ -181,5 +181,7 @@ def print_doctor(found: dict[str, Any], *, as_json: bool) -> None:
     )
     for problem in found["problems"]:
         out.print(f"[red]problem[/]   {problem}", highlight=False)
+    for warning in found["warnings"]:
+        out.print(f"[yellow]warning[/]   {warning}", highlight=False)
     if not found["problems"]:
         out.print("no problems found")

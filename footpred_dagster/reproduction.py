@@ -19,7 +19,7 @@ import dagster as dg
 import psycopg
 from dagster import DagsterEventType
 
-from footpred_dagster.core.database import connect, database_url, migrate
+from footpred_dagster.core.database import connect, prepare_database
 from footpred_dagster.core.dataset import played_before
 from footpred_dagster.core.evaluating import as_row
 from footpred_dagster.core.inputs import Inputs
@@ -58,7 +58,7 @@ def reproduce(order: Order, progress: LayerProgress) -> Reproduced:
     settings = Settings.from_env()
     archive = archive_at(order.storage_url)
     inputs = Inputs.read(archive, order.inputs_sha256)
-    migrate(database_url(settings))
+    prepare_database(settings)
     progress.expect("raw", len(inputs.partitions))
     with connect(settings, autocommit=True) as connection:
         load_inputs(connection, archive, inputs, lambda partition: progress.advance("raw", partition.partition))

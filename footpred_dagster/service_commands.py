@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from footpred_dagster import services
 from footpred_dagster.core import tracking
-from footpred_dagster.core.database import connect, database_url, migrate
+from footpred_dagster.core.database import connect_as_owner, prepare_database
 from footpred_dagster.core.postgres import EmbeddedPostgres
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.instance import prepare_home
@@ -37,7 +37,7 @@ def up(say: Callable[[str], None], ports: Mapping[str, int]) -> bool:
     settings = Settings.from_env()
     if services.supervised(settings):
         raise AlreadyUp
-    embedded = None if settings.database_url else EmbeddedPostgres(settings.home)
+    embedded = None if settings.external else EmbeddedPostgres(settings.home)
     ours_to_stop = embedded is not None and not embedded.running()
     preferring = {FRONT[service]: port for service, port in ports.items()}
     processes = [replace(each, prefers=preferring.get(each.name, each.prefers)) for each in PROCESSES]
@@ -45,14 +45,15 @@ def up(say: Callable[[str], None], ports: Mapping[str, int]) -> bool:
     supervisor = Supervisor(settings, processes, FRONT, say=say, keep_alive=keep_alive)
     with supervisor.signals():  # from here on: a signal must not leave the database behind
         try:
-            migrate(database_url(settings))
+            prepare_database(settings)
             prepare_home(settings)
             os.environ.update(SERVICE_ENVIRONMENT)
             tracking.tracking_uri(settings)  # its database exists before the server looks for it
-            with connect(settings) as connection:
-                key = demo_key(connection)
-            if key:
-                say(f"a key for the service, shown this once: {key}")
+            if settings.owned:
+                with connect_as_owner(settings) as connection:
+                    key = demo_key(connection)
+                if key:
+                    say(f"a key for the service, shown this once: {key}")
             say(f"starting; the log of each is in {settings.home / 'logs'}")
             return supervisor.run()
         finally:

@@ -16,7 +16,7 @@ import click
 from rich.console import Console
 
 from footpred_dagster.commands import check_as_of
-from footpred_dagster.core.database import connect, database_url, migrate
+from footpred_dagster.core.database import connect, prepare_database
 from footpred_dagster.core.dataset import played_before
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.tuning import NothingToTune, Task, counts, open_study, result, storage_url, work
@@ -73,7 +73,7 @@ def tune(
 
 def load_task(settings: Settings, as_of: datetime | None) -> Task:
     """Raises click.ClickException when there is nothing to tune on."""
-    migrate(database_url(settings))
+    prepare_database(settings)
     clock = as_of or datetime.now(UTC)
     try:
         with connect(settings) as connection:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from types import FrameType
 from typing import Any
 
-from footpred_dagster.core.database import database_url
+from footpred_dagster.core.database import component_url
 from footpred_dagster.core.storage import open_archive
 from serving.champion import Champion
 from serving.clubs import Clubs
@@ -68,7 +68,7 @@ class Service:
     @asynccontextmanager
     async def running(self, _app: Any) -> AsyncIterator[None]:
         facts = (self.live, self.facts, QueueFacts(), self.uses)
-        async with self.connected(self.keys, facts), self.readiness.judging():
+        async with self.connected("service", self.keys, facts), self.readiness.judging():
             with self._signals():
                 try:
                     yield
@@ -76,12 +76,15 @@ class Service:
                     self.ending.set()
 
     @asynccontextmanager
-    async def connected(self, keys: Part | None = None, facts: Sequence[Part] = ()) -> AsyncIterator[str]:
-        """With all in memory that predictions are made from, and ``keys`` and ``facts``; yields the database's URL.
+    async def connected(
+        self, component: str, keys: Part | None = None, facts: Sequence[Part] = ()
+    ) -> AsyncIterator[str]:
+        """With all in memory that predictions are made from, and ``keys`` and ``facts``; yields the URL of
+        ``component``.
 
         Keys, tables and the champion's bundle are read by threads of their own, so that none waits for another.
         """
-        url = await asyncio.to_thread(database_url, self.settings.core)
+        url = await asyncio.to_thread(component_url, self.settings.core, component)
         await self.database.open(url)
         poll = self.settings.poll
         first = Watcher(

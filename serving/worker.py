@@ -58,7 +58,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._ending.set)
-        async with self._service.connected() as url:
+        async with self._service.connected("worker") as url:
             sweeping = asyncio.create_task(self._sweep())
             try:
                 await self._work_on(url)

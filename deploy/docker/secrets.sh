@@ -11,10 +11,15 @@ put() {
 mkdir -p "$folder"
 chmod 700 "$folder"
 put POSTGRES_PASSWORD "$(random)"
-url="postgresql://footpred:$(cat "$folder/POSTGRES_PASSWORD")@postgres:5432/footpred"
-put FOOTPRED_DATABASE_URL "$url"
-put DAGSTER_DATABASE_URL "${url}_dagster"
-put MLFLOW_DATABASE_URL "${url}_mlflow"
+# Of the owner, for migrate alone; then a role and a password for each component, which migrate makes.
+put FOOTPRED_DATABASE_URL "postgresql://footpred:$(cat "$folder/POSTGRES_PASSWORD")@postgres:5432/footpred"
+for component in service worker dashboard exporter pipeline; do
+    name=$(printf %s "$component" | tr a-z A-Z)
+    put "FOOTPRED_${name}_DATABASE_URL" "postgresql://footpred_$component:$(random)@postgres:5432/footpred"
+done
+pipeline=$(cat "$folder/FOOTPRED_PIPELINE_DATABASE_URL")
+put DAGSTER_DATABASE_URL "${pipeline}_dagster"
+put MLFLOW_BACKEND_STORE_URI "${pipeline}_mlflow"
 put AWS_ACCESS_KEY_ID "$(random)"
 put AWS_SECRET_ACCESS_KEY "$(random)"
 put s3.json "$(printf '{"identities": [{"name": "footpred", "actions": ["Admin", "Read", "Write", "List", "Tagging"],

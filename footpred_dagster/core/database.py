@@ -1,21 +1,26 @@
-"""One way to the database: the external server of FOOTPRED_DATABASE_URL, or the embedded one, started on demand."""
+"""One way to the database: a server of the user's, or the embedded one, started on demand.
+
+The owner migrates; components work as roles of their own (``roles``), where they have a URL for that or the server is
+ours.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
+import hmac
 import os
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 import psycopg
-from psycopg import sql
 
-from footpred_dagster.core import environment
+from footpred_dagster.core import environment, roles
 from footpred_dagster.core.postgres import EmbeddedPostgres
-from footpred_dagster.core.settings import Settings
+from footpred_dagster.core.settings import COMPONENTS, OWNERS_URL, Settings, SettingsError, component_variable
 
 NEWEST_REVISION = max(
     path.name.partition("_")[0] for path in (Path(__file__).parent / "migrations/versions").glob("0*.py")
@@ -31,14 +36,22 @@ class NewerSchema(RuntimeError):
     """A newer footpred has migrated this database; the message says how far and what to do."""
 
 
+class OlderSchema(RuntimeError):
+    """This version needs a newer schema, and this process may not migrate; the message says who does."""
+
+
 @cache
 def database_url(settings: Settings) -> str:
     """libpq URL of the owner; starts or attaches to the embedded server when no external one is set.
 
-    libpq's variables are removed from this process with the embedded one: they are for other servers.
+    libpq's variables are removed from this process with the embedded one: they are for other servers. Raises
+    SettingsError where only URLs of components are known.
     """
     if settings.database_url:
         return settings.database_url
+    if not settings.owned:
+        known = ", ".join(component_variable(component) for component, _ in settings.component_urls)
+        raise SettingsError(f"this takes the owner of the database: set {OWNERS_URL} ({known} alone is set)")
     environment.remove(environment.LIBPQ)
     environment.protect_files()
     EmbeddedPostgres(settings.home).start()
@@ -59,7 +72,7 @@ def _use(home: Path) -> None:
 
 def database_state(settings: Settings) -> str:
     """``running``, ``stopped``, or ``absent`` where no embedded server was made yet. Starts none."""
-    if settings.database_url:
+    if settings.external:
         return "running"
     if not settings.has_embedded_database:
         return "absent"
@@ -95,22 +108,105 @@ def _stop_unless_used(settings: Settings) -> None:
         os.close(descriptor)
 
 
-def connect(settings: Settings, *, autocommit: bool = False) -> psycopg.Connection:
-    """A psycopg connection in UTC. Prepared statements are off so that a pgbouncer in front does no harm."""
+def component_url(settings: Settings, component: str) -> str:
+    """libpq URL that a component connects with: its own, else the owner's of an external server.
+
+    In the embedded server, which is started, each has its role: the database is migrated for that.
+    """
+    if not settings.external:
+        prepare_database(settings)
+    return _component_url(settings, component)
+
+
+def known_url(settings: Settings, component: str) -> str | None:
+    """``component_url`` without starting a server: None until the embedded one was made."""
+    owner = settings.database_url if settings.external else EmbeddedPostgres(settings.home).url()
+    return _component_url(settings, component, owner) if settings.external or owner else None
+
+
+def _component_url(settings: Settings, component: str, owner: str | None = None) -> str:
+    if url := dict(settings.component_urls).get(component):
+        return url
+    owner = owner or database_url(settings)
+    return owner if settings.external else roles.login(owner, component, _password(owner, component))
+
+
+def _password(owner: str, component: str) -> str:
+    """Of a role in the embedded server. It follows from the owner's, which is kept in the home."""
+    secret = unquote(urlsplit(owner).password or "")
+    return hmac.new(secret.encode(), component.encode(), hashlib.sha256).hexdigest()
+
+
+def prepare_database(settings: Settings) -> None:
+    """Bring the database of this home to this version, with its roles.
+
+    Raises psycopg.OperationalError when the server does not answer, NewerSchema when it is ahead, and OlderSchema when
+    it is behind and this process does not have the owner's URL.
+    """
+    if not settings.owned:
+        _, url = settings.component_urls[0]
+        if version := _older(url):
+            raise OlderSchema(
+                f"the database is at schema {version}, this footpred needs {NEWEST_REVISION}: run footpred migrate "
+                f"with the owner's {OWNERS_URL}"
+            )
+        return
+    owner = database_url(settings)
+    if migrate(owner) or not (settings.external or _has_roles(owner)):
+        establish_roles(settings)
+
+
+_complete: set[str] = set()
+"""Databases in which this process saw all roles."""
+
+
+def _has_roles(owner: str) -> bool:
+    if owner not in _complete:
+        with psycopg.connect(owner, prepare_threshold=None) as connection:
+            if not roles.absent(connection):
+                _complete.add(owner)
+    return owner in _complete
+
+
+def establish_roles(settings: Settings) -> str | None:
+    """Create and grant what is absent; the SQL for somebody else where the owner may not create roles."""
+    owner = database_url(settings)
+    if settings.external:
+        passwords = roles.passwords_in(dict(settings.component_urls), owner)
+    else:
+        passwords = {component: _password(owner, component) for component in COMPONENTS}
+    return roles.establish(owner, passwords)
+
+
+def connect(settings: Settings, component: str = "pipeline", *, autocommit: bool = False) -> psycopg.Connection:
+    """A connection of a component in UTC."""
+    return _connect(component_url(settings, component), autocommit)
+
+
+def connect_migrated(settings: Settings | None = None, *, autocommit: bool = False) -> psycopg.Connection:
+    """A connection of the pipeline to the database of this home, which is started and prepared first."""
+    settings = settings or Settings.from_env()
+    prepare_database(settings)
+    return _connect(_component_url(settings, "pipeline"), autocommit)
+
+
+def connect_as_owner(settings: Settings | None = None) -> psycopg.Connection:
+    """For what no component may do; as ``connect_migrated``. Raises SettingsError without the owner's URL."""
+    settings = settings or Settings.from_env()
+    owner = database_url(settings)
+    prepare_database(settings)
+    return _connect(owner, autocommit=False)
+
+
+def _connect(url: str, autocommit: bool) -> psycopg.Connection:
+    """Prepared statements are off so that a pgbouncer in front does no harm."""
     return psycopg.connect(
-        database_url(settings),
+        url,
         autocommit=autocommit,
         prepare_threshold=None,
         options="-c timezone=UTC",
         application_name="footpred",
     )
-
-
-def connect_migrated() -> psycopg.Connection:
-    """A connection to the database of this home, which is started and brought to this version first."""
-    settings = Settings.from_env()
-    migrate(database_url(settings))
-    return connect(settings)
 
 
 @contextlib.contextmanager
@@ -119,45 +215,11 @@ def connect_reading(settings: Settings) -> Iterator[psycopg.Connection | None]:
 
     An embedded server that was down is started, and stopped again at the end. Raises NoHome where there is none.
     """
-    with left_as_found(settings), connect(settings, autocommit=True) as connection:
+    url = database_url if settings.owned else partial(_component_url, component="pipeline")
+    with left_as_found(settings), _connect(url(settings), autocommit=True) as connection:
         connection.read_only = True
         row = connection.execute("select to_regclass('raw.accepted') is not null").fetchone()
         yield connection if row == (True,) else None
-
-
-def sibling_database(url: str, suffix: str) -> str:
-    """URL of the database ``<name>_<suffix>`` on the same server, created if missing.
-
-    Raises psycopg.errors.InsufficientPrivilege when the account may not create it: create it once by hand.
-    """
-    parts = urlsplit(url)
-    name = f"{parts.path.lstrip('/')}_{suffix}"
-    with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
-        if not connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
-            # Suppressed: another process was first.
-            with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-                connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-    return urlunsplit(parts._replace(path=f"/{name}"))
-
-
-@contextlib.contextmanager
-def scratch_database(url: str, suffix: str) -> Iterator[str]:
-    """URL of an empty database ``<name>_<suffix>`` on the same server, dropped at the end whatever happens.
-
-    One process at a time has it: a second waits. What a killed one left behind is dropped first.
-    Raises psycopg.errors.InsufficientPrivilege when the account may not create databases.
-    """
-    parts = urlsplit(url)
-    name = f"{parts.path.lstrip('/')}_{suffix}"
-    drop = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
-    with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
-        connection.execute("select pg_advisory_lock(hashtext(%s))", [name])
-        try:
-            connection.execute(drop)
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-            yield urlunsplit(parts._replace(path=f"/{name}"))
-        finally:
-            connection.execute(drop)
 
 
 def schema_version(url: str) -> str | None:
@@ -169,19 +231,28 @@ def schema_version(url: str) -> str | None:
         return str(found[0]) if found else None
 
 
-def migrate(url: str, revision: str = "head") -> None:
-    """Bring the schema to the newest version, or as far as ``revision``; safe from many processes at once.
+def _older(url: str) -> str | None:
+    """The revision of a database that is behind this version, ``none`` before the first migration; None if it is not.
 
-    Raises psycopg.OperationalError when the server does not answer, NewerSchema when it is ahead of this version.
+    Raises NewerSchema when it is ahead.
     """
     version = schema_version(url)
-    if version == NEWEST_REVISION:
-        return
     if version and version > NEWEST_REVISION:
         raise NewerSchema(
             f"the database is at schema {version}, this footpred knows {NEWEST_REVISION}: a newer one has been here, "
             "update this one"
         )
+    return None if version == NEWEST_REVISION else version or "none"
+
+
+def migrate(url: str, revision: str = "head") -> bool:
+    """Bring the schema to the newest version, or as far as ``revision``; whether it was behind. ``url``: the owner's.
+
+    Safe from many processes at once. Raises psycopg.OperationalError when the server does not answer, NewerSchema when
+    it is ahead of this version.
+    """
+    if not _older(url):
+        return False
     # Alembic and SQLAlchemy take half a second to import: only who migrates pays.
     from alembic import command
     from alembic.config import Config
@@ -194,3 +265,4 @@ def migrate(url: str, revision: str = "head") -> None:
     with engine.connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+    return True

@@ -12,7 +12,7 @@ import re
 import tempfile
 from collections.abc import Mapping, MutableMapping
 
-from footpred_dagster.core.settings import TELEMETRY_OFF
+from footpred_dagster.core.settings import COMPONENTS, OWNERS_URL, TELEMETRY_OFF, component_variable
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ALLOWED = re.compile(
@@ -37,11 +37,11 @@ TRACKING_SERVER = re.compile(r"MLFLOW_(TRACKING|S3|HTTP_REQUEST)_\w+")
 def allowed(environment: Mapping[str, str]) -> dict[str, str]:
     """What of ``environment`` a process of footpred may see, telemetry switched off and loopback exempt from proxies.
 
-    libpq's variables are part of it with a FOOTPRED_DATABASE_URL, MLflow's credentials and time limits with a
+    libpq's variables are part of it with a URL of another server, MLflow's credentials and time limits with a
     MLFLOW_TRACKING_URI.
     """
     patterns = [ALLOWED]
-    if environment.get("FOOTPRED_DATABASE_URL"):
+    if any(environment.get(name) for name in (OWNERS_URL, *map(component_variable, COMPONENTS))):
         patterns.append(LIBPQ)
     if environment.get("MLFLOW_TRACKING_URI"):
         patterns.append(TRACKING_SERVER)

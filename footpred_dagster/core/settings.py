@@ -24,6 +24,11 @@ TELEMETRY_OFF = {
 """Set in every process we start: the platform calls nobody but its data source."""
 
 
+COMPONENTS = ("service", "worker", "dashboard", "exporter", "pipeline")
+"""What connects to the database, each by a URL of its own where one is set."""
+OWNERS_URL = "FOOTPRED_DATABASE_URL"
+
+
 class SettingsError(ValueError):
     """A FOOTPRED_* variable cannot be used; the message names it and the way out."""
 
@@ -33,7 +38,8 @@ class Settings:
     """Attributes:
 
     home: folder of all state (embedded database, archive, dbt target, logs).
-    database_url: an external PostgreSQL, or None for the embedded one. Kept out of ``repr``: it holds a password.
+    database_url: the owner's, of an external PostgreSQL, or None for the embedded one. Kept out of ``repr``, as are
+        those of components: they hold passwords.
     mlflow_uri: an MLflow server or store, or None for one in a database beside ours.
     source: where data comes from unless a run says otherwise; None for where the data of this home came from.
     live_scores: sources of live scores that are switched on, by name; none by default.
@@ -41,6 +47,7 @@ class Settings:
     openfootball: where the second source is, ``openfootball``, an address or a folder; None while it is off.
     alertmanager_url: who is told of failed runs; None for nobody.
     storage_url: where the archive lies, as ``parse_storage_url`` reads it, or None for the local one in the home.
+    component_urls: (component, URL) of those of COMPONENTS that do not connect as the owner.
     """
 
     home: Path
@@ -52,6 +59,17 @@ class Settings:
     football_data_org_token: str | None = field(default=None, repr=False)
     storage_url: str | None = None
     alertmanager_url: str | None = None
+    component_urls: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    @property
+    def external(self) -> bool:
+        """Whether the database is on a server of the user's, rather than the embedded one."""
+        return bool(self.database_url or self.component_urls)
+
+    @property
+    def owned(self) -> bool:
+        """Whether this process can connect as the owner."""
+        return bool(self.database_url) or not self.external
 
     @property
     def archive(self) -> Path:
@@ -80,9 +98,6 @@ class Settings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
-        url = env.get("FOOTPRED_DATABASE_URL") or None
-        if url and not url.startswith(("postgresql://", "postgres://")):
-            raise SettingsError("FOOTPRED_DATABASE_URL must be a postgresql:// URL, or unset for the embedded server")
         storage_url = env.get("FOOTPRED_STORAGE_URL") or None
         if storage_url:
             try:
@@ -91,7 +106,12 @@ class Settings:
                 raise SettingsError(f"FOOTPRED_STORAGE_URL {error}, or unset for the archive in the home") from error
         return cls(
             home=_home(env.get("FOOTPRED_HOME")),
-            database_url=url,
+            database_url=_database_url(env, OWNERS_URL),
+            component_urls=tuple(
+                (component, url)
+                for component in COMPONENTS
+                if (url := _database_url(env, component_variable(component)))
+            ),
             source=env.get("FOOTPRED_SOURCE") or None,
             mlflow_uri=env.get("MLFLOW_TRACKING_URI") or None,
             openfootball=env.get("FOOTPRED_OPENFOOTBALL") or None,
@@ -136,6 +156,18 @@ def default_home() -> Path:
     if not folder.is_absolute():
         raise SettingsError("this account has no home folder: set FOOTPRED_HOME to a folder for all state")
     return folder
+
+
+def component_variable(component: str) -> str:
+    """Name of the variable with the URL that a component connects with."""
+    return f"FOOTPRED_{component.upper()}_DATABASE_URL"
+
+
+def _database_url(env: Mapping[str, str], name: str) -> str | None:
+    url = env.get(name) or None
+    if url and not url.startswith(("postgresql://", "postgres://")):
+        raise SettingsError(f"{name} must be a postgresql:// URL, or unset")
+    return url
 
 
 def _home(chosen: str | None) -> Path:

@@ -23,10 +23,10 @@ from urllib.parse import urlsplit
 import psycopg
 
 from footpred_dagster.core import fit_pages, model_card
-from footpred_dagster.core.database import database_url, sibling_database
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.private import without_password
 from footpred_dagster.core.settings import Bucket, Settings, parse_storage_url
+from footpred_dagster.core.sibling_databases import sibling_database
 from footpred_dagster.core.storage import Archive
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def tracking_uri(settings: Settings) -> str:
     if settings.mlflow_uri:
         return settings.mlflow_uri
     settings.mlflow_home.mkdir(parents=True, exist_ok=True)
-    url = without_password(sibling_database(database_url(settings), "mlflow"), settings.mlflow_home / "pgpass")
+    url = without_password(sibling_database(settings, "mlflow"), settings.mlflow_home / "pgpass")
     return "postgresql+psycopg2://" + url.partition("://")[2]
 
 

@@ -20,13 +20,13 @@ import psycopg
 
 from footpred_dagster.core.backtest import of_seasons, season_windows
 from footpred_dagster.core.contract import FEATURE_NAMES, fingerprint
-from footpred_dagster.core.database import database_url, sibling_database
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.metrics import log_losses
 from footpred_dagster.core.models.base import last_seasons
 from footpred_dagster.core.models.boosting import Boosting, boost, hyperparameters
 from footpred_dagster.core.private import without_password
 from footpred_dagster.core.settings import Settings
+from footpred_dagster.core.sibling_databases import sibling_database
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -70,7 +70,7 @@ def storage_url(settings: Settings) -> str:
     """The database ``<name>_optuna`` beside ours; its password stays in a libpq file."""
     passfile = settings.home / "tuning" / "pgpass"
     passfile.parent.mkdir(parents=True, exist_ok=True)
-    url = without_password(sibling_database(database_url(settings), "optuna"), passfile)
+    url = without_password(sibling_database(settings, "optuna"), passfile)
     return "postgresql+psycopg2://" + url.partition("://")[2]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import psycopg
 
-from footpred_dagster.core.database import connect, database_url, migrate
+from footpred_dagster.core.database import connect_migrated
 from footpred_dagster.core.ledger import Kind
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import Archive, open_archive
@@ -30,10 +30,8 @@ class Warehouse(dg.ConfigurableResource):
 
     @contextmanager
     def connect(self, *, autocommit: bool = False) -> Iterator[psycopg.Connection]:
-        with again_if_it_passes():
-            migrate(database_url(SETTINGS))
-            with connect(SETTINGS, autocommit=autocommit) as connection:
-                yield connection
+        with again_if_it_passes(), connect_migrated(SETTINGS, autocommit=autocommit) as connection:
+            yield connection
 
 
 class ArchiveStore(dg.ConfigurableResource):

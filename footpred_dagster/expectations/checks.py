@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from footpred_dagster.core.database import database_url
+from footpred_dagster.core.database import component_url
 from footpred_dagster.core.held_seasons import hold_back
 from footpred_dagster.core.settings import TELEMETRY_OFF
 from footpred_dagster.defs.resources import SETTINGS, Warehouse
@@ -36,7 +36,7 @@ def suite_check(stage: str, asset: str, description: str, *, holds_back: bool = 
 
         with warehouse.connect():
             pass  # started and migrated
-        report = validate(load_suite(stage), database_url(SETTINGS), SETTINGS.home / "data_docs")
+        report = validate(load_suite(stage), component_url(SETTINGS, "pipeline"), SETTINGS.home / "data_docs")
         held = partitions_at_fault(report) if holds_back else {}
         if holds_back:
             with warehouse.connect() as connection:

@@ -68,10 +68,10 @@ class Pipeline(Collector):
         return [disk, up]
 
     def _of_database(self) -> list[Metric]:
-        with connect(self._settings, autocommit=True) as connection:
+        with connect(self._settings, "exporter", autocommit=True) as connection:
             found = list(warehouse.collect(connection))
         if self._instance is None:
-            self._instance = self._stack.enter_context(open_instance(self._settings))
+            self._instance = self._stack.enter_context(open_instance(self._settings, "exporter"))
         return found + list(instance.collect(self._instance))
 
     def close(self) -> None:

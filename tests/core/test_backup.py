@@ -14,10 +14,11 @@ from click.testing import CliRunner
 from footpred_dagster.cli import main
 from footpred_dagster.core import keys, postgres_tools
 from footpred_dagster.core.backup import DUMP, MANIFEST, BackupError, backup, count_rows
-from footpred_dagster.core.database import NEWEST_REVISION, NewerSchema, migrate, schema_version, scratch_database
+from footpred_dagster.core.database import NEWEST_REVISION, NewerSchema, migrate, schema_version
 from footpred_dagster.core.durable import KEPT, LEFT_OUT
 from footpred_dagster.core.ledger import anchor, identity, seal, verify_anchored
 from footpred_dagster.core.restore import restore
+from footpred_dagster.core.sibling_databases import scratch_database
 from footpred_dagster.core.storage import LocalArchive
 from tests.support.sealed import anchor_untimed, as_superuser, live, replay
 

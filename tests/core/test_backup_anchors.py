@@ -5,9 +5,10 @@ from __future__ import annotations
 import psycopg
 
 from footpred_dagster.core.backup import backup
-from footpred_dagster.core.database import migrate, scratch_database
+from footpred_dagster.core.database import migrate
 from footpred_dagster.core.ledger import anchor, identity, resume, seal, stored_anchors, verify_anchored
 from footpred_dagster.core.restore import restore
+from footpred_dagster.core.sibling_databases import scratch_database
 from footpred_dagster.core.storage import LocalArchive
 from tests.support.sealed import anchor_untimed, live, replay, rewrite_anchors
 

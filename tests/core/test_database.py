@@ -13,13 +13,16 @@ import pytest
 from footpred_dagster.core import database
 from footpred_dagster.core.migrations import __file__ as migrations
 from footpred_dagster.core.settings import Settings
+from footpred_dagster.core.sibling_databases import scratch_database, sibling_database
 
 VERSIONS = sorted(path.stem.partition("_")[0] for path in (Path(migrations).parent / "versions").glob("[0-9]*.py"))
 LAYERS = {"raw", "staging", "intermediate", "ratings", "features", "marts", "models", "predictions", "monitoring"}
 READY = "import sys, alembic.command, sqlalchemy; from footpred_dagster.core import database as d; "
+READY += "from footpred_dagster.core.settings import Settings; "
+READY += "from footpred_dagster.core.sibling_databases import sibling_database; "
 READY += "print('ready', flush=True); sys.stdin.read(1); "
 MIGRATE = READY + "d.migrate(sys.argv[1])"
-SIBLING = READY + "print(d.sibling_database(sys.argv[1], 'side'))"
+SIBLING = READY + "print(sibling_database(Settings('unused', sys.argv[1]), 'side'))"
 
 
 def at_once(code: str, url: str, processes: int = 4) -> list[str]:
@@ -105,7 +108,7 @@ def test_a_sibling_database_is_created_once_whoever_asks_and_how_often(database_
     name = urlsplit(database_url).path.removeprefix("/") + "_side"
     try:
         found = {output.strip() for output in at_once(SIBLING, database_url)}
-        found.add(database.sibling_database(database_url, "side"))
+        found.add(sibling_database(Settings(Path("unused"), database_url), "side"))
         assert len(found) == 1
         url = found.pop()
         assert query(url, "select current_database()") == [(name,)]
@@ -132,10 +135,10 @@ def test_without_an_external_url_the_embedded_server_of_the_home_is_used(setting
 
 
 def test_a_scratch_database_is_empty_and_gone_afterwards_whatever_happened(empty_database_url):
-    left_behind = database.sibling_database(empty_database_url, "scratch")
+    left_behind = sibling_database(Settings(Path("unused"), empty_database_url), "scratch")
 
     def interrupted() -> None:
-        with database.scratch_database(empty_database_url, "scratch") as url:
+        with scratch_database(empty_database_url, "scratch") as url:
             assert url == left_behind
             users.append(psycopg.connect(url))
             assert users[-1].execute("select to_regclass('leftover')").fetchone() == (None,)

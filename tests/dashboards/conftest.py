@@ -18,18 +18,20 @@ import pytest
 
 from dashboards.reader import Reader
 from tests.support import dashboard
+from tests.support.roles import component_url, establish
 
 
 @pytest.fixture(scope="module")
 def world_url(module_database_url: str) -> str:
     with psycopg.connect(module_database_url, prepare_threshold=None) as connection:
         dashboard.build(connection)
+    establish(module_database_url)
     return module_database_url
 
 
 @pytest.fixture
 def reader(world_url: str) -> Iterator[Reader]:
-    reader = Reader(lambda: world_url)
+    reader = Reader(lambda: component_url(world_url, "dashboard"))
     yield reader
     reader.close()
 
@@ -39,7 +41,10 @@ def served(url: str, home: Path, *, ttl: str = "0.2") -> Iterator[str]:
     """Address of a dashboard on a database, ended afterwards."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    environment = os.environ | {"FOOTPRED_DATABASE_URL": url, "FOOTPRED_HOME": str(home)}
+    environment = os.environ | {
+        "FOOTPRED_DASHBOARD_DATABASE_URL": component_url(url, "dashboard"),
+        "FOOTPRED_HOME": str(home),
+    }
     command = [sys.executable, "-m", "dashboards", "--port", str(port), "--ttl", ttl]
     with (home / "dashboard.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)

@@ -80,16 +80,3 @@ def test_a_mistake_in_a_query_is_no_outage_and_keeps_the_connection(make):
 def test_a_database_that_does_not_answer_is_named_so(make):
     with pytest.raises(DatabaseDown):
         make(url="postgresql://nobody@127.0.0.1:9/none").rows("select 1")
-
-
-def test_it_reads_as_a_role_that_may_read_every_layer_and_nothing_else(make, connection):
-    """Also what was made after the role: dbt's tables come and go."""
-    connection.execute("create table marts.later as select 1 as one")
-    connection.commit()
-    reader = make()
-    assert reader.row("select current_user as who")["who"] == "footpred_reader"
-    assert reader.row("select one from marts.later")["one"] == 1
-    reader.rows("select count(*) as n from predictions.ledger")
-    assert reader.row("select has_table_privilege('predictions.ledger', 'insert') as may")["may"] is False
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        reader.rows("select * from serving.keys")

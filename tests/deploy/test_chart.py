@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from deploy import check
+from footpred_dagster.core.settings import COMPONENTS
 
 HELM = check.ROOT / ".tools/helm4"
 EXAMPLE = check.ROOT / "deploy/k8s/footpred.yaml"
@@ -74,6 +75,23 @@ def test_hosts_and_origins_are_checked() -> None:
 
 
 @needs_helm
+@needs_helm
+def test_the_owner_of_the_database_migrates_and_nobody_else() -> None:
+    """In the chart's own database as in one elsewhere; and each component has a secret of its own."""
+    inside = ("--set", "postgresql.enabled=true", "--set", "postgresql.password=x", "--set", "s3.enabled=true",
+              "--set", "s3.accessKeyId=x", "--set", "s3.secretAccessKey=x")  # fmt: skip
+    for arguments, prefix in (((), "footpred-database"), (inside, "footpred-postgresql")):
+        rendered = template(*arguments).stdout
+        found = {}
+        for name, each in (of_kind(rendered, "Deployment") | of_kind(rendered, "Job")).items():
+            secrets = [entry.get("valueFrom", {}).get("secretKeyRef") for entry in container(each)["env"]]
+            found[name] = {secret["name"] for secret in secrets if secret and secret["key"] == "database-url"}
+        everybody = {f"{prefix}-{component}" for component in COMPONENTS}
+        assert found.pop("migrate") == {prefix, *everybody}
+        own = {name: {"api": "service"}.get(name, name if name in COMPONENTS else "pipeline") for name in found}
+        assert found == {name: {f"{prefix}-{component}"} for name, component in own.items()}
+
+
 def test_a_login_is_in_front_of_all_but_the_service() -> None:
     secrets = "login.enabled=true,login.operators.secret=operators"
     oidc = (

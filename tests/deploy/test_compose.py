@@ -15,7 +15,8 @@ import podman_compose
 import pytest
 import yaml
 
-from footpred_dagster.core.settings import PACKAGE_ROOT, Settings
+from footpred_dagster.core import roles
+from footpred_dagster.core.settings import COMPONENTS, OWNERS_URL, PACKAGE_ROOT, Settings, component_variable
 from footpred_dagster.dbt import fresh_project
 
 DEPLOY = PACKAGE_ROOT / "deploy"
@@ -110,8 +111,8 @@ def test_each_server_of_the_login_asks_for_the_right_password() -> None:
 def test_hosts_and_origins_are_checked_behind_each_proxy() -> None:
     for name in ("webserver", "webserver-viewer"):
         assert COMPOSE["services"][name]["command"][:3] == ["python", "-m", "footpred_dagster.webserver"]
-    (hosts,) = re.findall('--allowed-hosts "(.*)"', COMPOSE["services"]["mlflow"]["command"][2])
-    assert hosts == "mlflow:5000,localhost:*,127.0.0.1:*$${MLFLOW_HOSTS:+,$$MLFLOW_HOSTS}"
+    hosts = COMPOSE["services"]["mlflow"]["environment"]["MLFLOW_SERVER_ALLOWED_HOSTS"]
+    assert hosts == "mlflow:5000,localhost:*,127.0.0.1:*${MLFLOW_HOSTS:+,${MLFLOW_HOSTS}}"
     assert "proxy_set_header Host $http_host;" in (DEPLOY / "nginx/login.conf").read_text()
 
 
@@ -126,6 +127,23 @@ def test_secrets_come_from_files(name: str) -> None:
     assert set(COMPOSE["services"][name].get("secrets", [])) <= set(COMPOSE["secrets"])
 
 
+def test_the_owner_of_the_database_migrates_and_nobody_else() -> None:
+    urls = {
+        name: {secret for secret in service.get("secrets", []) if secret.endswith("DATABASE_URL")}
+        for name, service in COMPOSE["services"].items()
+    }
+    own = {component: component_variable(component) for component in COMPONENTS}
+    assert urls.pop("migrate") == {OWNERS_URL, *own.values()}
+    pipeline = {own["pipeline"], "DAGSTER_DATABASE_URL"}
+    assert {name: found for name, found in urls.items() if found} == {
+        "api": {own["service"]},
+        "worker": {own["worker"]},
+        "dashboard": {own["dashboard"]},
+        "metrics": {own["exporter"]},
+        **dict.fromkeys(("code-server", "webserver", "webserver-viewer", "daemon"), pipeline),
+    }
+
+
 def test_made_secrets(tmp_path: Path) -> None:
     """All that compose asks for, in a folder that is closed, readable in a container; made once."""
     folder = tmp_path / "secrets"
@@ -135,7 +153,11 @@ def test_made_secrets(tmp_path: Path) -> None:
     assert set(made) == set(COMPOSE["secrets"])
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o444}
-    assert made["POSTGRES_PASSWORD"] in made["FOOTPRED_DATABASE_URL"]
+    assert made["POSTGRES_PASSWORD"] in made[OWNERS_URL]
+    known = {name for name, value in made.items() if made["POSTGRES_PASSWORD"] in value}
+    assert known == {"POSTGRES_PASSWORD", OWNERS_URL}
+    urls = {component: made[component_variable(component)] for component in COMPONENTS}
+    assert set(roles.passwords_in(urls, made[OWNERS_URL])) == set(COMPONENTS)
     operators, viewers = (made[f"{group}.htpasswd"].splitlines() for group in ("operators", "viewers"))
     assert (len(operators), viewers[1:]) == (1, operators)
     assert all(re.fullmatch(r"[a-z]+:\{PLAIN\}[0-9a-f]{48}", line) for line in viewers)

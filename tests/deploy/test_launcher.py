@@ -39,4 +39,4 @@ def test_the_job_of_a_run(tmp_path: Path) -> None:
     assert pod["spec"]["securityContext"]["runAsNonRoot"]
     assert container["securityContext"]["readOnlyRootFilesystem"]
     assert {"name": "config", "mountPath": "/etc/footpred", "readOnly": True} in container["volumeMounts"]
-    assert any(entry["name"] == "FOOTPRED_DATABASE_URL" and "valueFrom" in entry for entry in container["env"])
+    assert any(entry["name"] == "FOOTPRED_PIPELINE_DATABASE_URL" and "valueFrom" in entry for entry in container["env"])

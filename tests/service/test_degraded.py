@@ -33,14 +33,14 @@ SLACK = 3.0
 
 @pytest.fixture(scope="module")
 def proxy(world: World) -> Iterator[Proxy]:
-    proxy = Proxy(world.database_url)
+    proxy = Proxy(world.url("service"))
     yield proxy
     proxy.close()
 
 
 @pytest.fixture(scope="module")
 def settings(proxy: Proxy) -> dict[str, str]:
-    return {"FOOTPRED_DATABASE_URL": proxy.url, "FOOTPRED_KEYS_OUTAGE_MINUTES": str(OUTAGE_MINUTES)}
+    return {"FOOTPRED_SERVICE_DATABASE_URL": proxy.url, "FOOTPRED_KEYS_OUTAGE_MINUTES": str(OUTAGE_MINUTES)}
 
 
 @contextmanager
@@ -189,7 +189,7 @@ def workers_of(served: Served) -> list[int]:
 
 def test_a_worker_that_is_killed_leaves_no_gauge_behind(world, proxy, tmp_path):
     with (
-        serving(world, tmp_path, workers=2, FOOTPRED_DATABASE_URL=proxy.url) as served,
+        serving(world, tmp_path, workers=2, FOOTPRED_SERVICE_DATABASE_URL=proxy.url) as served,
         httpx.Client(base_url=served.url) as http,
     ):
         with proxy.cut():

@@ -114,13 +114,13 @@ def test_what_ended_is_kept_for_a_while_and_then_forgotten_with_its_job_and_key(
 
 @pytest.fixture
 def proxy(world):
-    proxy = Proxy(world.database_url)
+    proxy = Proxy(world.url("worker"))
     yield proxy
     proxy.close()
 
 
 def test_a_database_that_goes_away_in_the_middle_and_comes_back(client, world, tmp_path, proxy, execute):
-    with worker(world, tmp_path, FOOTPRED_DATABASE_URL=proxy.url) as process:
+    with worker(world, tmp_path, FOOTPRED_WORKER_DATABASE_URL=proxy.url) as process:
         with held_up(world):
             task = ask(client, UNKNOWN)
             reaches(client, task, "running")
@@ -135,7 +135,7 @@ def test_a_database_that_goes_away_in_the_middle_and_comes_back(client, world, t
 
 
 def test_a_worker_without_a_database_ends_when_it_is_told_to(world, tmp_path, proxy):
-    with worker(world, tmp_path, FOOTPRED_DATABASE_URL=proxy.url) as process, proxy.cut():
+    with worker(world, tmp_path, FOOTPRED_WORKER_DATABASE_URL=proxy.url) as process, proxy.cut():
         until(lambda: "the queue does not answer" in process.log.read_text(), process.log.read_text)
         code, seconds = process.end()
         assert (code, seconds < 12) == (0, True), process.log.read_text()

@@ -47,9 +47,11 @@ class Watched(NamedTuple):
 
 @pytest.fixture(scope="module")
 def watched(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    port, proxy = free_port(), Proxy(world.database_url)
+    port, proxy = free_port(), Proxy(world.url("worker"))
     arguments = ("--concurrency", "1", "--metrics-port", str(port))
-    with worker(world, tmp_path_factory.mktemp("watched"), *arguments, FOOTPRED_DATABASE_URL=proxy.url) as process:
+    with worker(
+        world, tmp_path_factory.mktemp("watched"), *arguments, FOOTPRED_WORKER_DATABASE_URL=proxy.url
+    ) as process:
         yield Watched(process, proxy, f"http://127.0.0.1:{port}")
     proxy.close()
 
@@ -74,12 +76,10 @@ def attempts(execute) -> tuple[int, int]:
 @pytest.mark.fault(59, "each connection of a worker is ended, repeatedly: its heartbeat and its task go on")
 def test_connections_that_are_ended_disturb_neither_heartbeat_nor_task(client, world, watched, execute):
     def end_connections() -> None:
+        own = "from pg_stat_activity where application_name in ('footpred-worker', 'footpred-heartbeat')"
+        until(lambda: execute(f"select pid {own}").rowcount >= 2)
         (moment,) = execute("select clock_timestamp()").fetchone()
-        ended = execute("""
-            select pg_terminate_backend(pid) from pg_stat_activity
-            where application_name in ('footpred-worker', 'footpred-heartbeat')
-        """)
-        assert ended.rowcount >= 2
+        execute(f"select pg_terminate_backend(pid) {own}")
         beats = "select count(*) from queue.procrastinate_workers where last_heartbeat > %s"
         until(lambda: execute(beats, [moment]).fetchone() == (1,), seconds=8)
 

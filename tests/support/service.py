@@ -21,9 +21,11 @@ from footpred_dagster.core.ledger import seal
 from footpred_dagster.core.models.baselines import EloLogit
 from footpred_dagster.core.registry import ModelVersion
 from footpred_dagster.core.served import serve
+from footpred_dagster.core.settings import COMPONENTS, component_variable
 from footpred_dagster.core.storage import Archive, LocalArchive
 from tests.support.features import judged_history
 from tests.support.processes import free_port, running
+from tests.support.roles import component_url, establish
 from tests.support.sealed import live, replay
 
 FORMULA = "=HYPERLINK(1)"
@@ -80,13 +82,17 @@ class World:
     version: ModelVersion
     key: str
 
+    def url(self, component: str) -> str:
+        return component_url(self.database_url, component)
+
     def connect(self) -> psycopg.Connection[Any]:
+        """As the owner."""
         return psycopg.connect(self.database_url, autocommit=True)
 
     def environment(self, home: Path, **more: str) -> dict[str, str]:
         usual = {
             "FOOTPRED_HOME": str(home),
-            "FOOTPRED_DATABASE_URL": self.database_url,
+            **{component_variable(each): self.url(each) for each in COMPONENTS},
             "FOOTPRED_STORAGE_URL": self.archive.as_uri(),
             "FOOTPRED_SERVICE_POLL": "1",
         }
@@ -118,6 +124,7 @@ def build(database_url: str, folder: Path) -> World:
         seal(connection, sealed)
         serve(connection, sealed)
         _, key = keys.create(connection, "tests", EVERY_SCOPE, rate=10_000, burst=10_000)
+    establish(database_url)
     return World(database_url, archive.root, version, key)
 
 

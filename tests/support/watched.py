@@ -48,7 +48,8 @@ def fill(world: World, home: Path) -> None:
                 statistic, effect, flagged, says)
             values (now(), 'feature', 'home_elo', 'all', '2022-24', '2024-25', 900, 900, .01, .03, false, 'as before');
         """)
-    with open_instance(Settings(home=home, database_url=world.database_url)) as instance:
+    own = (("pipeline", world.url("pipeline")),)
+    with open_instance(Settings(home=home, database_url=world.database_url, component_urls=own)) as instance:
         assert refresh.execute_in_process(instance=instance).success
         instance.add_daemon_heartbeat(heartbeat("SENSOR", now))
         instance.add_daemon_heartbeat(heartbeat("SCHEDULER", now))

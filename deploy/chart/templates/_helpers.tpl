@@ -28,6 +28,21 @@ footpred/release: {{ .root.Release.Name }}
 {{- if .Values.postgresql.enabled }}{{ include "footpred.fullname" . }}-postgresql{{ else }}{{ .Values.database.existingSecret }}{{ end }}
 {{- end }}
 
+{{- /* Of a component: its own, else the owner's. */}}
+{{- define "footpred.componentSecret" -}}
+{{- if .root.Values.postgresql.enabled }}{{ include "footpred.fullname" .root }}-postgresql-{{ .component }}{{ else }}{{ index .root.Values.database.componentSecrets .component }}{{ end }}
+{{- end }}
+
+{{- define "footpred.componentUrl" -}}
+{{- $own := include "footpred.componentSecret" . -}}
+{{- $variable := printf "FOOTPRED_%s_DATABASE_URL" (upper .component) -}}
+{{- if $own -}}
+{{ include "footpred.secretEnv" (dict "name" $variable "secret" $own "key" "database-url") }}
+{{- else -}}
+{{ include "footpred.secretEnv" (dict "name" "FOOTPRED_DATABASE_URL" "secret" (include "footpred.databaseSecret" .root) "key" "database-url") }}
+{{- end }}
+{{- end }}
+
 {{- define "footpred.storageSecret" -}}
 {{- if .Values.s3.enabled }}{{ include "footpred.fullname" . }}-s3{{ else }}{{ .Values.storage.existingSecret }}{{ end }}
 {{- end }}
@@ -55,11 +70,15 @@ capabilities: {drop: [ALL]}
   valueFrom: {secretKeyRef: {name: {{ .secret }}, key: {{ .key }}}}
 {{- end }}
 
+{{- /* Of the pipeline: with Dagster's database. */}}
+{{- define "footpred.pipelineEnv" -}}
+{{- include "footpred.componentUrl" (dict "root" . "component" "pipeline") }}
+{{ include "footpred.secretEnv" (dict "name" "DAGSTER_DATABASE_URL" "secret" (include "footpred.databaseSecret" .) "key" "dagster-database-url") }}
+{{ include "footpred.env" . }}
+{{- end }}
+
 {{- define "footpred.env" -}}
-{{- $database := include "footpred.databaseSecret" . -}}
 {{- $storage := include "footpred.storageSecret" . -}}
-{{ include "footpred.secretEnv" (dict "name" "FOOTPRED_DATABASE_URL" "secret" $database "key" "database-url") }}
-{{ include "footpred.secretEnv" (dict "name" "DAGSTER_DATABASE_URL" "secret" $database "key" "dagster-database-url") }}
 {{ include "footpred.secretEnv" (dict "name" "AWS_ACCESS_KEY_ID" "secret" $storage "key" "access-key-id") }}
 {{ include "footpred.secretEnv" (dict "name" "AWS_SECRET_ACCESS_KEY" "secret" $storage "key" "secret-access-key") }}
 - {name: AWS_DEFAULT_REGION, value: {{ .Values.storage.region | quote }}}
