@@ -46,11 +46,12 @@ class Access:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = call_of(scope)
-        try:
-            await self.admit(scope, call)
-        except Problem as problem:
-            await refusal(call, problem)(scope, receive, send)
-            return
+        if call.key is None:  # else it is admitted, and the framework takes over
+            try:
+                await self.admit(scope, call)
+            except Problem as problem:
+                await refusal(call, problem)(scope, receive, send)
+                return
         await self._app(scope, receive, send)
 
     async def admit(self, scope: Scope, call: Call) -> None:

@@ -21,7 +21,11 @@ class Encoded(ASGIResponse):
         length = (b"content-length", b"%d" % len(body))
         self._headers = [*headers, JSON_TYPE, length] if status == 200 else [*headers]
 
-    async def __call__(self, _scope: Any, _receive: Any, send: Any) -> None:
+    def to_asgi_response(self, *_: Any, **__: Any) -> Encoded:
+        """For the framework, which takes what an exception handler returns for a response to be encoded."""
+        return self
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self._headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
 

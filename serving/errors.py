@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import psycopg
-from litestar import Litestar, Request, Response
+from litestar import Litestar, Request
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.utils import normalize_path
 from msgspec import UNSET
@@ -82,15 +82,12 @@ class Problem(Exception):
         return ProblemDetails(kind, title, status, self.detail, request_id or UNSET, **self.extra)
 
 
-def answer(request: Request[Any, Any, Any], problem: Problem) -> Response[ProblemDetails]:
-    call = call_of(request.scope)
-    call.problem = problem.slug
-    details = problem.details(call.request_id)
-    return Response(details, status_code=details.status, media_type=MEDIA_TYPE, headers=problem.headers)
+def answer(request: Request[Any, Any, Any], problem: Problem) -> Encoded:
+    return refusal(call_of(request.scope), problem)
 
 
 def refusal(call: Call, problem: Problem) -> Encoded:
-    """The same answer, encoded at once."""
+    """The answer that ``problem`` is."""
     call.problem = problem.slug
     details = problem.details(call.request_id)
     body = msgspec.json.encode(details)
@@ -115,11 +112,11 @@ def raw_answer(problem: Problem) -> tuple[bytes, int]:
     return "\r\n".join(lines).encode() + body, details.status
 
 
-def on_problem(request: Request[Any, Any, Any], error: Problem) -> Response[ProblemDetails]:
+def on_problem(request: Request[Any, Any, Any], error: Problem) -> Encoded:
     return answer(request, error)
 
 
-def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[ProblemDetails]:
+def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Encoded:
     if error.status_code >= 500 or error.status_code not in BY_STATUS:
         return on_bug(request, error)
     if error.status_code == 405:
@@ -130,7 +127,7 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
     return answer(request, Problem(BY_STATUS[error.status_code], _plain(error.detail)))
 
 
-def on_validation(request: Request[Any, Any, Any], error: ValidationException) -> Response[ProblemDetails]:
+def on_validation(request: Request[Any, Any, Any], error: ValidationException) -> Encoded:
     found = error.extra if isinstance(error.extra, list) else []
     errors = [
         FieldError(_where(item), _plain(item["message"]))
@@ -140,26 +137,26 @@ def on_validation(request: Request[Any, Any, Any], error: ValidationException) -
     return answer(request, Problem("invalid-request", "see errors" if errors else _plain(error.detail), errors=errors))
 
 
-def on_unreadable(request: Request[Any, Any, Any], error: Exception) -> Response[ProblemDetails]:
+def on_unreadable(request: Request[Any, Any, Any], error: Exception) -> Encoded:
     deep = isinstance(error, RecursionError)
     return answer(request, Problem("invalid-request", "the body is nested too deeply" if deep else "it is not UTF-8"))
 
 
-def on_database_down(request: Request[Any, Any, Any], _error: Exception) -> Response[ProblemDetails]:
+def on_database_down(request: Request[Any, Any, Any], _error: Exception) -> Encoded:
     what = "predictions that are already loaded are still served; try this again later"
     return answer(request, Problem("database-unavailable", what, headers=RETRY_LATER))
 
 
-def on_busy(request: Request[Any, Any, Any], error: Exception) -> Response[ProblemDetails]:
+def on_busy(request: Request[Any, Any, Any], error: Exception) -> Encoded:
     log.warning("a statement failed: %s: %s", type(error).__name__, str(error).strip())
     return answer(request, Problem("database-busy", "a table is locked; try this again later", headers=RETRY_LATER))
 
 
-def on_not_built(request: Request[Any, Any, Any], _error: Exception) -> Response[ProblemDetails]:
+def on_not_built(request: Request[Any, Any, Any], _error: Exception) -> Encoded:
     return answer(request, Problem("not-built", "footpred run builds it", headers=RETRY_LATER))
 
 
-def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[ProblemDetails]:
+def on_bug(request: Request[Any, Any, Any], error: Exception) -> Encoded:
     request_id = call_of(request.scope).request_id
     log.error("unforeseen error", exc_info=error, extra={"request_id": request_id})
     return answer(request, Problem("internal-error", f"it is logged under request id {request_id}"))
@@ -204,3 +201,10 @@ HANDLERS: dict[Any, Any] = {
     psycopg.errors.UndefinedColumn: on_not_built,
     Exception: on_bug,
 }
+
+
+def error_answer(scope: Any, error: Exception) -> Encoded:
+    """The answer that the framework gives when an operation raises ``error``."""
+    handler = next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)
+    made: Encoded = handler(Request(scope), error)
+    return made

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from litestar.enums import ScopeType
 
 from serving.call import ARRIVED, REFUSED, SCOPE_KEY, Call
+from serving.direct import Direct
 from serving.encoded import PRIVATE
 from serving.errors import Problem, refusal
 from serving.logs import access_line
@@ -20,7 +21,7 @@ from serving.options import Options
 
 if TYPE_CHECKING:
     from litestar import Litestar
-    from litestar.types import Receive, Scope, Send
+    from litestar.types import ASGIApp, Receive, Scope, Send
 
     from serving.service import Service
 
@@ -39,12 +40,13 @@ class Gateway:
     """Outermost ASGI layer: around the handler of ``litestar``."""
 
     def __init__(self, litestar: Litestar, service: Service) -> None:
-        self._app, self._service = litestar.asgi_handler, service
-        self._options = Options(self._app, litestar)
+        self._framework, self._service = litestar.asgi_handler, service
+        self.operations: ASGIApp = Direct(litestar, service)  # type: ignore[assignment]  # HTTP only
+        self._options = Options(self._framework, litestar)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
-            await self._app(scope, receive, send)
+            await self._framework(scope, receive, send)
             return
         started = perf_counter()
         call = Call(self._service, _request_id(scope["headers"]))
@@ -83,7 +85,7 @@ class Gateway:
         refused: Problem | None = scope.get(REFUSED)  # type: ignore[assignment]
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             refused = refused or Problem("invalid-request", "there is a NUL in the address")
-        app = self._app if method != "OPTIONS" else self._options
+        app: Any = self.operations if method != "OPTIONS" else self._options
         if refused is not None:
             app = refusal(call, refused)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request, get, post
@@ -18,7 +19,7 @@ from serving.negotiation import accepted
 from serving.openapi import BODY, DATABASE, SECURITY, problems
 from serving.predicting import find
 from serving.schemas.examples import SEALED, example
-from serving.schemas.predictions import ByMatch, Prediction, PredictRequest
+from serving.schemas.predictions import Asked, ByMatch, Prediction, PredictRequest
 from serving.service import Service
 
 LOOKUP, SPOT = (metrics.PREDICTION_SECONDS.labels(kind) for kind in ("sealed", "ad-hoc"))
@@ -30,8 +31,32 @@ GIVEN = ResponseSpec(
 )
 
 
-def _accept(request: Request[Any, Any, Any]) -> None:
-    accepted(header(request.scope, b"accept"))
+async def look_up(scope: Mapping[str, Any], match_id: str) -> Encoded:
+    """The sealed prediction of a match. Raises Problem."""
+    accepted(header(scope, b"accept"))
+    service: Service = call_of(scope).service
+    with LOOKUP.time():
+        found = await find(service, match_id)
+    etag = (b"etag", found.etag.encode())
+    asked = header(scope, b"if-none-match")
+    if asked is not None and not service.age.stale and etag_matches(asked, found.etag):
+        return Encoded(b"", etag, status=304)
+    return Encoded(found.head + service.age.tail(), etag)
+
+
+async def answer_request(scope: Mapping[str, Any], asked: Asked) -> Encoded:
+    """The prediction of a match or pairing. Raises Problem."""
+    accepted(header(scope, b"accept"))
+    service: Service = call_of(scope).service
+    if isinstance(asked, ByMatch):
+        with LOOKUP.time():
+            answer = await find(service, asked.match_id)
+        return Encoded(answer.head + service.age.tail())
+    with SPOT.time():
+        found = await service.batcher.predict(asked)
+    if isinstance(found, Problem):
+        raise found
+    return Encoded(head_of(found) + service.age.tail())
 
 
 @get(
@@ -48,15 +73,7 @@ def _accept(request: Request[Any, Any, Any]) -> None:
 )
 async def get_prediction(request: Request[Any, Any, Any], match_id: FromPath[str]) -> Encoded:
     """The sealed prediction of a match. Its ETag changes when it does, not while its data ages."""
-    _accept(request)
-    service: Service = call_of(request.scope).service
-    with LOOKUP.time():
-        found = await find(service, match_id)
-    etag = (b"etag", found.etag.encode())
-    asked = header(request.scope, b"if-none-match")
-    if asked is not None and not service.age.stale and etag_matches(asked, found.etag):
-        return Encoded(b"", etag, status=304)
-    return Encoded(found.head + service.age.tail(), etag)
+    return await look_up(request.scope, match_id)
 
 
 @post(
@@ -77,15 +94,4 @@ async def get_prediction(request: Request[Any, Any, Any], match_id: FromPath[str
 )
 async def predict(request: Request[Any, Any, Any], data: JSONBody[PredictRequest]) -> Encoded:
     """Predict a match by its id (as it is sealed) or any pairing of two teams of a league (on the spot)."""
-    _accept(request)
-    service: Service = call_of(request.scope).service
-    asked = data.asked
-    if isinstance(asked, ByMatch):
-        with LOOKUP.time():
-            answer = await find(service, asked.match_id)
-        return Encoded(answer.head + service.age.tail())
-    with SPOT.time():
-        found = await service.batcher.predict(asked)
-    if isinstance(found, Problem):
-        raise found
-    return Encoded(head_of(found) + service.age.tail())
+    return await answer_request(request.scope, data.asked)
