@@ -13,15 +13,14 @@ import msgspec
 from litestar._asgi.utils import is_valid_host
 
 from serving.authentication import Access
-from serving.call import ARRIVED
+from serving.call import ARRIVED, call_of
 from serving.controllers.predict import answer_request, look_up
-from serving.encoded import Encoded
-from serving.errors import error_answer
+from serving.errors import Problem, error_answer, refusal
 from serving.schemas.predictions import Asked, PredictRequest
 
 if TYPE_CHECKING:
     from litestar import Litestar
-    from litestar.types import HTTPScope, Receive, Scope, Send
+    from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
     from serving.service import Service
 
@@ -37,44 +36,57 @@ class Direct:
     def __init__(self, litestar: Litestar, service: Service) -> None:
         self._framework, self._service = litestar.asgi_handler, service
         self._has_origins = litestar.cors_config is not None
-        self._get = Access(self._get_prediction, "read", body=False)
-        self._post = Access(self._predict, "predict", body=True)
+        self._reads = Access(self._framework, "read", body=False)
+        self._predicts = Access(self._framework, "predict", body=True)
 
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        operation = self._framework
+        made: Coroutine[Any, Any, ASGIApp] | None = None
         if path.startswith(PREFIX) and not scope["query_string"] and self._usual(scope["headers"]):
-            method = scope["method"]
-            if method == "GET" and path[len(PREFIX) :] in self._service.snapshot.by_id:
-                operation, scope["path_template"] = self._get, "/predict/{match_id}"
-            elif method == "POST" and path == PREFIX and scope.get(ARRIVED):
-                operation, scope["path_template"] = self._post, "/predict"
-        await operation(scope, receive, send)
+            method, match_id = scope["method"], path[len(PREFIX) :]
+            if method == "GET" and match_id in self._service.snapshot.by_id:
+                made, scope["path_template"] = self._look_up(scope, match_id), "/predict/{match_id}"
+            elif method == "POST" and not match_id and scope.get(ARRIVED):
+                made, scope["path_template"] = self._predict(scope, receive), "/predict"
+        if made is None:
+            await self._framework(scope, receive, send)
+            return
+        try:
+            answer = await made
+        except Problem as problem:
+            answer = refusal(call_of(scope), problem)
+        except Exception as error:
+            answer = error_answer(scope, error)
+        await answer(scope, receive, send)
 
     def _usual(self, headers: Any) -> bool:
-        return not any(
-            (name == b"host" and not is_valid_host(value)) or (name == b"origin" and self._has_origins)
-            for name, value in headers
-        )
+        for name, value in headers:
+            if (name == b"host" and not is_valid_host(value)) or (name == b"origin" and self._has_origins):
+                return False
+        return True
 
-    async def _get_prediction(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await _answer(scope, receive, send, look_up(scope, scope["path"][len(PREFIX) :]))
+    async def _look_up(self, scope: HTTPScope, match_id: str) -> ASGIApp:
+        await self._reads.admit(scope, call_of(scope))
+        return await look_up(scope, match_id)
 
-    async def _predict(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _predict(self, scope: HTTPScope, receive: Receive) -> ASGIApp:
+        await self._predicts.admit(scope, call_of(scope))
         message = await receive()
         asked = _decode(message)
-        if asked is None:
-            await self._framework(scope, _after(message, receive), send)
-        else:
-            await _answer(scope, receive, send, answer_request(scope, asked))
+        return _Unread(self._framework, message) if asked is None else await answer_request(scope, asked)
 
 
-async def _answer(scope: Scope, receive: Receive, send: Send, made: Coroutine[Any, Any, Encoded]) -> None:
-    try:
-        answer = await made
-    except Exception as error:
-        answer = error_answer(scope, error)
-    await answer(scope, receive, send)
+class _Unread:
+    """``app`` for a request whose first ``message`` was received already."""
+
+    def __init__(self, app: ASGIApp, message: Any) -> None:
+        self._app, self._messages = app, [message]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def again() -> Any:
+            return self._messages.pop() if self._messages else await receive()
+
+        await self._app(scope, again, send)
 
 
 def _decode(message: Any) -> Asked | None:
@@ -85,13 +97,3 @@ def _decode(message: Any) -> Asked | None:
         return DECODER.decode(message["body"]).asked
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-
-
-def _after(message: Any, receive: Receive) -> Receive:
-    """``receive`` of a request whose first ``message`` is read already."""
-    messages = [message]
-
-    async def read() -> Any:
-        return messages.pop() if messages else await receive()
-
-    return read

@@ -60,7 +60,7 @@ class Gateway:
                 headers = [*message["headers"], (b"x-request-id", call.request_id.encode()), *ALWAYS]
                 if call.key is not None:
                     headers.append(VARY)
-                    if not any(name == b"cache-control" for name, _ in headers):
+                    if b"cache-control" not in dict(headers):
                         headers.append(PRIVATE)
                 message["headers"] = headers + call.limit if call.limit else headers
             if method != "HEAD":
