@@ -46,6 +46,7 @@ from footpred_dagster.core.storage import LocalArchive  # noqa: E402
 from tests.support.archives import Backend, LocalBackend, S3Backend  # noqa: E402
 from tests.support.postgres import own_home  # noqa: E402
 from tests.support.s3 import S3Server, s3_server  # noqa: E402
+from tests.support.targets import missed  # noqa: E402
 
 os.environ.update(TELEMETRY_OFF)
 
@@ -70,6 +71,12 @@ class Schedule(LoadFileScheduling):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Schedule:
     return Schedule(config, log)
+
+
+def pytest_unconfigure() -> None:
+    """The last line of a run of benchmarks."""
+    if missed:
+        print(f"targets missed: {'; '.join(missed)}")  # noqa: T201
 
 
 def pytest_collection_finish() -> None:

@@ -23,7 +23,7 @@ class Targets:
 
     def check(self) -> None:
         """Fails the test when a target was missed."""
-        assert not self._missed
+        assert not self._missed, "; ".join(self._missed)
 
     def _compare(self, what: str, rounds: Sequence[float], target: str, *, reached: bool) -> None:
         line = f"{what}: {median(rounds):.2f}, to be {target}"
