@@ -30,7 +30,7 @@ class Child:
     """A process as it runs: ``popen`` is None while it waits for the one it comes after, or for its next start."""
 
     process: Process
-    port: int
+    ports: list[int]
     log: Path
     popen: subprocess.Popen[bytes] | None = None
     started: float = 0.0
@@ -40,6 +40,11 @@ class Child:
     failed: bool = False
 
     @property
+    def port(self) -> int:
+        """Where it answers; 0 for a process that does not listen on a port."""
+        return self.ports[0] if self.ports else 0
+
+    @property
     def state(self) -> str:
         return "failed" if self.failed else "running" if self.ready else "starting"
 
@@ -47,7 +52,7 @@ class Child:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self.popen = subprocess.Popen(
-                self.process.command(self.port),
+                self.process.command(*(self.ports or [0])),
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -57,9 +62,10 @@ class Child:
             )
         self.started = time.monotonic()
 
-    def port_taken(self) -> bool:
-        """Whether another program listens on the port of this process."""
-        return bool(self.port and self.popen) and holder(self.port, self.popen.pid) is Holder.OTHER
+    def port_taken(self) -> int | None:
+        """The port of this process on which another program listens."""
+        assert self.popen is not None
+        return next((port for port in self.ports if holder(port, self.popen.pid) is Holder.OTHER), None)
 
     def answers(self) -> bool:
         """Whether it is ready: this process, not another that listens on its port."""

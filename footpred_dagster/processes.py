@@ -80,8 +80,8 @@ def _mlflow(port: int) -> list[str]:
     return [f"{BIN}/mlflow", "server", *listen, "--workers", "1", *store]
 
 
-def _api(port: int) -> list[str]:
-    return [sys.executable, "-m", "serving", "--host", "127.0.0.1", "--port", str(port)]
+def _api(port: int, metrics: int) -> list[str]:
+    return [sys.executable, "-m", "serving", "--host", "127.0.0.1", "--port", str(port), "--metrics-port", str(metrics)]
 
 
 def _dashboard(port: int) -> list[str]:
@@ -104,7 +104,7 @@ PROCESSES = (
     Process("webserver", "dagster", _webserver, 3000, LOCATIONS, '"loadStatus":"LOADED"', after="code-server"),
     Process("daemon", "dagster", _daemon, after="code-server"),
     Process("mlflow", "mlflow", _mlflow, prefers=5001, health="/health"),
-    Process("api", "api", _api, prefers=8000, health="/healthcheck/"),
+    Process("api", "api", _api, prefers=8000, metrics=9107, health="/healthcheck/"),
     Process("worker", "worker", _worker, prefers=9109, health="/healthcheck/"),
     Process("metrics", "metrics", _metrics, prefers=9108, health="/healthcheck/"),
     Process("dashboard", "dashboard", _dashboard, prefers=5006, health="/healthz"),

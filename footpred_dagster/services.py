@@ -19,27 +19,33 @@ NAMES = ("dagster", "mlflow", "api", "worker", "metrics", "dashboard")
 class Process:
     """One process of a service.
 
-    command: arguments for the port it shall listen on (0 for one that does not listen on a port). health: path that
-    answers 200 when it is ready, with ``says`` in its body; empty: it accepts connections (or, without port, runs).
-    listens_at: path of the UNIX socket it accepts connections on. after: the process that must be ready first.
+    command: arguments for the port it shall listen on (0 for one that does not listen on a port), and for that of its
+    metrics if these are on another, which it prefers to be ``metrics``. health: path that answers 200 when it is ready,
+    with ``says`` in its body; empty: it accepts connections (or, without port, runs). listens_at: path of the UNIX
+    socket it accepts connections on. after: the process that must be ready first.
     """
 
     name: str
     service: str
-    command: Callable[[int], list[str]]
+    command: Callable[..., list[str]]
     prefers: int = 0
     health: str = ""
     says: str = ""
     after: str = ""
     listens_at: Callable[[], Path] | None = None
+    metrics: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceState:
-    """``state`` is absent, stopped, starting, running or failed; ``url`` without trailing slash, once it has one."""
+    """``state`` is absent, stopped, starting, running or failed; ``url`` without trailing slash, once it has one.
+
+    metrics: their address, where it is not the path /metrics of ``url``.
+    """
 
     url: str | None
     state: str
+    metrics: str | None = None
 
 
 def run_folder(settings: Settings) -> Path:
@@ -77,7 +83,7 @@ def states(settings: Settings) -> dict[str, ServiceState]:
     result = {}
     for name in NAMES:
         said = told.get(name, {"url": None, "state": usual if name in installed else "absent"})
-        result[name] = ServiceState(said["url"], said["state"])
+        result[name] = ServiceState(said["url"], said["state"], said.get("metrics"))
     return result
 
 

@@ -65,9 +65,9 @@ class Supervisor:
             rotate(self._log)
             try:
                 for process in self._processes:
-                    port = self._ports.take(process.prefers) if process.prefers else 0
+                    ports = [self._ports.take(port) for port in (process.prefers, process.metrics) if port]
                     log = self._settings.home / "logs" / f"{process.name}.log"
-                    self._children[process.name] = Child(process, port, log)
+                    self._children[process.name] = Child(process, ports, log)
                 self._watch(folder)
             finally:
                 self.report("stopping")
@@ -103,14 +103,15 @@ class Supervisor:
             self._ended(child, f"ended with code {code}")
         elif not child.ready:
             child.ready = child.answers()
-            if not child.ready and child.port_taken():
-                self._ended(child, f"found port {child.port} taken")
+            if not child.ready and (taken := child.port_taken()):
+                self._ended(child, f"found port {taken} taken")
 
     def _start(self, child: Child) -> None:
-        """On its port, or on another one where a program that is not ours listens there by now."""
-        if child.port and not is_free(child.port):
-            self._ports.release(child.port)
-            child.port = self._ports.take(child.process.prefers)
+        """On its ports, or on others where a program that is not ours listens there by now."""
+        for place, port in enumerate(child.ports):
+            if not is_free(port):
+                self._ports.release(port)
+                child.ports[place] = self._ports.take((child.process.prefers, child.process.metrics)[place])
         rotate(child.log)
         child.start(self._settings.home)
 
@@ -143,6 +144,8 @@ class Supervisor:
             port = self._children[front].port
             url = f"http://127.0.0.1:{port}" if port else None
             services[service] = {"url": url, "state": self._service_state(service)}
+            if metrics := self._children[front].ports[1:]:
+                services[service]["metrics"] = f"http://127.0.0.1:{metrics[0]}/metrics"
         pids = {name: child.popen.pid for name, child in self._children.items() if child.popen}
         text = json.dumps({"pid": os.getpid(), "services": services, "processes": pids})
         target = folder / "up.json"

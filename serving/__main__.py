@@ -1,17 +1,18 @@
-"""``python -m serving``: the service on one port, with any number of workers."""
+"""``python -m serving``: the service on one port, with any number of workers; its metrics on another."""
 
 from __future__ import annotations
 
 import os
 import resource
-import shutil
 import tempfile
+from contextlib import ExitStack
 
 import click
 import uvicorn
 
+from footpred_dagster.core.metrics_server import MetricsServer
 from serving.logs import configure
-from serving.metrics import MULTIPROCESS
+from serving.metrics import MULTIPROCESS, registry
 from serving.protocol import KEEP_ALIVE_SECONDS
 
 GRACE_SECONDS = 8
@@ -24,14 +25,17 @@ HEALTH_SECONDS = 60
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
-def main(host: str, port: int, workers: int) -> None:
+@click.option("--metrics-port", type=click.IntRange(0, 65535), default=0, help="0: metrics are not shown.")
+def main(host: str, port: int, workers: int, metrics_port: int) -> None:
     """Serve predictions."""
-    folder = tempfile.mkdtemp(prefix="footpred-metrics-") if workers > 1 else None
-    if folder:
-        os.environ[MULTIPROCESS] = folder
-    configure()
-    raise_open_files()
-    try:
+    with ExitStack() as stack:
+        if workers > 1:
+            folder = tempfile.TemporaryDirectory(prefix="footpred-metrics-", ignore_cleanup_errors=True)
+            os.environ[MULTIPROCESS] = stack.enter_context(folder)
+        configure()
+        raise_open_files()
+        if metrics_port:
+            stack.callback(_metrics(host, metrics_port).close)
         uvicorn.run(
             "serving.app:create_app",
             factory=True,
@@ -48,9 +52,14 @@ def main(host: str, port: int, workers: int) -> None:
             timeout_graceful_shutdown=GRACE_SECONDS,
             timeout_worker_healthcheck=HEALTH_SECONDS,
         )
-    finally:
-        if folder:
-            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _metrics(host: str, port: int) -> MetricsServer:
+    """With several workers the process above them shows the metrics of all."""
+    try:
+        return MetricsServer(host, port, registry=registry())
+    except OSError as error:
+        raise click.ClickException(f"metrics cannot be shown at port {port}: {error.strerror}") from error
 
 
 def raise_open_files() -> None:

@@ -37,7 +37,7 @@ from serving.settings import ServiceSettings
 MAX_BODY = 2**20
 ROUTES = [
     docs.index,
-    *(health.healthcheck, health.readyz, health.readyz_lookups, health.exposition),
+    *(health.healthcheck, health.readyz, health.readyz_lookups),
     *(predict.get_prediction, predict.predict, batch.predict_batch),
     *(list_predictions, list_cards, ledger.get_ledger_head, model.get_model_info),
     *(directory.list_teams, directory.list_leagues),

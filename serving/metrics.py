@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    REGISTRY,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    generate_latest,
-)
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, Metric
+from prometheus_client.registry import Collector
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -58,16 +52,30 @@ def request_metrics(method: str, path: str, status: int) -> tuple[Counter, Histo
     return REQUESTS.labels(method, path, str(status)), DURATION.labels(method, path)
 
 
-def exposition() -> tuple[bytes, str]:
-    """The page Prometheus reads, and its type."""
+def registry() -> CollectorRegistry:
+    """Metrics of this process, and with several workers of them all."""
     if MULTIPROCESS not in os.environ:
-        return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
-    from prometheus_client.multiprocess import MultiProcessCollector
+        return REGISTRY
+    found = CollectorRegistry()
+    found.register(Workers(os.environ[MULTIPROCESS]))
+    return found
 
-    registry = CollectorRegistry()
-    _forget_ended_processes(Path(os.environ[MULTIPROCESS]))
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry), CONTENT_TYPE_LATEST
+
+class Workers(Collector):
+    """Metrics of all workers, which write them to files in ``folder``."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def collect(self) -> Iterable[Metric]:
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        _forget_ended_processes(Path(self._folder))
+        return MultiProcessCollector(None, self._folder).collect()  # type: ignore[no-untyped-call,no-any-return]
+
+    def describe(self) -> list[Metric]:
+        """Nothing: the registry would collect once to know the names."""
+        return []
 
 
 def _forget_ended_processes(folder: Path) -> None:

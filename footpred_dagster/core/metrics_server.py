@@ -1,4 +1,4 @@
-"""HTTP server for the metrics and the liveness of a process that serves nothing else.
+"""HTTP server for the metrics of a process, and for the liveness of one that serves nothing else.
 
 One thread reads requests and two render, however many connections are open, and each connection is limited in time and
 bytes: ``prometheus_client.start_http_server`` keeps a thread for every connection until its client closes it.
@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any
 
-from prometheus_client import REGISTRY, make_wsgi_app
+from prometheus_client import REGISTRY, CollectorRegistry, make_wsgi_app
 
 METRICS, HEALTH = "/metrics", "/healthcheck/"
 HEAD_BYTES = 8192
@@ -34,9 +34,15 @@ class MetricsServer:
     the thread of the server and must not block; so liveness is answered also when the main thread hangs.
     """
 
-    def __init__(self, host: str, port: int, problem: Callable[[], str | None] = lambda: None) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        problem: Callable[[], str | None] = lambda: None,
+        registry: CollectorRegistry = REGISTRY,
+    ) -> None:
         self._problem = problem
-        self._metrics = make_wsgi_app(REGISTRY)
+        self._metrics = make_wsgi_app(registry)
         self._incomplete: dict[asyncio.Task[None], bool] = {}
         """Of every open connection, the oldest first."""
         self._listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)

@@ -1,4 +1,4 @@
-"""Whether the process lives, whether it can work, and its metrics: open to everybody."""
+"""Whether the process lives, and whether it can work: open to everybody."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from litestar import MediaType, Request, Response, get
 from litestar.openapi import ResponseSpec
 from msgspec import Struct
 
-from serving import metrics
 from serving.call import call_of
 from serving.openapi import public_problems
 from serving.service import Service
@@ -85,16 +84,3 @@ async def readyz(request: Request[Any, Any, Any]) -> Response[Readiness]:
         problems,
     )
     return Response(found, status_code=200 if available else 503, media_type=MediaType.JSON)
-
-
-@get(
-    "/metrics",
-    responses=public_problems("too-many-connections"),
-    tags=["service"],
-    operation_id="metrics",
-    media_type=MediaType.TEXT,
-)
-async def exposition() -> Response[bytes]:
-    """Metrics for Prometheus."""
-    page, kind = metrics.exposition()
-    return Response(page, media_type=kind.partition("; charset")[0])

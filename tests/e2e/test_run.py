@@ -107,7 +107,7 @@ def test_status_and_doctor_tell_what_is(home, settled):
     status = home.json("status")
     assert {asset["state"] for asset in status["assets"]} <= {"fresh", "failing"}
     assert status["champion"] == settled["champion"]
-    assert status["services"]["api"] == {"url": None, "state": "stopped"}
+    assert status["services"]["api"] == {"url": None, "state": "stopped", "metrics": None}
     assert status["data_age"]["newest_match"].startswith("2023-11")
     doctor = home.json("doctor")
     assert doctor["home"] == str(home.path)

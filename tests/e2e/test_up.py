@@ -79,8 +79,9 @@ def graphql(up):
     ("process", "metric"),
     [("api", "model_champion_loaded 1.0"), ("worker", "queue_tasks_total"), ("metrics", "footpred_pipeline_up 1.0")],
 )
-def test_each_kind_of_process_shows_its_metrics(up, process, metric):
-    with urllib.request.urlopen(f"{up[1][process]}/metrics", timeout=30) as answer:
+def test_each_kind_of_process_shows_its_metrics(up, demo, process, metric):
+    service = written(demo.home.path)[process]
+    with urllib.request.urlopen(service.get("metrics") or f"{service['url']}/metrics", timeout=30) as answer:
         assert metric in answer.read().decode()
 
 

@@ -39,25 +39,32 @@ def world(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="module")
-def processes(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
-    """Ports of service, worker and pipeline by their job in Prometheus."""
+def started(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, int], int]]:
+    """Ports of the metrics of service, worker and pipeline by their job in Prometheus, and the port of the service."""
     home = tmp_path_factory.mktemp("home")
     watched.fill(world, home)
     environment = world.environment(home, **TELEMETRY_OFF)
     ports = {job: free_port() for job in ("service", "worker", "pipeline")}
+    answering = free_port()
     commands = {
-        "service": ("serving", "--port", "/metrics"),
+        "service": ("serving", "--metrics-port", "/metrics"),
         "worker": ("serving.worker", "--metrics-port", "/metrics"),
         "pipeline": ("footpred_dagster.exporter", "--port", "/metrics"),
     }
 
     def start(job: str) -> Any:
         module, port, health = commands[job]
-        command = [sys.executable, "-m", module, port, str(ports[job])]
+        own = ("--port", str(answering)) if job == "service" else ()
+        command = [sys.executable, "-m", module, *own, port, str(ports[job])]
         return running(command, home / f"{job}.log", environment, ports[job], health)
 
     with start("service"), start("worker"), start("pipeline"):
-        yield ports
+        yield ports, answering
+
+
+@pytest.fixture(scope="module")
+def processes(started) -> dict[str, int]:
+    return started[0]
 
 
 @pytest.fixture(scope="module")
@@ -78,15 +85,13 @@ def query(processes, told, tmp_path_factory) -> Iterator[Callable[..., list[dict
 
 
 @pytest.fixture(scope="module")
-def callers(world, processes) -> Iterator[None]:
+def callers(world, started) -> Iterator[None]:
     """Somebody uses the service all the while."""
     ended, asked = threading.Event(), itertools.count()
     pairing = {"league": "E0", "home": "arsenal", "away": "leeds"}
 
     def call() -> None:
-        with httpx.Client(
-            base_url=f"http://127.0.0.1:{processes['service']}", headers={"X-API-Key": world.key}
-        ) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{started[1]}", headers={"X-API-Key": world.key}) as client:
             client.post("/predict/async/", json={"items": [{"match_id": "m1"}]})
             while not ended.wait(0.1):
                 client.get("/predict/m1")

@@ -13,7 +13,7 @@ import pytest
 from footpred_dagster.core import keys, registry
 from footpred_dagster.core.registry import ModelVersion
 from footpred_dagster.core.storage import LocalArchive
-from tests.support.readiness import metric, problems, ready, until
+from tests.support.readiness import problems, ready, until
 from tests.support.service import KICKOFF, World, serving
 
 LIMITS = {"serving.watcher.LATE_SECONDS": 2.0}
@@ -58,12 +58,12 @@ def other_width(golden: dict[str, Any]) -> None:
 
 @pytest.mark.fault(62, "a bundle that fails oddly")
 @pytest.mark.parametrize(("number", "change"), [(201, no_leagues), (202, other_width)])
-def test_a_bundle_that_fails_in_whatever_way_keeps_the_earlier_champion(http, world, number, change):
+def test_a_bundle_that_fails_in_whatever_way_keeps_the_earlier_champion(http, service, world, number, change):
     promote(world, number, odd_bundle(world, world.version, change))
     until(lambda: f"version {number}" in problems(http), http)
     assert ready(http) == (200, "degraded")
     assert http.post("/predict/", json=PAIRING).json()["model"]["version"] == world.version.version
-    assert metric(http, "model_champion_loaded") == 0
+    assert service.metric("model_champion_loaded") == 0
     promote_good(world)
 
 

@@ -16,6 +16,7 @@ from footpred_dagster.core.ledger import seal
 from footpred_dagster.core.models.bundle import MANIFEST, ONNX
 from footpred_dagster.core.served import serve
 from footpred_dagster.core.storage import LocalArchive
+from tests.support.metrics import exposition
 from tests.support.sealed import live
 from tests.support.service import FIXTURES, fitted, promoted
 
@@ -46,7 +47,7 @@ def test_a_new_champion_takes_over_and_an_old_one_comes_back(client, world, arch
         version = promoted(connection, archive, seed_season=next(SEASONS))
         assert version.version != before
         assert until(client, loaded(version.version))["problem"] is None
-        text = client.get("/metrics").text
+        text = exposition()
         assert f'model_info{{name="elo_logit",version="{version.version}"}} 1.0' in text
         assert f'model_info{{name="elo_logit",version="{before}"}} 0.0' in text
         back = registry.earlier_champions(connection)[0]
@@ -102,7 +103,7 @@ def test_a_champion_that_is_missing_damaged_holds_a_pickle_or_answers_otherwise_
             ready = client.get("/readyz")
             assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
             assert reason in " ".join(ready.json()["problems"])
-            assert "model_champion_loaded 0.0" in client.get("/metrics").text
+            assert "model_champion_loaded 0.0" in exposition()
             assert client.get("/predict/m1").status_code == 200
         registry.promote(connection, world.version, as_of=datetime.now(UTC), actor="tests", because="it is good")
     until(client, loaded(world.version.version))

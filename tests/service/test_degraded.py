@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-import httpx
 import psutil
 import psycopg
 import pytest
 
 from footpred_dagster.core import keys
+from tests.support import workers
 from tests.support.problems import problem
 from tests.support.proxy import Proxy
-from tests.support.readiness import metric, problems, ready, until
+from tests.support.readiness import problems, ready, until
 from tests.support.service import KICKOFF, PLAYED, Served, World, serving
 
 LATE, UNREADABLE, OUTAGE_MINUTES, ANSWER = 2.0, 5.0, 0.15, 2.0
@@ -54,7 +53,7 @@ def locked(world: World, table: str) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("table", "part"), [("marts.dim_teams", "Clubs"), ("predictions.ledger", "Snapshot"), ("raw.fetches", "DataAge")]
 )
-def test_one_locked_table_degrades_what_reads_it_and_nothing_else(http, world, table, part):
+def test_one_locked_table_degrades_what_reads_it_and_nothing_else(http, service, world, table, part):
     if part == "Clubs":  # it is read only when it changed
         with world.connect() as connection:
             connection.execute("update marts.dim_teams set city = city")
@@ -69,9 +68,9 @@ def test_one_locked_table_degrades_what_reads_it_and_nothing_else(http, world, t
         assert http.get("/readyz").json()["database"] is True
         assert http.get("/predict/m1").json()["stale"] is False
         assert http.get("/monitoring/queues").status_code == 200
-        until(lambda: metric(http, f'service_refresh_late_seconds{{part="{part}"}}') >= LATE, http)
-        assert metric(http, "service_degraded") == 1
-        assert metric(http, "service_stale") == 0
+        until(lambda: service.metric(f'service_refresh_late_seconds{{part="{part}"}}') >= LATE, http)
+        assert service.metric("service_degraded") == 1
+        assert service.metric("service_stale") == 0
         identity, key = world.new_key()
         assert http.get("/predict/m1", headers={"X-API-Key": key}).status_code == 200
         with world.connect() as connection:
@@ -188,18 +187,8 @@ def workers_of(served: Served) -> list[int]:
 
 
 def test_a_worker_that_is_killed_leaves_no_gauge_behind(world, proxy, tmp_path):
-    with (
-        serving(world, tmp_path, workers=2, FOOTPRED_SERVICE_DATABASE_URL=proxy.url) as served,
-        httpx.Client(base_url=served.url) as http,
-    ):
+    with serving(world, tmp_path, workers=2, FOOTPRED_SERVICE_DATABASE_URL=proxy.url) as served:
         with proxy.cut():
-            until(lambda: metric(http, "service_stale") == 1, http)
+            workers.until(lambda: served.metric("service_stale") == 1)
             os.kill(workers_of(served)[0], 9)
-        until(lambda: fresh(http), http)
-
-
-def fresh(http: httpx.Client) -> bool:
-    """False also where the worker that was killed had accepted the connection."""
-    with contextlib.suppress(httpx.TransportError):
-        return metric(http, "service_stale") == 0
-    return False
+        workers.until(lambda: served.metric("service_stale") == 0)

@@ -23,7 +23,7 @@ VARIES = re.compile(
     rb"|(?<=under request id )\w+|(?<=try again in )\d+|(?<=\r\nretry-after: )\d+"
 )
 """What differs between two equal requests: moments, numbers of requests, and what is left of a limit."""
-COUNTED = re.compile(r'(http_requests_total|prediction_requests_total|prediction_confidence_count).*(?<!"/metrics") ')
+COUNTED = re.compile(r"(http_requests_total|prediction_requests_total|prediction_confidence_count).* ")
 LOGGED = ("method", "path", "status", "key", "problem")
 ADDRESSES = [
     *("/predict/m1", "/predict/m2", "/predict/r1", "/predict/m3", "/predict/none", "/predict/m1/", "//predict/m1"),
@@ -201,10 +201,10 @@ def counts(service: Served) -> Counter[object]:
     """What is counted, and by all that tells lines of the log apart, how many there are."""
     time.sleep(0.6)  # the log is written four times a second
     found: Counter[object] = Counter()
-    for line in httpx.get(f"{service.url}/metrics").text.splitlines():
+    for line in service.metrics().splitlines():
         if COUNTED.match(line):
             name, _, value = line.rpartition(" ")
             found[name] = int(float(value))
     lines = [json.loads(line) for line in service.log.read_text().splitlines() if '"footpred.access"' in line]
-    found.update(tuple(str(line.get(name)) for name in LOGGED) for line in lines if line["path"] != "/metrics")
+    found.update(tuple(str(line.get(name)) for name in LOGGED) for line in lines)
     return found

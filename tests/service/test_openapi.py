@@ -25,7 +25,7 @@ from tests.support.service import KICKOFF, Served, World, serving
 SNAPSHOT = Path(__file__).parent / "openapi.json"
 PACKAGE = "generated_footpred_client"
 CONFIG = {"post_hooks": [], "project_name_override": PACKAGE, "package_name_override": PACKAGE}
-OPEN = {"/healthcheck", "/readyz", "/readyz/lookups", "/metrics"}
+OPEN = {"/healthcheck", "/readyz", "/readyz/lookups"}
 BIN = Path(sys.executable).parent
 
 
@@ -116,7 +116,6 @@ def test_every_operation_answers_through_a_generated_client(
         call("healthcheck", models.Alive)
         assert call("readyz", models.Readiness).status == "ready"
         call("readyz_lookups", models.Lookups)
-        call("metrics", str)
         assert call("get_prediction", models.Prediction, "m1").sealed
         assert call("predict", models.Prediction, body=by_teams).kind == "ad-hoc"
         batch = call("predict_batch", models.BatchAnswer, body=models.BatchRequest(items=several))
@@ -159,7 +158,7 @@ def test_schemathesis_reports_no_failure(world: World, service: Served, tmp_path
         int(re.search(pattern, run.stdout)[1])
         for pattern in (r"Tested: (\d+)", r"(\d+) generated", r"(\d+) passed, \d+ skipped")
     )
-    assert tested >= 24
+    assert tested >= 23
     assert generated == passed > 500
 
 

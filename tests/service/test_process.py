@@ -92,7 +92,7 @@ def test_a_crowd_is_predicted_with_few_runs_of_the_model_and_each_gets_his_own_a
             assert said["type"] == "urn:footpred:problem:unknown-team"
         else:
             assert (datetime.fromisoformat(said["kickoff"]), said["away"]["id"]) == (datetime.fromisoformat(at), away)
-    metrics = httpx.get(f"{service.url}/metrics").text
+    metrics = service.metrics()
     runs = next(line for line in metrics.splitlines() if line.startswith("inference_duration_seconds_count"))
     assert 1 <= float(runs.split()[1]) < len(wanted) / 8
 
@@ -106,7 +106,7 @@ def test_a_caller_who_leaves_in_the_middle_of_a_body_is_no_error_of_ours(service
         assert service.get("/predict/m1", X_API_Key=world.key)[0] == 200
     told = 'http_requests_total{method="POST",path="/predict",status="408"} 1.0'
     deadline = time.monotonic() + 5
-    while told not in (text := httpx.get(f"{service.url}/metrics").text) and time.monotonic() < deadline:
+    while told not in (text := service.metrics()) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert told in text
     assert "unforeseen error" not in service.log.read_text()
@@ -136,8 +136,7 @@ def test_secrets_are_in_no_log_metric_error_or_repr(world, tmp_path):
             told += [service.get(f"/predict/m1?key={key}"), service.get(f"/predict/{key}", X_API_Key=key)]
             told += [service.get(f"/{key}", X_Request_ID=key), service.get("/predict/m1", X_API_Key=key)]
         told.append(service.get(f"/predict/%00{real}", X_API_Key=real))
-        with httpx.Client(base_url=service.url) as client:
-            metrics = client.get("/metrics").text
+        metrics = service.metrics()
         time.sleep(0.5)
     log = service.log.read_text()
     assert f'"key":"{identity}"' in log
@@ -175,6 +174,6 @@ def test_workers_share_limits_and_add_up_their_metrics(world, tmp_path):
         allowed = 40 + 1.0 * (time.monotonic() - begun)
         assert 30 <= seen[200] <= allowed + 1
         assert seen[200] + seen[429] == 100
-        metrics = httpx.get(f"{service.url}/metrics").text
+        metrics = service.metrics()
         assert all(json.loads(line) for line in service.log.read_text().splitlines())
         assert f'path="/predict/{{match_id}}",status="200"}} {seen[200]}.0' in metrics

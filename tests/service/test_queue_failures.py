@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.metrics import exposition
 from tests.support.problems import problem
 from tests.support.proxy import Proxy
 from tests.support.workers import ask, held_up, reaches, status, until, worker
@@ -59,7 +60,7 @@ def test_a_failure_that_may_pass_is_tried_again_and_given_up_in_the_open(client,
     assert dead(client) == [task]
     assert dead(client, world.new_key()[1]) == []
     assert dead(client, world.new_key(scopes=("admin",))[1]) == [task]
-    until(lambda: 'queue_depth{queue="predictions",status="failed"} 1.0' in client.get("/metrics").text)
+    until(lambda: 'queue_depth{queue="predictions",status="failed"} 1.0' in exposition())
 
 
 def test_a_failure_that_passes_ends_in_a_result_and_is_told_until_then(client, world, tmp_path, unbuilt):

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from tests.support.metrics import exposition
 from tests.support.workers import ask, held_up, reaches, status, until, worker
 
 UNKNOWN = {"match_id": "none"}
@@ -78,8 +79,8 @@ def test_two_workers_share_what_waits(client, world, tmp_path):
             told = client.get("/monitoring/queues").json()["queues"][0]
             assert (told["name"], told["queued"], told["running"], told["failed"]) == ("predictions", 4, 2, 0)
             assert told["oldest_seconds"] > 0
-            until(lambda: 'queue_depth{queue="predictions",status="queued"} 4.0' in client.get("/metrics").text)
-            assert "queue_workers 2.0" in client.get("/metrics").text
+            until(lambda: 'queue_depth{queue="predictions",status="queued"} 4.0' in exposition())
+            assert "queue_workers 2.0" in exposition()
         for task in tasks:
             assert reaches(client, task, "done")["attempts"] == 1
     assert [(kind, attempts, successes) for kind, attempts, _, _, successes in ended(world)] == [("done", 1, 1)] * 6

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.support.metrics import exposition
 from tests.support.problems import problem
 from tests.support.service import KICKOFF
 
@@ -65,7 +66,7 @@ def test_without_a_database_lookups_go_on_and_say_that_they_are_stale(down, clie
     assert client.get("/predict/cards/").json()["stale"] is True
     assert client.get("/predict/model/info").json()["stale"] is True
     assert len(client.get("/predict/predictions/").json()["items"]) == 3
-    assert "service_stale 1.0" in client.get("/metrics").text
+    assert "service_stale 1.0" in exposition()
 
 
 def test_what_needs_the_database_says_so_at_once(down, client):

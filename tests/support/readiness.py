@@ -25,7 +25,3 @@ def until(met: Callable[[], Any], http: httpx.Client, seconds: float = 15) -> fl
 
 def problems(http: httpx.Client) -> str:
     return " ".join(http.get("/readyz").json()["problems"])
-
-
-def metric(http: httpx.Client, name: str) -> float:
-    return next(float(line.split()[-1]) for line in http.get("/metrics").text.splitlines() if line.startswith(name))

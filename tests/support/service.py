@@ -175,11 +175,19 @@ def _fill(connection: psycopg.Connection[Any]) -> None:
 
 @dataclass
 class Served:
-    """The service as a process of its own. ``log``: everything it wrote."""
+    """The service as a process of its own. ``metrics_port``: of loopback. ``log``: everything it wrote."""
 
     url: str
+    metrics_port: int
     process: subprocess.Popen[bytes]
     log: Path
+
+    def metrics(self, path: str = "/metrics") -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}{path}", timeout=10) as page:
+            return str(page.read().decode())
+
+    def metric(self, name: str) -> float:
+        return next(float(line.split()[-1]) for line in self.metrics().splitlines() if line.startswith(name))
 
     def get(self, path: str, **headers: str) -> tuple[int, dict[str, Any]]:
         request = urllib.request.Request(self.url + path, headers={k.replace("_", "-"): v for k, v in headers.items()})
@@ -204,9 +212,10 @@ def serving(
 
     ``limits`` replaces constants of the service by their dotted names, so that a test need not wait for a time limit.
     """
-    port, log = free_port(), home / "service.log"
+    port, metrics_port, log = free_port(), free_port(), home / "service.log"
     lines = [f"import {name.rpartition('.')[0]}; {name} = {value}" for name, value in (limits or {}).items()]
     start = ["-c", "\n".join([*lines, "from serving.__main__ import main; main()"])] if lines else ["-m", "serving"]
     command = [sys.executable, *start, "--port", str(port), "--workers", str(workers)]
+    command += ["--metrics-port", str(metrics_port)]
     with running(command, log, world.environment(home, **environment), port, ready) as process:
-        yield Served(f"http://127.0.0.1:{port}", process, log)
+        yield Served(f"http://127.0.0.1:{port}", metrics_port, process, log)
