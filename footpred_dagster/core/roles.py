@@ -125,8 +125,15 @@ def hand_over(url: str, database: str) -> None:
     owner, reader = role(database, "pipeline"), role(database, "exporter")
     with psycopg.connect(url, prepare_threshold=None) as connection:
         connection.execute("select pg_advisory_xact_lock(hashtext('footpred roles'))")
-        query = "select pg_get_userbyid(datdba) from pg_database where datname = current_database()"
-        if _one(connection, query) == owner:
+        handed_over = connection.execute(
+            """
+            select from pg_database, pg_default_acl
+            where datname = current_database() and pg_get_userbyid(datdba) = %(owner)s
+                and defaclnamespace = 'public'::regnamespace and pg_get_userbyid(defaclrole) = %(owner)s
+            """,
+            {"owner": owner},
+        )
+        if handed_over.fetchone():
             return
         everything = connection.execute("""
             select case relkind when 'S' then 'sequence' when 'v' then 'view' else 'table' end, relname

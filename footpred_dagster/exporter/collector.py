@@ -56,7 +56,7 @@ class Pipeline(Collector):
         except (psycopg.Error, dg.DagsterError, OSError) as error:
             return self._silent(error, disk, up)
         except Exception as error:  # Dagster's storage speaks in SQLAlchemy's errors, which are not imported here
-            if "OperationalError" not in type(error).__name__:
+            if not type(error).__module__.startswith("sqlalchemy."):
                 raise
             return self._silent(error, disk, up)
         up.add_metric([], 1)
