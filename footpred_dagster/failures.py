@@ -47,6 +47,10 @@ def _explained(error: Exception) -> click.ClickException | None:
     )
     if isinstance(error, known):
         return click.ClickException(str(error))
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return click.ClickException(
+            f"{error}\nfootpred migrate with the owner's FOOTPRED_DATABASE_URL grants what is due"
+        )
     if isinstance(error, psycopg.OperationalError):
         return click.ClickException(f"the database does not answer: {error}\nfootpred doctor says more")
     return None

@@ -20,7 +20,7 @@ import psycopg
 
 from footpred_dagster.core import environment, roles
 from footpred_dagster.core.postgres import EmbeddedPostgres
-from footpred_dagster.core.settings import COMPONENTS, OWNERS_URL, Settings, SettingsError, component_variable
+from footpred_dagster.core.settings import COMPONENTS, OWNERS_URL, Settings, SettingsError
 
 NEWEST_REVISION = max(
     path.name.partition("_")[0] for path in (Path(__file__).parent / "migrations/versions").glob("0*.py")
@@ -50,8 +50,7 @@ def database_url(settings: Settings) -> str:
     if settings.database_url:
         return settings.database_url
     if not settings.owned:
-        known = ", ".join(component_variable(component) for component, _ in settings.component_urls)
-        raise SettingsError(f"this takes the owner of the database: set {OWNERS_URL} ({known} alone is set)")
+        raise SettingsError(f"only the owner of the database may do this: set {OWNERS_URL}")
     environment.remove(environment.LIBPQ)
     environment.protect_files()
     EmbeddedPostgres(settings.home).start()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -73,7 +74,8 @@ def login(url: str, component: str, password: str) -> str:
     """The owner's URL with the role of ``component`` in its place."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{quote(role(_database(url), component), safe='')}:{password}@{host}"))
+    account = ":".join(quote(text, safe="") for text in (role(_database(url), component), password))
+    return urlunsplit(parts._replace(netloc=f"{account}@{host}"))
 
 
 def absent(connection: psycopg.Connection) -> list[str]:
@@ -125,17 +127,13 @@ def hand_over(url: str, database: str) -> None:
     owner, reader = role(database, "pipeline"), role(database, "exporter")
     with psycopg.connect(url, prepare_threshold=None) as connection:
         connection.execute("select pg_advisory_xact_lock(hashtext('footpred roles'))")
-        handed_over = connection.execute(
-            """
-            select from pg_database, pg_default_acl
-            where datname = current_database() and pg_get_userbyid(datdba) = %(owner)s
-                and defaclnamespace = 'public'::regnamespace and pg_get_userbyid(defaclrole) = %(owner)s
-            """,
-            {"owner": owner},
-        )
-        if handed_over.fetchone():
+        pipeline, exporter = sql.Identifier(owner), sql.Identifier(reader)
+        known = "select from pg_default_acl where defaclnamespace = 'public'::regnamespace and defaclrole = %s::regrole"
+        if connection.execute(known, [pipeline.as_string(connection)]).fetchone():
             return
-        everything = connection.execute("""
+        execute = connection.execute
+        execute(sql.SQL("grant usage, create on schema public to {}").format(pipeline))  # as who is given a table may
+        everything = execute("""
             select case relkind when 'S' then 'sequence' when 'v' then 'view' else 'table' end, relname
             from pg_class
             where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'S')
@@ -147,13 +145,13 @@ def hand_over(url: str, database: str) -> None:
         """).fetchall()
         for kind, name in everything:
             statement = sql.SQL("alter {} public.{} owner to {}")
-            connection.execute(statement.format(sql.SQL(kind), sql.Identifier(name), sql.Identifier(owner)))
-        reads = sql.SQL("grant select on all tables in schema public to {}").format(sql.Identifier(reader))
-        connection.execute(reads)
+            execute(statement.format(sql.SQL(kind), sql.Identifier(name), pipeline))
+        execute(sql.SQL("grant select on all tables in schema public to {}").format(exporter))
         later = sql.SQL("alter default privileges for role {} in schema public grant select on tables to {}")
-        connection.execute(later.format(sql.Identifier(owner), sql.Identifier(reader)))
-        beside = sql.Identifier(connection.info.dbname)
-        connection.execute(sql.SQL("alter database {} owner to {}").format(beside, sql.Identifier(owner)))
+        execute(later.format(pipeline, exporter))
+        with suppress(psycopg.errors.InsufficientPrivilege), connection.transaction():  # who may create databases may
+            beside = sql.Identifier(connection.info.dbname)
+            execute(sql.SQL("alter database {} owner to {}").format(beside, pipeline))
 
 
 def passwords_in(urls: Mapping[str, str], owner: str) -> dict[str, str]:

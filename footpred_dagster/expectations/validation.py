@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import great_expectations as gx
 from great_expectations.core.expectation_validation_result import (
@@ -21,7 +22,6 @@ from great_expectations.data_context.types.base import (
 )
 from great_expectations.expectations import UnexpectedRowsExpectation
 from great_expectations.expectations.expectation import Expectation
-from sqlalchemy import make_url
 
 from footpred_dagster.expectations.pages import write_page
 from footpred_dagster.expectations.suite import Suite
@@ -76,9 +76,10 @@ def validate(suite: Suite, database_url: str, docs: Path) -> Report:
             analytics_enabled=False,
         ),
     )
-    url = make_url(database_url).set(drivername="postgresql+psycopg2")
-    url = url.update_query_dict({"options": f"-csearch_path={suite.schema}"})
-    source = context.data_sources.add_postgres("warehouse", connection_string=url.render_as_string(hide_password=False))
+    parts = urlsplit(database_url)  # SQLAlchemy would write a space of the password as one, which is refused
+    query = urlencode([*parse_qsl(parts.query), ("options", f"-csearch_path={suite.schema}")])
+    url = urlunsplit(parts._replace(scheme="postgresql+psycopg2", query=query))
+    source = context.data_sources.add_postgres("warehouse", connection_string=url)
     table = source.add_table_asset(suite.table, table_name=suite.table)
     batch = table.add_batch_definition_whole_table("all")
 

@@ -199,14 +199,22 @@ def test_a_component_alone_does_what_needs_no_owner(owner, tmp_path):
             connection.execute("update public.schema_version set version_num = %s", [NEWEST_REVISION])
 
 
-def test_what_the_owner_built_before_is_handed_over(database_url, tmp_path):
-    """A database of an earlier version, in which the owner did all."""
+@pytest.mark.parametrize("plain", [False, True])
+def test_what_the_owner_built_before_is_handed_over(plain_owner, empty_database_url, tmp_path, plain):
+    """A database of an earlier version, in which the owner did all; also by an owner who is no superuser."""
+    migrate(plain_owner)
+    if plain:
+        script = roles.establish(plain_owner, {})
+        with psycopg.connect(empty_database_url) as superuser:
+            superuser.execute(script.encode())
+    establish(empty_database_url)
+    database_url = plain_owner if plain else empty_database_url
     settings = Settings(home=tmp_path, database_url=database_url)
     with psycopg.connect(sibling_database(settings, "optuna")) as connection:
         connection.execute("create type mood as enum ('good'); create table studies (id serial, mood mood)")
     with psycopg.connect(database_url) as connection:
         connection.execute("create table marts.built as select 1 as one; create view staging.seen as select 1 as one")
-    establish(database_url)
+    assert roles.establish(database_url, {}) is None
     own = ("pipeline", component_url(database_url, "pipeline"))
     settings = Settings(home=tmp_path, database_url=database_url, component_urls=(own,))
     with connect_migrated(settings) as connection:

@@ -16,6 +16,7 @@ import pytest
 
 from footpred_dagster.core.contract import FEATURES, believable
 from footpred_dagster.core.settings import TELEMETRY_OFF
+from tests.support.roles import component_url, establish
 from tests.support.warehouse import Result, build, load_seeds
 
 STAGES = {
@@ -211,3 +212,8 @@ def test_every_feature_has_a_believable_range():
     for feature in FEATURES:
         low, high = believable(feature.name)
         assert low < high
+
+
+def test_it_connects_as_the_pipeline_whose_password_may_have_any_character(warehouse, tmp_path):
+    establish(warehouse)
+    assert check("finished", component_url(warehouse, "pipeline"), tmp_path).evaluated

@@ -5,7 +5,7 @@ from __future__ import annotations
 from footpred_dagster.core import roles
 from footpred_dagster.core.settings import COMPONENTS
 
-PASSWORD = "of-a-test"
+PASSWORD = "ä b@:/%\\'\""
 
 
 def component_url(owner: str, component: str) -> str:
