@@ -136,7 +136,8 @@ def test_confined(host: Host, service: str) -> None:
 def test_served_through_nginx(host: Host, predicted: dict[str, Any]) -> None:
     assert predicted["champion"]["version"] == 1
     seconds = wait(lambda: host.get("API", "/readyz")[0] == 200, 60)
-    key = json.loads(host.run("code-server", "footpred", "keys", "create", "--name", "t", "--scopes", "read", "--json"))
+    create = ("footpred", "keys", "create", "--name", "t", "--scopes", "read", "--json")
+    key = json.loads(host.compose("run", "--rm", "-T", "migrate", *create))
     status, body = host.get("API", "/predict/predictions/", key["key"])
     assert status == 200
     items = json.loads(body)["items"]
