@@ -67,7 +67,12 @@ FOREIGN = {
         "select * from marts.built_later",
         "delete from raw.loads",
     ),
-    "pipeline": ("select * from serving.keys", "select * from serving.tasks", "delete from queue.procrastinate_jobs"),
+    "pipeline": (
+        "drop table intermediate.club_names",
+        "select * from serving.keys",
+        "select * from serving.tasks",
+        "delete from queue.procrastinate_jobs",
+    ),
 }
 
 
