@@ -103,7 +103,7 @@ def establish(url: str, passwords: Mapping[str, str]) -> str | None:
     roles and one is absent: then nothing was done.
     """
     with psycopg.connect(url, prepare_threshold=None) as connection:
-        # Roles belong to the server: databases migrated side by side would create them at the same time.
+        # One process at a time: several that migrate would all create them.
         connection.execute("select pg_advisory_xact_lock(hashtext('footpred roles'))")
         database, owner = connection.info.dbname, _one(connection, "select current_user")
         may_create = _one(connection, "select rolcreaterole or rolsuper from pg_roles where rolname = current_user")
