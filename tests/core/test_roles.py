@@ -104,11 +104,13 @@ def test_it_does_its_work(execute, component):
     execute(OWN[component])
 
 
+@pytest.mark.fault(65, "tables of other components")
 def test_it_does_no_work_of_others(execute, component):
     for statement in FOREIGN[component]:
         refused(execute, statement)
 
 
+@pytest.mark.fault(65, "other roles, superusers' functions")
 def test_it_does_not_become_another(execute, owner, component):
     own = sql.Identifier(roles.role(database_of(owner), component)).as_string()
     for statement in ESCAPES:
@@ -116,6 +118,7 @@ def test_it_does_not_become_another(execute, owner, component):
 
 
 @pytest.mark.fault(46, "who may not insert, and who may: neither alters a row")
+@pytest.mark.fault(65, "rows of the ledger")
 def test_it_alters_no_row_of_the_ledger(execute, owner):
     with psycopg.connect(owner) as connection:
         for table in LEDGER:
