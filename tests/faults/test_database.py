@@ -34,7 +34,7 @@ def real_warehouse(own, home, monkeypatch):
 
 def clubs(server: EmbeddedPostgres) -> list[tuple[str]]:
     with psycopg.connect(server.start()) as connection:
-        return connection.execute("select name from public.club order by 1").fetchall()
+        return connection.execute("select name from marts.club order by 1").fetchall()
 
 
 def test_fault_25_a_step_outlasts_a_restart_of_the_database_and_writes_once(server, real_warehouse):
@@ -44,12 +44,12 @@ def test_fault_25_a_step_outlasts_a_restart_of_the_database_and_writes_once(serv
     def club(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[object]) -> None:
         attempts.append(context.retry_number)
         with warehouse.connect() as connection:
-            connection.execute("create table if not exists public.club (name text)")
-            connection.execute("insert into public.club values ('Alpha')")
+            connection.execute("create table if not exists marts.club (name text)")
+            connection.execute("insert into marts.club values ('Alpha')")
             if not context.retry_number:
                 server.stop()
                 server.start()
-            connection.execute("insert into public.club values ('Beta')")
+            connection.execute("insert into marts.club values ('Beta')")
 
     result = dg.materialize([club], resources={"warehouse": real_warehouse}, raise_on_error=False)
     assert result.success
