@@ -75,7 +75,6 @@ def test_hosts_and_origins_are_checked() -> None:
 
 
 @needs_helm
-@needs_helm
 def test_the_owner_of_the_database_migrates_and_nobody_else() -> None:
     """In the chart's own database as in one elsewhere; and each component has a secret of its own."""
     inside = ("--set", "postgresql.enabled=true", "--set", "postgresql.password=x", "--set", "s3.enabled=true",
@@ -92,6 +91,7 @@ def test_the_owner_of_the_database_migrates_and_nobody_else() -> None:
         assert found == {name: {f"{prefix}-{component}"} for name, component in own.items()}
 
 
+@needs_helm
 def test_a_login_is_in_front_of_all_but_the_service() -> None:
     secrets = "login.enabled=true,login.operators.secret=operators"
     oidc = (
