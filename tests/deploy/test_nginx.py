@@ -29,13 +29,24 @@ pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 FOLDER = check.ROOT / "deploy/nginx"
 
 
+class Server(ThreadingHTTPServer):
+    """``last_words``: while it ends, what it sends instead of an answer before it closes the connection."""
+
+    last_words: bytes | None = None
+
+
 class Upstream(BaseHTTPRequestHandler):
     """Tells what arrived; slow at /slow, refuses at /refused, and switches protocols where asked."""
 
     protocol_version = "HTTP/1.1"
+    server: Server
 
     def do_GET(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.server.last_words is not None:
+            self.wfile.write(self.server.last_words)
+            self.close_connection = True
+            return
         if self.path == "/slow":
             time.sleep(3)
         if self.headers.get("Upgrade") == "websocket":
@@ -58,11 +69,11 @@ class Upstream(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def upstream(port: int) -> Iterator[None]:
-    server = ThreadingHTTPServer(("127.0.0.1", port), Upstream)
+def upstream(port: int) -> Iterator[Server]:
+    server = Server(("127.0.0.1", port), Upstream)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield
+        yield server
     finally:
         server.shutdown()
         server.server_close()
@@ -84,14 +95,14 @@ def proxy(name: str, folder: Path, moved: dict[str, str], listens: int) -> Itera
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]]:
-    """Ports of the proxy and of what is behind it; time limits are a tenth."""
+    """Ports of the proxy and of what is behind it; time limits and the rate are a tenth."""
     front, behind = free_port(), free_port()
     moved = {"listen 8080": f"listen 127.0.0.1:{front}", "api:8000": f"127.0.0.1:{behind}"}
     moved |= {
         "client_header_timeout 10s": "client_header_timeout 1s",
         "client_body_timeout 10s": "client_body_timeout 1s",
     }
-    moved |= {"proxy_read_timeout 65s": "proxy_read_timeout 1s", "burst=50": "burst=30"}
+    moved |= {"proxy_read_timeout 65s": "proxy_read_timeout 1s", "rate=10r/s": "rate=1r/s"}
     with proxy("nginx.conf", tmp_path_factory.mktemp("nginx"), moved, front):
         yield front, behind
 
@@ -154,6 +165,25 @@ def test_an_address_that_asks_too_much_is_told_so(service):
     refused = [answer for answer in answers if answer[0] != 200]
     assert refused
     is_problem(*refused[0][:2], "too-many-requests")
+
+
+@pytest.mark.parametrize("last_words", [b"", b"HTTP/1.1 503 -\r\nContent-Length: 0\r\n\r\n"], ids=["none", "503"])
+def test_callers_do_not_notice_services_that_are_restarted_one_after_the_other(tmp_path, last_words):
+    front, first, second = free_port(), free_port(), free_port()
+    (options,) = re.findall(r"server api:8000(.*?);", (FOLDER / "nginx.conf").read_text())
+    both = "".join(f"server 127.0.0.1:{port}{options};" for port in (first, second))
+    moved = {"listen 8080": f"listen 127.0.0.1:{front}", f"server api:8000{options};": both}
+    with (
+        upstream(first) as one,
+        upstream(second) as other,
+        proxy("nginx.conf", tmp_path, moved, front),
+    ):
+        for ends, stays in ((one, other), (other, one)):
+            ends.last_words, stays.last_words = last_words, None
+            answers = [ask(front, path, body) for path, body in [("/predict/m1", None), ("/predict/", b"{}")] * 4]
+            assert {(status, told.get("port")) for status, told, _ in answers} == {(200, stays.server_address[1])}
+            # What may have begun a task is not sent to another service.
+            assert {ask(front, "/predict/async/", b"{}")[0] for _ in range(4)} == {200, 503 if last_words else 502}
 
 
 @pytest.fixture(scope="module")
