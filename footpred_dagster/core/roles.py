@@ -125,7 +125,8 @@ def hand_over(url: str, database: str) -> None:
     ``url``: of the owner so far, in the database handed over.
     """
     owner, reader = role(database, "pipeline"), role(database, "exporter")
-    with psycopg.connect(url, prepare_threshold=None) as connection:
+    # The pipeline may have set the search path of its database, to functions of its own that the owner would execute.
+    with psycopg.connect(url, prepare_threshold=None, options="-c search_path=pg_catalog") as connection:
         connection.execute("select pg_advisory_xact_lock(hashtext('footpred roles'))")
         pipeline, exporter = sql.Identifier(owner), sql.Identifier(reader)
         known = "select from pg_default_acl where defaclnamespace = 'public'::regnamespace and defaclrole = %s::regrole"

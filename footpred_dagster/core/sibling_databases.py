@@ -11,7 +11,7 @@ from psycopg import sql
 
 from footpred_dagster.core import roles
 from footpred_dagster.core.database import component_url, database_url
-from footpred_dagster.core.settings import Settings
+from footpred_dagster.core.settings import Settings, SettingsError
 
 
 def sibling_database(settings: Settings, suffix: str, component: str = "pipeline") -> str:
@@ -23,6 +23,8 @@ def sibling_database(settings: Settings, suffix: str, component: str = "pipeline
     own = component_url(settings, component)
     parts = urlsplit(own)
     name = f"{parts.path.lstrip('/')}_{suffix}"
+    if len(name.encode()) > roles.LONGEST:  # PostgreSQL would cut it, down to our own database's
+        raise SettingsError(f"the database's name leaves no room for {name}: take one of at most 54 bytes")
     if not settings.owned and component != "pipeline":
         return urlunsplit(parts._replace(path=f"/{name}"))
     owner = database_url(settings) if settings.owned else own

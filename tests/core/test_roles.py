@@ -229,3 +229,22 @@ def test_what_the_owner_built_before_is_handed_over(plain_owner, empty_database_
         connection.execute("drop table marts.built; create or replace view staging.seen as select 2 as one")
     with psycopg.connect(sibling_database(settings, "optuna")) as connection:
         connection.execute("alter table studies add column name text; drop table studies; drop type mood")
+
+
+@pytest.mark.fault(65, "a function of its own that the owner would execute")
+def test_the_owner_executes_no_function_of_the_pipeline(database_url, tmp_path):
+    establish(database_url)
+    settings = Settings(tmp_path, database_url, component_urls=(("pipeline", component_url(database_url, "pipeline")),))
+    with psycopg.connect(sibling_database(settings, "optuna"), autocommit=True) as connection:
+        pipeline = roles.role(database_of(database_url), "pipeline")
+        connection.execute("create schema evil; grant usage on schema evil to public")
+        connection.execute(
+            "create function evil.pg_advisory_xact_lock(integer) returns void language plpgsql "
+            f"as $$begin execute 'alter role {pipeline} superuser'; end$$".encode()
+        )
+        path = sql.SQL("alter database {} set search_path = evil, pg_catalog, public")
+        connection.execute(path.format(sql.Identifier(connection.info.dbname)))
+    sibling_database(settings, "optuna")
+    with psycopg.connect(database_url) as connection:
+        found = connection.execute("select rolsuper from pg_roles where rolname = %s", [pipeline]).fetchone()
+    assert found == (False,)
