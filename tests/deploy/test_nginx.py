@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from deploy import check
-from serving.app import MAX_BODY
+from serving.controllers.tasks import MAX_BODY
 from serving.errors import TYPES
 from serving.protocol import HEAD_BYTES
 from tests.support.processes import free_port, running
@@ -138,7 +138,7 @@ def is_problem(status: int, told: dict[str, object], slug: str | None) -> None:
 
 def test_its_limits_are_the_services_and_its_errors_problem_details(service):
     front, behind = service
-    assert (MAX_BODY, HEAD_BYTES) == (2**20, 32 * 2**10)
+    assert (MAX_BODY, HEAD_BYTES) == (8 * 2**20, 32 * 2**10)
     status, told, kind = ask(front)
     assert (status, kind) == (502, "application/problem+json")
     is_problem(status, told, None)
