@@ -11,7 +11,7 @@ import click
 
 from footpred_dagster.core import backup as core
 from footpred_dagster.core import restore as core_restore
-from footpred_dagster.core.database import database_url
+from footpred_dagster.core.database import database_url, establish_roles
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.storage import open_archive
 
@@ -35,6 +35,7 @@ def restore(folder: Path, *, accept_loss: bool) -> dict[str, Any]:
     """What is in the database now; ``lost``: predictions that were sealed after the backup."""
     settings = Settings.from_env()
     done = core_restore.restore(database_url(settings), open_archive(settings), folder, accept_loss=accept_loss)
+    establish_roles(settings)
     return {
         "created_at": done.manifest["created_at"],
         "tables": done.tables,

@@ -167,7 +167,8 @@ def migrate(wait: float, as_json: bool) -> None:
         return
     click.echo(f"schema {done['schema']}, before {done['before'] or 'none'}")
     if done["roles_sql"]:
-        click.echo(f"the owner may not create roles: have this run, set passwords, migrate again\n{done['roles_sql']}")
+        click.echo("the owner lacks CREATEROLE: execute this as administrator, set the passwords, then migrate again")
+        click.echo(done["roles_sql"])
 
 
 @main.command()

@@ -180,7 +180,7 @@ def doctor() -> dict[str, Any]:
 
 
 def migrate_all(wait: float) -> dict[str, str | None]:
-    """``schema`` as it is now and ``before``; ``roles_sql`` is for somebody else to run, None where nothing is missing.
+    """``schema`` as it is now and ``before``; ``roles_sql``: for an administrator, None if no role is missing.
 
     Raises psycopg.OperationalError when no server answers for ``wait`` s.
     """
@@ -196,16 +196,18 @@ def migrate_all(wait: float) -> dict[str, str | None]:
                 raise
             time.sleep(1)
     migrate(url)
-    roles_sql = establish_roles(settings)
+    done = {"schema": schema_version(url), "before": before, "roles_sql": establish_roles(settings)}
+    if settings.component_urls and done["roles_sql"]:
+        return done  # the databases beside it belong to a role that does not exist yet
     from footpred_dagster.instance import open_instance
 
     with warnings.catch_warnings(), open_instance(settings) as instance:
         warnings.simplefilter("ignore")  # alembic's, as Dagster calls it
         instance.upgrade()
-    if settings.component_urls and not roles_sql:
-        for suffix in ("mlflow", "optuna"):  # as Dagster's: the pipeline's role may not create them
+    if settings.component_urls:
+        for suffix in ("mlflow", "optuna"):  # like Dagster's: the pipeline's role cannot create them
             sibling_database(settings, suffix)
-    return {"schema": schema_version(url), "before": before, "roles_sql": roles_sql}
+    return done
 
 
 def _platform(settings: Settings) -> tuple[Any, Any]:

@@ -27,13 +27,17 @@ def versions() -> dict[str, str]:
 
 def warnings(settings: Settings) -> list[str]:
     """What works, and is less safe than it could be."""
-    if not settings.database_url:
-        return []
-    own = {component for component, _ in settings.component_urls}
+    from footpred_dagster.core.roles import login_of, role  # psycopg: only where there is a database
+
+    found, own = [], dict(settings.component_urls)
     missing = [component_variable(component) for component in COMPONENTS if component not in own]
-    if not missing:
-        return []
-    return [f"components connect as the owner of the database, who may change everything: set {', '.join(missing)}"]
+    if settings.database_url and missing:
+        found.append(f"components connect as the owner of the database, without limits: set {', '.join(missing)}")
+    for component, url in own.items():
+        account, database = login_of(url)
+        if account != (expected := role(database, component)):
+            found.append(f"{component_variable(component)} logs in as {account}, not as {expected}")
+    return found
 
 
 def home_problems(settings: Settings) -> list[str]:

@@ -37,7 +37,7 @@ class NewerSchema(RuntimeError):
 
 
 class OlderSchema(RuntimeError):
-    """This version needs a newer schema, and this process may not migrate; the message says who does."""
+    """This version needs a newer schema, and this process is not the owner's; the message says what to run."""
 
 
 @cache
@@ -50,7 +50,7 @@ def database_url(settings: Settings) -> str:
     if settings.database_url:
         return settings.database_url
     if not settings.owned:
-        raise SettingsError(f"only the owner of the database may do this: set {OWNERS_URL}")
+        raise SettingsError(f"this needs the owner of the database: set {OWNERS_URL}")
     environment.remove(environment.LIBPQ)
     environment.protect_files()
     EmbeddedPostgres(settings.home).start()
@@ -168,7 +168,7 @@ def _has_roles(owner: str) -> bool:
 
 
 def establish_roles(settings: Settings) -> str | None:
-    """Create and grant what is absent; the SQL for somebody else where the owner may not create roles."""
+    """``roles.establish`` for this home; returns the SQL that an administrator has to execute first, or None."""
     owner = database_url(settings)
     if settings.external:
         passwords = roles.passwords_in(dict(settings.component_urls), owner)
@@ -190,7 +190,7 @@ def connect_migrated(settings: Settings | None = None, *, autocommit: bool = Fal
 
 
 def connect_as_owner(settings: Settings | None = None) -> psycopg.Connection:
-    """For what no component may do; as ``connect_migrated``. Raises SettingsError without the owner's URL."""
+    """As ``connect_migrated``, but with the owner's privileges. Raises SettingsError without the owner's URL."""
     settings = settings or Settings.from_env()
     owner = database_url(settings)
     prepare_database(settings)

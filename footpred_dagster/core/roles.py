@@ -1,7 +1,7 @@
-"""Login roles of the components: each may do what it needs, and nobody but the owner can alter the ledger.
+"""Login roles of the components. Each has the privileges it needs; only the owner can alter rows of the ledger.
 
-Their names begin with the database's, as roles belong to a whole server. The owner makes them, or whoever may: then the
-owner grants. Nothing of that is needed where every component connects as the owner.
+PostgreSQL's roles belong to a whole server, so their names begin with the database's. The owner of the database, or an
+administrator, creates them; the owner grants the privileges. A component that connects as the owner needs no role.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ READS = {
     "exporter": ("raw", "models", "predictions", "monitoring"),
     "pipeline": LAYERS,
 }
-"""Component: schemas of which it may read every table."""
+"""Component: schemas in which it can read every table."""
 TABLES = {
     "service": {
         "serving.keys": "select",
@@ -48,7 +48,7 @@ TABLES = {
         "serving.table_versions": "select, insert, update",
     },
 }
-"""Component: what it may do with tables beyond those."""
+"""Component: its privileges on other tables."""
 QUEUES = ("service", "worker")
 """Components that defer jobs or run them."""
 ON_QUEUE = (
@@ -78,6 +78,11 @@ def login(url: str, component: str, password: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{account}@{host}"))
 
 
+def login_of(url: str) -> tuple[str, str]:
+    """(account, database)."""
+    return unquote(urlsplit(url).username or ""), _database(url)
+
+
 def absent(connection: psycopg.Connection) -> list[str]:
     """Components whose role does not exist."""
     names = {role(connection.info.dbname, component): component for component in COMPONENTS}
@@ -86,7 +91,7 @@ def absent(connection: psycopg.Connection) -> list[str]:
 
 
 def creation(database: str, owner: str, components: list[str]) -> str:
-    """SQL for who may create roles; their passwords are set by whoever runs it."""
+    """SQL that creates roles, without passwords, for an account with the attribute CREATEROLE."""
     statements = []
     for component in components:
         name = _quoted(role(database, component))
@@ -97,14 +102,13 @@ def creation(database: str, owner: str, components: list[str]) -> str:
 
 
 def establish(url: str, passwords: Mapping[str, str]) -> str | None:
-    """Create the roles of a migrated database as far as they are absent, and grant what they need.
+    """Create the missing roles of a migrated database and grant all roles their privileges.
 
-    ``passwords`` are set where the owner may. Returns the SQL of ``creation`` when the owner of ``url`` may not create
-    roles and one is absent: then nothing was done.
+    ``url``: the owner's. ``passwords`` are set if the owner has CREATEROLE. If it lacks that and a role is missing,
+    nothing is done, and the SQL of ``creation`` is returned.
     """
     with psycopg.connect(url, prepare_threshold=None) as connection:
-        # One process at a time: several that migrate would all create them.
-        connection.execute("select pg_advisory_xact_lock(hashtext('footpred roles'))")
+        lock(connection)
         database, owner = connection.info.dbname, _one(connection, "select current_user")
         may_create = _one(connection, "select rolcreaterole or rolsuper from pg_roles where rolname = current_user")
         if missing := absent(connection):
@@ -119,21 +123,28 @@ def establish(url: str, passwords: Mapping[str, str]) -> str | None:
     return None
 
 
-def hand_over(url: str, database: str) -> None:
-    """Make the pipeline of ``database`` the owner of a database beside it and of all in that; the exporter may read it.
+def lock(connection: psycopg.Connection) -> None:
+    """Let one process at a time change roles and owners, until its transaction ends.
 
-    ``url``: of the owner so far, in the database handed over.
+    A lock of a table that components can only read: an advisory lock could be held by any of them.
+    """
+    connection.execute("lock table public.schema_version in share row exclusive mode")
+
+
+def hand_over(url: str, database: str) -> None:
+    """Make the pipeline of ``database`` the owner of a sibling database and of all in it, and let the exporter read it.
+
+    ``url``: of the owner so far, in the sibling database.
     """
     owner, reader = role(database, "pipeline"), role(database, "exporter")
-    # The pipeline may have set the search path of its database, to functions of its own that the owner would execute.
+    # The search path of a database can be set to functions of the pipeline, which the owner would execute.
     with psycopg.connect(url, prepare_threshold=None, options="-c search_path=pg_catalog") as connection:
-        connection.execute("select pg_advisory_xact_lock(hashtext('footpred roles'))")
         pipeline, exporter = sql.Identifier(owner), sql.Identifier(reader)
         known = "select from pg_default_acl where defaclnamespace = 'public'::regnamespace and defaclrole = %s::regrole"
         if connection.execute(known, [pipeline.as_string(connection)]).fetchone():
             return
         execute = connection.execute
-        execute(sql.SQL("grant usage, create on schema public to {}").format(pipeline))  # as who is given a table may
+        execute(sql.SQL("grant usage, create on schema public to {}").format(pipeline))  # new owners need it
         everything = execute("""
             select case relkind when 'S' then 'sequence' when 'v' then 'view' else 'table' end, relname
             from pg_class
@@ -150,7 +161,7 @@ def hand_over(url: str, database: str) -> None:
         execute(sql.SQL("grant select on all tables in schema public to {}").format(exporter))
         later = sql.SQL("alter default privileges for role {} in schema public grant select on tables to {}")
         execute(later.format(pipeline, exporter))
-        with suppress(psycopg.errors.InsufficientPrivilege), connection.transaction():  # who may create databases may
+        with suppress(psycopg.errors.InsufficientPrivilege), connection.transaction():  # it takes CREATEDB
             beside = sql.Identifier(connection.info.dbname)
             execute(sql.SQL("alter database {} owner to {}").format(beside, pipeline))
 
@@ -159,9 +170,9 @@ def passwords_in(urls: Mapping[str, str], owner: str) -> dict[str, str]:
     """Of components whose URL logs in as their role; ``owner``: the owner's URL."""
     found, database = {}, _database(owner)
     for component, url in urls.items():
-        parts = urlsplit(url)
-        if parts.password and unquote(parts.username or "") == role(database, component):
-            found[component] = unquote(parts.password)
+        password = urlsplit(url).password
+        if password and login_of(url) == (role(database, component), database):
+            found[component] = unquote(password)
     return found
 
 
@@ -198,7 +209,7 @@ def _grants(connection: psycopg.Connection, database: str) -> list[sql.Composed]
 
 
 def _for_pipeline(connection: psycopg.Connection, names: Mapping[str, sql.Identifier]) -> list[sql.Composed]:
-    """Rows of the migrations' tables, of those that only grow new ones alone; and what dbt builds as its own."""
+    """Privileges on rows of the migrations' tables, only INSERT on insert-only ones; ownership of what dbt builds."""
     pipeline, statements = names["pipeline"], []
     actions = "insert, update, delete, truncate"
     if connection.info.server_version >= 170000:
@@ -225,7 +236,7 @@ def _for_pipeline(connection: psycopg.Connection, names: Mapping[str, sql.Identi
     readers = sql.SQL(", ").join(name for component, name in names.items() if set(BUILT) <= {*READS[component]})
     by_default = sql.SQL("alter default privileges {} in schema {} grant select on tables to {}")
     return [
-        sql.SQL("grant create on schema {} to {}").format(built, pipeline),  # first: who is given a table may make it
+        sql.SQL("grant create on schema {} to {}").format(built, pipeline),  # first: the new owner of a table needs it
         *statements,
         by_default.format(sql.SQL("for role {}").format(pipeline), built, readers),
         by_default.format(sql.SQL(""), built, readers),  # what the owner builds, where it runs the pipeline

@@ -167,6 +167,8 @@ def _database_url(env: Mapping[str, str], name: str) -> str | None:
     url = env.get(name) or None
     if url and not url.startswith(("postgresql://", "postgres://")):
         raise SettingsError(f"{name} must be a postgresql:// URL, or unset")
+    if url and "%" in urlsplit(url).path:  # SQLAlchemy, of Dagster and MLflow, does not decode it
+        raise SettingsError(f"{name}: the database's name must consist of characters that need no percent-encoding")
     return url
 
 

@@ -15,10 +15,11 @@ from footpred_dagster.core.settings import Settings, SettingsError
 
 
 def sibling_database(settings: Settings, suffix: str, component: str = "pipeline") -> str:
-    """A component's URL of the database ``<name>_<suffix>`` on the same server, which is the pipeline's.
+    """A component's URL of the database ``<name>_<suffix>`` on the same server, whose owner is the pipeline's role.
 
-    It is created if missing; raises psycopg.errors.InsufficientPrivilege when the account may not: create it once by
-    hand.
+    A missing one is created; raises psycopg.errors.InsufficientPrivilege if the account lacks CREATEDB: then an
+    administrator creates it once. The owner of our database connects to it only to hand it over: later the pipeline
+    could have put functions there that the owner would execute.
     """
     own = component_url(settings, component)
     parts = urlsplit(own)
@@ -29,14 +30,24 @@ def sibling_database(settings: Settings, suffix: str, component: str = "pipeline
         return urlunsplit(parts._replace(path=f"/{name}"))
     owner = database_url(settings) if settings.owned else own
     with psycopg.connect(owner, autocommit=True, prepare_threshold=None) as connection:
-        if not connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
+        if _owner_of(connection, name) is None:
             # Suppressed: another process was first.
             with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                 connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
         database = connection.info.dbname
-    if owner != own:
-        roles.hand_over(urlunsplit(urlsplit(owner)._replace(path=f"/{name}")), database)
+        if owner != own and _owner_of(connection, name) != (pipeline := roles.role(database, "pipeline")):
+            with connection.transaction():
+                roles.lock(connection)
+                if _owner_of(connection, name) != pipeline:
+                    roles.hand_over(urlunsplit(urlsplit(owner)._replace(path=f"/{name}")), database)
     return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+def _owner_of(connection: psycopg.Connection, database: str) -> str | None:
+    """None if there is no such database."""
+    query = "select pg_get_userbyid(datdba) from pg_database where datname = %s"
+    found = connection.execute(query, [database]).fetchone()
+    return str(found[0]) if found else None
 
 
 @contextlib.contextmanager

@@ -1,16 +1,18 @@
-"""What each component may do in the database, and above all what it may not."""
+"""What each component can do in the database, and above all what it cannot."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
 
+from footpred_dagster import health
 from footpred_dagster.core import roles
 from footpred_dagster.core.database import (
     NEWEST_REVISION,
@@ -117,7 +119,7 @@ def test_it_does_not_become_another(execute, owner, component):
         refused(execute, statement.format(owner="footpred", own=own))
 
 
-@pytest.mark.fault(46, "who may not insert, and who may: neither alters a row")
+@pytest.mark.fault(46, "an account with INSERT, or without, alters a row")
 @pytest.mark.fault(65, "rows of the ledger")
 def test_it_alters_no_row_of_the_ledger(execute, owner):
     with psycopg.connect(owner) as connection:
@@ -154,15 +156,15 @@ def test_names_are_of_one_database_however_long(empty_database_url):
 def test_a_role_reads_nothing_of_another_database(owner, empty_database_url):
     migrate(empty_database_url)
     establish(empty_database_url)
-    elsewhere = component_url(owner, "pipeline").replace(database_of(owner) + "?", "").rpartition("/")[0]
-    with psycopg.connect(f"{elsewhere}/{database_of(empty_database_url)}", autocommit=True) as connection:
+    there = urlsplit(component_url(owner, "pipeline"))._replace(path=urlsplit(empty_database_url).path)
+    with psycopg.connect(urlunsplit(there), autocommit=True) as connection:
         refused(connection.execute, "select * from raw.loads")
         refused(connection.execute, "select * from predictions.ledger")
 
 
 @pytest.fixture
 def plain_owner(empty_database_url):
-    """URL of an owner who may create databases and no roles."""
+    """URL of an owner with CREATEDB and without CREATEROLE."""
     name = database_of(empty_database_url) + "_owner"
     with psycopg.connect(empty_database_url, autocommit=True) as connection:
         quoted = sql.Identifier(name)
@@ -172,14 +174,16 @@ def plain_owner(empty_database_url):
         yield empty_database_url.replace(empty_database_url.split("://")[1].split("@")[0], f"{name}:plain")
 
 
-def test_an_owner_who_may_not_create_roles_is_told_what_has_to_be_run(plain_owner, empty_database_url, tmp_path):
-    environment = os.environ | {"FOOTPRED_DATABASE_URL": plain_owner, "FOOTPRED_HOME": str(tmp_path)}
+def test_an_owner_without_createrole_is_told_what_to_execute(plain_owner, empty_database_url, tmp_path):
+    own = {component_variable(component): component_url(plain_owner, component) for component in COMPONENTS}
+    environment = os.environ | own | {"FOOTPRED_DATABASE_URL": plain_owner, "FOOTPRED_HOME": str(tmp_path)}
     command = [sys.executable, "-m", "footpred_dagster.cli", "migrate"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     script = done.stdout.partition("migrate again\n")[2]
     assert script.count("create role") == len(COMPONENTS)
     with psycopg.connect(empty_database_url) as superuser:
         superuser.execute(script.encode())
+    establish(empty_database_url)  # the passwords
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert "create role" not in done.stdout
     with psycopg.connect(empty_database_url) as superuser:
@@ -248,3 +252,28 @@ def test_the_owner_executes_no_function_of_the_pipeline(database_url, tmp_path):
     with psycopg.connect(database_url) as connection:
         found = connection.execute("select rolsuper from pg_roles where rolname = %s", [pipeline]).fetchone()
     assert found == (False,)
+
+
+def test_a_component_that_holds_a_lock_keeps_nobody_from_migrating(database_url):
+    establish(database_url)
+    with psycopg.connect(component_url(database_url, "dashboard")) as connection:
+        connection.execute("select pg_advisory_lock(hashtext('footpred roles')), * from public.schema_version")
+        with pytest.raises(InsufficientPrivilege), connection.transaction():
+            connection.execute("lock table public.schema_version in share row exclusive mode")
+        establish(database_url)
+
+
+def test_a_url_that_logs_in_as_another_role_is_told(database_url, tmp_path):
+    own = {component: component_url(database_url, component) for component in COMPONENTS}
+    assert health.warnings(Settings(tmp_path, database_url, component_urls=tuple(own.items()))) == []
+    wrong = own | {"service": own["worker"], "dashboard": database_url}
+    told = health.warnings(Settings(tmp_path, database_url, component_urls=tuple(wrong.items())))
+    assert [line.split()[0] for line in told] == [component_variable("service"), component_variable("dashboard")]
+
+
+def test_a_name_that_siblings_would_be_cut_to_is_refused(tmp_path):
+    url = f"postgresql://x@127.0.0.1:9/{'d' * 60}"
+    with pytest.raises(SettingsError, match="leaves no room"):
+        sibling_database(Settings(tmp_path, url), "dagster")
+    with pytest.raises(SettingsError, match="percent-encoding"):
+        Settings.from_env({"FOOTPRED_HOME": str(tmp_path), "FOOTPRED_DATABASE_URL": "postgresql://x@h/sp%20ace"})
