@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import resource
+import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import click
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
 
 from footpred_dagster.core.metrics_server import MetricsServer
 from serving.logs import configure
@@ -16,7 +19,7 @@ from serving.metrics import MULTIPROCESS, registry
 from serving.protocol import KEEP_ALIVE_SECONDS
 
 GRACE_SECONDS = 8
-"""What requests in flight have when the service ends; who started it waits twelve."""
+"""What requests in flight have when the service ends, after it drained for three; who started it waits twelve."""
 HEALTH_SECONDS = 60
 """After which a worker that does not answer its parent is replaced; on a busy machine it starts in ten."""
 
@@ -36,7 +39,7 @@ def main(host: str, port: int, workers: int, metrics_port: int) -> None:
         raise_open_files()
         if metrics_port:
             stack.callback(_metrics(host, metrics_port).close)
-        uvicorn.run(
+        config = uvicorn.Config(
             "serving.app:create_app",
             factory=True,
             host=host,
@@ -52,6 +55,14 @@ def main(host: str, port: int, workers: int, metrics_port: int) -> None:
             timeout_graceful_shutdown=GRACE_SECONDS,
             timeout_worker_healthcheck=HEALTH_SECONDS,
         )
+        if workers > 1:
+            Parent(config, sockets=[config.bind_socket()]).run()
+        else:
+            server = uvicorn.Server(config)
+            with suppress(KeyboardInterrupt):
+                server.run()
+            if not server.started:
+                sys.exit(STARTUP_FAILURE)
 
 
 def _metrics(host: str, port: int) -> MetricsServer:
@@ -60,6 +71,18 @@ def _metrics(host: str, port: int) -> MetricsServer:
         return MetricsServer(host, port, registry=registry())
     except OSError as error:
         raise click.ClickException(f"metrics cannot be shown at port {port}: {error.strerror}") from error
+
+
+class Parent(Multiprocess):
+    """Of workers: it closes its copy of their socket when it ends them.
+
+    Otherwise the kernel would go on to accept connections that no worker answers until this process ends, too.
+    """
+
+    def terminate_all(self) -> None:
+        super().terminate_all()
+        for socket in self.sockets:
+            socket.close()
 
 
 def raise_open_files() -> None:

@@ -34,6 +34,7 @@ _NUMBERS = itertools.count()
 ALWAYS = [(b"x-content-type-options", b"nosniff")]
 NO_BODY: Any = {"type": "http.response.body", "body": b"", "more_body": False}
 VARY = (b"vary", b"Accept, X-API-Key")
+CLOSE = (b"connection", b"close")
 
 
 class Gateway:
@@ -62,6 +63,8 @@ class Gateway:
                     headers.append(VARY)
                     if b"cache-control" not in dict(headers):
                         headers.append(PRIVATE)
+                if self._service.ending.draining:
+                    headers.append(CLOSE)
                 message["headers"] = headers + call.limit if call.limit else headers
             if method != "HEAD":
                 await send(message)

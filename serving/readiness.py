@@ -25,7 +25,9 @@ class Readiness:
 
     def problems(self) -> list[str]:
         service = self._service
-        found = [] if service.database.up else ["the database does not answer"]
+        found = ["the service is ending"] if service.ending.draining else []
+        if not service.database.up:
+            found.append("the database does not answer")
         if service.keys.closed:
             found.append(f"no key opens anything: {service.keys.closed}")
         found += [

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-import threading
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from types import FrameType
 from typing import Any
 
 from footpred_dagster.core.database import component_url
@@ -16,6 +13,7 @@ from footpred_dagster.core.storage import open_archive
 from serving.champion import Champion
 from serving.clubs import Clubs
 from serving.database import Database
+from serving.ending import Ending
 from serving.event_stream import Streams
 from serving.facts import ModelFacts
 from serving.key_ring import KeyRing
@@ -61,7 +59,7 @@ class Service:
         self.predicting = (self.clubs, self.snapshot, self.age, self.online)
         self.readiness = Readiness(self)
         self.parameters: Parameters = {}
-        self.ending = threading.Event()
+        self.ending = Ending(settings.drain_seconds)
         self.streams = Streams()
         self.batches = asyncio.Semaphore(BATCHES)
 
@@ -69,11 +67,8 @@ class Service:
     async def running(self, _app: Any) -> AsyncIterator[None]:
         facts = (self.live, self.facts, QueueFacts(), self.uses)
         async with self.connected("service", self.keys, facts), self.readiness.judging():
-            with self._signals():
-                try:
-                    yield
-                finally:
-                    self.ending.set()
+            with self.ending.at_signals():
+                yield
 
     @asynccontextmanager
     async def connected(
@@ -107,9 +102,6 @@ class Service:
         self.database.up = up
         self.age.told(up)
 
-    def _signals(self) -> Any:
-        return _Heard(self.ending)
-
 
 def _start(watchers: Sequence[Watcher]) -> None:
     """Returns once each has tried to read its parts, or was given its time."""
@@ -120,31 +112,3 @@ def _start(watchers: Sequence[Watcher]) -> None:
     for watcher in tables:
         watcher.tried.wait(max(0.0, deadline - time.monotonic()))
     bundle.tried.wait(BUNDLE_SECONDS)
-
-
-class _Heard:
-    """Sets an event at SIGINT and SIGTERM, then does what was done before; streams end before they are waited for."""
-
-    def __init__(self, event: threading.Event) -> None:
-        self._event = event
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> None:
-        if threading.current_thread() is not threading.main_thread():
-            return
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.getsignal(number)
-            signal.signal(number, self._heard)
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            if signal.getsignal(number) == self._heard:
-                signal.signal(number, handler)
-
-    def _heard(self, number: int, frame: FrameType | None) -> None:
-        self._event.set()
-        before = self._before[number]
-        if callable(before):
-            before(number, frame)
-        elif before == signal.SIG_DFL:
-            raise SystemExit(128 + number)

@@ -21,6 +21,7 @@ class ServiceSettings:
     export_odds: whether bookmakers' odds are in answers; off, for their source licenses no spreading of them.
     poll: seconds after which the database is asked anew though it told of no change.
     outage_seconds: how long the last known keys open lookups while the database does not answer.
+    drain_seconds: how long it goes on after SIGTERM, answering /readyz with 503 and closing each connection it answers.
     """
 
     core: Settings
@@ -28,6 +29,7 @@ class ServiceSettings:
     export_odds: bool = False
     poll: float = 5.0
     outage_seconds: float = 3600.0
+    drain_seconds: float = 3.0
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> ServiceSettings:
@@ -42,7 +44,8 @@ class ServiceSettings:
             raise SettingsError("FOOTPRED_EXPORT_ODDS must be 0 or 1")
         poll = _number(env, "FOOTPRED_SERVICE_POLL", "5", "seconds", 3600)
         outage = _number(env, "FOOTPRED_KEYS_OUTAGE_MINUTES", "60", "minutes", 7 * 24 * 60)
-        return cls(Settings.from_env(env), origins, odds == "1", poll, outage * 60)
+        drain = _number(env, "FOOTPRED_SERVICE_DRAIN", "3", "seconds", 60)
+        return cls(Settings.from_env(env), origins, odds == "1", poll, outage * 60, drain)
 
 
 def _number(env: Mapping[str, str], name: str, usual: str, unit: str, most: int) -> float:

@@ -19,9 +19,9 @@ class Alive(Struct, frozen=True):
 
 
 class Lookups(Struct, frozen=True):
-    """``filling``: what lookups are answered from was not read yet."""
+    """``filling``: what lookups are answered from was not read yet. ``ending``: they are answered, but not for long."""
 
-    status: Literal["ready", "filling"]
+    status: Literal["ready", "filling", "ending"]
 
 
 class Readiness(Struct, frozen=True):
@@ -48,17 +48,17 @@ async def healthcheck() -> Alive:
 
 @get(
     "/readyz/lookups",
-    responses=public_problems() | _unavailable(Lookups, "filling"),
+    responses=public_problems() | _unavailable(Lookups, "filling or ending"),
     tags=["service"],
     operation_id="readyz_lookups",
 )
 async def readyz_lookups(request: Request[Any, Any, Any]) -> Response[Lookups]:
-    """Whether lookups can be answered: 200 from the first time that memory was filled, whatever fails afterwards."""
+    """Whether lookups can be answered: 200 from the first time that memory was filled, until the service ends."""
     service: Service = call_of(request.scope).service
-    filled = service.snapshot.loaded_at is not None
-    return Response(
-        Lookups("ready" if filled else "filling"), status_code=200 if filled else 503, media_type=MediaType.JSON
-    )
+    status: Literal["ready", "filling", "ending"] = "ready" if service.snapshot.loaded_at is not None else "filling"
+    if service.ending.draining:
+        status = "ending"
+    return Response(Lookups(status), status_code=200 if status == "ready" else 503, media_type=MediaType.JSON)
 
 
 @get(
@@ -68,10 +68,10 @@ async def readyz_lookups(request: Request[Any, Any, Any]) -> Response[Lookups]:
     operation_id="readyz",
 )
 async def readyz(request: Request[Any, Any, Any]) -> Response[Readiness]:
-    """Whether it can do its work: 503 without the database or a champion, 200 with problems in `problems`."""
+    """Whether it can do its work: 503 without database or champion and while it ends, 200 with `problems` otherwise."""
     service: Service = call_of(request.scope).service
     loaded = service.champion.loaded.version if service.champion.loaded else None
-    available = service.database.up and loaded is not None
+    available = service.database.up and loaded is not None and not service.ending.draining
     problems = service.readiness.problems()
     status: Literal["ready", "degraded", "unavailable"] = "degraded" if problems else "ready"
     found = Readiness(

@@ -72,7 +72,7 @@ async def stream_livescores(request: Request[Any, Any, Any], seconds: Seconds = 
 async def _events(service: Service, key_id: str, until: float) -> AsyncIterator[bytes]:
     shown: LiveScores | None = None
     sent_at = time.monotonic()
-    while time.monotonic() < until and not service.ending.is_set() and service.keys.opens(key_id):
+    while time.monotonic() < until and not service.ending.begun.is_set() and service.keys.opens(key_id):
         if service.live.scores is not shown:
             shown, sent_at = service.live.scores, time.monotonic()
             yield event("scores", msgspec.json.encode(shown))

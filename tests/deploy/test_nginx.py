@@ -6,7 +6,6 @@ import base64
 import http.client
 import json
 import re
-import shutil
 import socket
 import subprocess
 import threading
@@ -15,18 +14,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-
 import pytest
 
 from deploy import check
 from serving.controllers.tasks import MAX_BODY
 from serving.errors import TYPES
 from serving.protocol import HEAD_BYTES
-from tests.support.processes import free_port, running
+from tests.support.nginx import FOLDER, needs_nginx, proxy
+from tests.support.processes import free_port
 
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/opt/nginx/sbin")
-pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
-FOLDER = check.ROOT / "deploy/nginx"
+pytestmark = needs_nginx
 
 
 class Server(ThreadingHTTPServer):
@@ -77,20 +74,6 @@ def upstream(port: int) -> Iterator[Server]:
     finally:
         server.shutdown()
         server.server_close()
-
-
-@contextmanager
-def proxy(name: str, folder: Path, moved: dict[str, str], listens: int) -> Iterator[None]:
-    """``moved``: what of the file is replaced."""
-    text = (FOLDER / name).read_text()
-    for old, new in ({"/tmp/": f"{folder}/"} | moved).items():
-        assert old in text, old
-        text = text.replace(old, new)
-    file = folder / name
-    file.write_text(text)
-    command = [str(NGINX), "-c", str(file), "-e", str(folder / "error.log"), "-g", "daemon off; user root;"]
-    with running(command, folder / "nginx.log", {}, listens):
-        yield
 
 
 @pytest.fixture(scope="module")

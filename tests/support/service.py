@@ -94,6 +94,7 @@ class World:
             "FOOTPRED_HOME": str(home),
             **{component_variable(each): self.url(each) for each in COMPONENTS},
             "FOOTPRED_STORAGE_URL": self.archive.as_uri(),
+            "FOOTPRED_SERVICE_DRAIN": "0.01",
             "FOOTPRED_SERVICE_POLL": "1",
         }
         return usual | more
@@ -206,13 +207,14 @@ def serving(
     workers: int = 1,
     limits: Mapping[str, float] | None = None,
     ready: str = "/readyz",
+    port: int = 0,
     **environment: str,
 ) -> Iterator[Served]:
     """Start it, wait until ``ready`` answers 200, and end it.
 
     ``limits`` replaces constants of the service by their dotted names, so that a test need not wait for a time limit.
     """
-    port, metrics_port, log = free_port(), free_port(), home / "service.log"
+    port, metrics_port, log = port or free_port(), free_port(), home / "service.log"
     lines = [f"import {name.rpartition('.')[0]}; {name} = {value}" for name, value in (limits or {}).items()]
     start = ["-c", "\n".join([*lines, "from serving.__main__ import main; main()"])] if lines else ["-m", "serving"]
     command = [sys.executable, *start, "--port", str(port), "--workers", str(workers)]
