@@ -46,7 +46,7 @@ class Direct:
             method, match_id = scope["method"], path[len(PREFIX) :]
             if method == "GET" and match_id in self._service.snapshot.by_id:
                 made, scope["path_template"] = self._look_up(scope, match_id), "/predict/{match_id}"
-            elif method == "POST" and not match_id and scope.get(ARRIVED):
+            elif method == "POST" and not match_id:
                 made, scope["path_template"] = self._predict(scope, receive), "/predict"
         if made is None:
             await self._framework(scope, receive, send)
@@ -71,6 +71,8 @@ class Direct:
 
     async def _predict(self, scope: HTTPScope, receive: Receive) -> ASGIApp:
         await self._predicts.admit(scope, call_of(scope))
+        if not scope.get(ARRIVED):
+            return self._framework
         message = await receive()
         asked = _decode(message)
         return _Unread(self._framework, message) if asked is None else await answer_request(scope, asked)

@@ -8,8 +8,12 @@ first the oldest unfinished request, then the oldest unread answer, then the one
 from __future__ import annotations
 
 import asyncio
+import random
+import socket
+from collections.abc import Callable
+from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from serving.call import ARRIVED, REFUSED
 from serving.errors import Problem, raw_answer
@@ -21,12 +25,16 @@ BODY_SECONDS = 10.0
 LINGER_SECONDS = 2.0
 """For the rest of a body that was not needed: a client that still sends would not see the answer to it."""
 KEEP_ALIVE_SECONDS = 30
+SPREAD = 0.3
+"""Each wait is shorter by up to this part: connections made at one moment are not all closed at another."""
 READ_SECONDS, READ_BYTES = 10.0, 20_000
 """A client that reads less of an answer in so many seconds is too slow."""
 HEAD_BYTES = 32 * 2**10
 BODY_BYTES = 16 * 2**20
 """More than any operation reads: the framework answers 413 long before."""
-MAX_CONNECTIONS = 1000
+SEND_BUFFER = 128 * 2**10
+"""Bytes of an answer that the kernel holds for one connection: by itself it lets a client leave megabytes unread."""
+MAX_CONNECTIONS = 3000
 """Of one worker."""
 
 HEALTH = frozenset({"/healthcheck", "/readyz", "/readyz/lookups"})
@@ -53,12 +61,15 @@ class BoundedProtocol(HttpToolsProtocol):
     """None while the application works on an answer."""
     _timer: asyncio.TimerHandle | None = None
     _reader_timer: asyncio.TimerHandle | None = None
+    _answering: RequestResponseCycle | None = None
+    """Of several requests that were sent at once, the one that is being answered; ``cycle`` is the newest."""
     _unsent = 0
     _in_head = _in_body = _new_phase = _beyond_limit = False
     _head_bytes = _body_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER // 2)
         self._wait(UNFINISHED, HEAD_SECONDS)
         if len(self.connections) > MAX_CONNECTIONS:
             self._beyond_limit = not self._make_room()
@@ -66,6 +77,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._work()
         self._ignore_reader()
+        if self._answering is not None:
+            self._answering.disconnected = True  # uvicorn marks the newest only, and an older one would fail
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -119,6 +132,10 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
         self.cycle.scope[ARRIVED] = True  # type: ignore[literal-required]
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.transport.is_closing():
@@ -161,7 +178,11 @@ class BoundedProtocol(HttpToolsProtocol):
         """On the client, ``seconds`` at most."""
         self._work()
         self._enter(phase)
-        self._timer = self.loop.call_later(seconds, self._end)
+        self._timer = self._within(seconds, self._end)
+
+    def _within(self, seconds: float, function: Callable[[], None]) -> asyncio.TimerHandle:
+        spread = random.uniform(1 - SPREAD, 1)  # noqa: S311 - no secret
+        return self.loop.call_later(seconds * spread, function)
 
     def _work(self) -> None:
         """Wait on the client no longer."""
@@ -181,7 +202,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Look again after a while whether the client reads what is written."""
         self._ignore_reader()
         self._unsent = self.transport.get_write_buffer_size()
-        self._reader_timer = self.loop.call_later(READ_SECONDS, self._check_reader)
+        self._reader_timer = self._within(READ_SECONDS, self._check_reader)
 
     def _check_reader(self) -> None:
         if self._unsent - self.transport.get_write_buffer_size() < READ_BYTES:
