@@ -36,17 +36,20 @@ def query_parameters(app: Litestar) -> Parameters:
 
 
 def check_address(scope: Mapping[str, Any], parameters: Parameters) -> None:
-    """Raises Problem for a parameter that the operation does not have, and for null."""
+    """Raises Problem for a parameter that the operation does not have or that is repeated, and for null."""
     query: bytes = scope["query_string"]
     if not query:
         return
     known = parameters.get(scope["route_handler"].operation_id, {})
-    errors = []
+    errors, given = [], set()
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
         if name not in known:
             errors.append(FieldError(f"query.{name[:100]}", _unknown(name, known)))
+        elif name in given:  # the framework would read the last one
+            errors.append(FieldError(f"query.{name}", "it is given more than once"))
         elif value.lower() == "null" and not known[name]:  # the framework would read it as a parameter left out
             errors.append(FieldError(f"query.{name}", "it is not null: leave the parameter out"))
+        given.add(name)
     if errors:
         raise Problem("invalid-request", "see errors", errors=errors)
 
