@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from serving.call import ARRIVED, REFUSED
@@ -30,8 +31,11 @@ SPREAD = 0.3
 READ_SECONDS, READ_BYTES = 10.0, 20_000
 """A client that reads less of an answer in so many seconds is too slow."""
 HEAD_BYTES = 32 * 2**10
+"""Also of what is around a body: the header of a chunk, trailers."""
 BODY_BYTES = 16 * 2**20
 """More than any operation reads: the framework answers 413 long before."""
+PARSED_BYTES = 8 * 2**10
+"""At a time; no more is parsed while requests wait for the answers to earlier ones."""
 SEND_BUFFER = 128 * 2**10
 """Bytes of an answer that the kernel holds for one connection: by itself it lets a client leave megabytes unread."""
 MAX_CONNECTIONS = 3000
@@ -40,7 +44,9 @@ MAX_CONNECTIONS = 3000
 HEALTH = frozenset({"/healthcheck", "/readyz", "/readyz/lookups"})
 """Paths that are answered however many connections there are."""
 HEAD_TOO_LARGE = Problem(
-    "head-too-large", f"a request line and headers have at most {HEAD_BYTES} bytes", headers={"Connection": "close"}
+    "head-too-large",
+    f"a request line and headers have at most {HEAD_BYTES} bytes, and so have trailers",
+    headers={"Connection": "close"},
 )
 NO_HOST = Problem("malformed-http", "a request names exactly one Host", headers={"Connection": "close"})
 TOO_MANY_CONNECTIONS = Problem(
@@ -54,9 +60,20 @@ UNFINISHED, UNREAD, IDLE = Phase(), Phase(), Phase()
 """Connections that wait on their clients, by when the wait began; in the order in which they are closed."""
 
 
+class Flow(FlowControl):
+    """Nothing is read while ``held``, though an application asks for its body: that arrived before what is held."""
+
+    held = False
+
+    def resume_reading(self) -> None:
+        if not self.held:
+            super().resume_reading()
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """One connection."""
 
+    flow: Flow
     _phase: Phase | None = None
     """None while the application works on an answer."""
     _timer: asyncio.TimerHandle | None = None
@@ -65,11 +82,13 @@ class BoundedProtocol(HttpToolsProtocol):
     """Of several requests that were sent at once, the one that is being answered; ``cycle`` is the newest."""
     _unsent = 0
     _in_head = _in_body = _new_phase = _beyond_limit = False
-    _head_bytes = _body_bytes = 0
+    _head_bytes = _body_bytes = _framing_bytes = 0
+    _unparsed = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER // 2)
+        self.flow = Flow(transport)
         self._wait(UNFINISHED, HEAD_SECONDS)
         if len(self.connections) > MAX_CONNECTIONS:
             self._beyond_limit = not self._make_room()
@@ -82,21 +101,36 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        data, self._unparsed, self.flow.held = self._unparsed + data, b"", False
+        for start in range(0, len(data), PARSED_BYTES):
+            if self.pipeline:
+                self._unparsed, self.flow.held = data[start:], True
+                self.flow.pause_reading()
+                break
+            self._parse(data[start : start + PARSED_BYTES])
+            if self.transport.is_closing():
+                break
+
+    def _parse(self, data: bytes) -> None:
         if self._in_head:
             self._head_bytes += len(data)
-        elif not self._in_body:
+        elif self._in_body:
+            self._framing_bytes += len(data)
+        else:
             self._head_bytes = len(data)
         self._new_phase = False
         super().data_received(data)
         if self.transport.is_closing():
             return
-        if self._in_head and self._head_bytes > HEAD_BYTES:
+        if (self._in_head and self._head_bytes > HEAD_BYTES) or (self._in_body and self._framing_bytes > HEAD_BYTES):
             self._refuse(HEAD_TOO_LARGE)
         elif self._new_phase:
             self._enter_phase()
 
     def _enter_phase(self) -> None:
-        if self._in_head:
+        if self.pipeline:
+            self._work()
+        elif self._in_head:
             self._wait(UNFINISHED, HEAD_SECONDS)
         elif self._in_body:
             self._wait(UNFINISHED, LINGER_SECONDS if self.cycle.response_complete else BODY_SECONDS + LINGER_SECONDS)
@@ -109,10 +143,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = self._new_phase = True
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_body:  # a trailer is no header
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._in_head, self._in_body, self._new_phase = False, True, True
         too_large = self._head_bytes > HEAD_BYTES and self._exact_head_bytes() > HEAD_BYTES
-        self._head_bytes = self._body_bytes = 0  # what follows in the same bytes is body, or another message
+        # What follows in the same bytes is body, or another message.
+        self._head_bytes = self._body_bytes = self._framing_bytes = 0
         super().on_headers_complete()
         if self.scope["http_version"] == "1.1" and sum(name == b"host" for name, _ in self.headers) != 1:
             self.scope[REFUSED] = NO_HOST  # type: ignore[literal-required]
@@ -122,6 +161,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.scope[REFUSED] = TOO_MANY_CONNECTIONS  # type: ignore[literal-required]
 
     def on_body(self, body: bytes) -> None:
+        self._framing_bytes = 0
         self._body_bytes += len(body)
         if self._body_bytes > BODY_BYTES:
             self._end()
@@ -140,8 +180,10 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self.transport.is_closing():
             self._watch_reader()
-        elif self.cycle.response_complete and not self._in_head:
-            self._enter_phase()
+        elif not self.pipeline:
+            if self._timer is None or not self._in_head:  # a head that is under way gets no more time
+                self._enter_phase()
+            self.data_received(b"")
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -9,6 +9,7 @@ import threading
 import time
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 
 from tests.support.service import Served
@@ -39,6 +40,16 @@ REQUESTS = {
     "a line break after an answer": GET + b"\r\n\r\n",
     "a body that waits for 100 Continue": POST + b"Content-Length: 10\r\nExpect: 100-continue\r\n\r\n",
 }
+
+
+def send(connection: socket.socket, data: bytes) -> None:
+    with contextlib.suppress(OSError):
+        connection.sendall(data)
+
+
+def resident(service: Served) -> int:
+    """Megabytes."""
+    return psutil.Process(service.process.pid).memory_info().rss // 2**20
 
 
 def connected(service: Served, *, buffer: int = 0) -> socket.socket:
@@ -90,6 +101,31 @@ def test_a_body_that_is_no_body_is_a_problem(service, world, chunk):
         connection.sendall(head + chunk)
         assert problem_of(until_closed(connection)) == (400, "malformed-http")
         assert service.get("/healthcheck/")[0] == 200
+
+
+@pytest.mark.fault(60, "what is around a body is bounded")
+@pytest.mark.parametrize(
+    "around",
+    [b"0\r\n" + b"a: b\r\n" * 20_000, b"0\r\nX-A: " + b"a" * 100_000, b"2;" + b"a" * 100_000, b"0" * 100_000],
+    ids=["trailers", "a trailer", "an extension of a chunk", "the length of a chunk"],
+)
+def test_what_is_around_a_body_has_a_limit(service, world, around):
+    with connected(service) as connection:
+        head = POST + f"X-API-Key: {world.key}\r\n".encode() + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"
+        begun = time.monotonic()
+        with contextlib.suppress(OSError):
+            connection.sendall(head + around)
+        answer = until_closed(connection)
+        assert time.monotonic() - begun < BODY
+    if answer:
+        assert problem_of(answer) == (431, "head-too-large")
+
+
+def test_a_trailer_is_no_header(service, world):
+    with connected(service) as connection:
+        head = b"GET /predict/m1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+        connection.sendall(head + f"0\r\nX-API-Key: {world.key}\r\n\r\n".encode())
+        assert problem_of(until_closed(connection)) == (401, "key-missing")
 
 
 def test_a_body_that_does_not_arrive_is_a_problem(service, world):
@@ -162,6 +198,25 @@ def test_bodies_and_following_requests_are_no_part_of_a_head(service, world):
         answer = until_closed(connection)
     assert answer.count(b"HTTP/1.1 400") == 1  # "pad" is no field
     assert answer.count(b"HTTP/1.1 200") == 1001
+
+
+@pytest.mark.fault(60, "requests sent at once are read as fast as they are answered")
+def test_of_many_requests_at_once_few_are_held(service, world):
+    before, requests = resident(service), (GET + b"\r\n") * 20_000
+    with contextlib.ExitStack() as stack:
+        for _ in range(8):
+            connection = stack.enter_context(connected(service))
+            for thread in (
+                threading.Thread(target=send, args=(connection, requests)),
+                threading.Thread(target=until_closed, args=(connection,)),
+            ):
+                thread.start()
+                stack.callback(thread.join)
+            stack.callback(connection.shutdown, socket.SHUT_RDWR)
+        for _ in range(20):
+            assert service.get("/predict/m1", X_API_Key=world.key)[0] == 200
+            time.sleep(0.05)
+        assert resident(service) - before < 40
 
 
 @pytest.mark.parametrize(
