@@ -16,6 +16,7 @@ from uvicorn.supervisors import Multiprocess
 from footpred_dagster.core.metrics_server import MetricsServer
 from serving.logs import configure
 from serving.metrics import MULTIPROCESS, registry
+from serving.processes import notice_ends
 from serving.protocol import KEEP_ALIVE_SECONDS
 
 GRACE_SECONDS = 8
@@ -37,6 +38,7 @@ def main(host: str, port: int, workers: int, metrics_port: int) -> None:
             os.environ[MULTIPROCESS] = stack.enter_context(folder)
         configure()
         raise_open_files()
+        notice_ends()
         if metrics_port:
             stack.callback(_metrics(host, metrics_port).close)
         config = uvicorn.Config(

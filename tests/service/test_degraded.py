@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-import psutil
 import psycopg
 import pytest
 
@@ -17,7 +17,7 @@ from tests.support import workers
 from tests.support.problems import problem
 from tests.support.proxy import Proxy
 from tests.support.readiness import problems, ready, until
-from tests.support.service import KICKOFF, PLAYED, Served, World, serving
+from tests.support.service import KICKOFF, PLAYED, World, serving
 
 LATE, UNREADABLE, OUTAGE_MINUTES, ANSWER = 2.0, 5.0, 0.15, 2.0
 LIMITS = {
@@ -180,15 +180,13 @@ def test_what_was_served_of_a_match_played_long_ago_is_found_in_the_history(http
     assert [item["status"] for item in items.json()["items"]] == [200, 409, 404, 200]
 
 
-def workers_of(served: Served) -> list[int]:
-    """Processes that answer requests."""
-    children = psutil.Process(served.process.pid).children()
-    return [child.pid for child in children if "spawn_main" in " ".join(child.cmdline())]
-
-
-def test_a_worker_that_is_killed_leaves_no_gauge_behind(world, proxy, tmp_path):
+def test_a_worker_that_is_killed_is_replaced_at_once_and_leaves_no_gauge_behind(world, proxy, tmp_path):
     with serving(world, tmp_path, workers=2, FOOTPRED_SERVICE_DATABASE_URL=proxy.url) as served:
+        before = served.workers()
         with proxy.cut():
             workers.until(lambda: served.metric("service_stale") == 1)
-            os.kill(workers_of(served)[0], 9)
+            os.kill(before[0], signal.SIGSTOP)
+            time.sleep(1)  # it is killed while its parent waits for its answer
+            os.kill(before[0], signal.SIGKILL)
+            workers.until(lambda: set(served.workers()) - set(before), seconds=10)
         workers.until(lambda: served.metric("service_stale") == 0)

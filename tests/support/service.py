@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 
 from footpred_dagster.core import keys, registry
@@ -182,6 +183,12 @@ class Served:
     metrics_port: int
     process: subprocess.Popen[bytes]
     log: Path
+
+    def workers(self) -> list[int]:
+        """Processes that answer requests, where there is more than one."""
+        children = psutil.Process(self.process.pid).children()
+        running = [child for child in children if child.status() != psutil.STATUS_ZOMBIE]
+        return [child.pid for child in running if "spawn_main" in " ".join(child.cmdline())]
 
     def metrics(self, path: str = "/metrics") -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}{path}", timeout=10) as page:
