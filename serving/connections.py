@@ -12,6 +12,8 @@ from psycopg.pq import TransactionStatus
 
 STATEMENT_MS = 10_000
 """The server's limit of a statement."""
+IDLE_MS = 5_000
+"""The server's limit between two statements of a transaction: a process that freezes there would keep its locks."""
 ANSWER_SECONDS = 12.0
 """The client's limit, for a server that does not apply its own."""
 INTERVAL = 0.1
@@ -25,7 +27,8 @@ def arguments(name: str = "footpred-api") -> dict[str, Any]:
         "autocommit": True,
         "prepare_threshold": None,
         "application_name": name,
-        "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_MS}",
+        "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_MS} "
+        f"-c idle_in_transaction_session_timeout={IDLE_MS}",
         "connect_timeout": 3,
         "keepalives_idle": 5,
         "keepalives_interval": 2,

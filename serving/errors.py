@@ -196,6 +196,7 @@ HANDLERS: dict[Any, Any] = {
     psycopg.errors.QueryCanceled: on_busy,
     psycopg.errors.LockNotAvailable: on_busy,
     psycopg.errors.DeadlockDetected: on_busy,
+    psycopg.errors.IdleInTransactionSessionTimeout: on_database_down,
     psycopg.OperationalError: on_database_down,
     psycopg.errors.UndefinedTable: on_not_built,
     psycopg.errors.UndefinedColumn: on_not_built,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import psycopg
 import pytest
 
 from tests.support.metrics import exposition
@@ -69,6 +70,17 @@ def test_a_worker_that_was_only_frozen_comes_too_late_and_changes_nothing(client
             more = [ask(client, UNKNOWN) for _ in range(4)]
             for other in more:
                 assert reaches(client, other, "done")["attempts"] == 1
+
+
+def test_a_worker_that_is_frozen_in_a_transaction_keeps_no_lock(world, tmp_path):
+    """It takes over jobs of dead workers under a lock, without which none of the others does."""
+    with worker(world, tmp_path) as frozen, world.connect() as connection:
+        waits = "select from pg_stat_activity where wait_event_type = 'Lock' and query like '%select task_id%'"
+        with psycopg.connect(world.database_url) as locking:
+            locking.execute("lock table serving.tasks in access exclusive mode")
+            until(lambda: connection.execute(waits).rowcount == 1)
+            frozen.pause()
+        until(lambda: not connection.execute("select from pg_locks where locktype = 'advisory'").rowcount, seconds=10)
 
 
 def test_two_workers_share_what_waits(client, world, tmp_path):
