@@ -66,7 +66,7 @@ bench-serving: install
 bench-statistics: install
 	env $(UNSET) $(BIN)/python -m pytest tests/performance/test_statistics.py -m bench -s --no-header -q $(ARGS)
 
-# MINUTES=1 for a shorter one.
+# MINUTES=3 for a shorter one; SEED=n for the faults of an earlier one.
 load: install
 	env $(UNSET) $(BIN)/python -m pytest tests/load -m load -s --no-header -q $(ARGS)
 
