@@ -11,12 +11,11 @@ from contextlib import ExitStack, suppress
 import click
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
 from footpred_dagster.core.metrics_server import MetricsServer
 from serving.logs import configure
 from serving.metrics import MULTIPROCESS, registry
-from serving.processes import notice_ends
+from serving.processes import Parent
 from serving.protocol import KEEP_ALIVE_SECONDS
 
 GRACE_SECONDS = 8
@@ -38,7 +37,6 @@ def main(host: str, port: int, workers: int, metrics_port: int) -> None:
             os.environ[MULTIPROCESS] = stack.enter_context(folder)
         configure()
         raise_open_files()
-        notice_ends()
         if metrics_port:
             stack.callback(_metrics(host, metrics_port).close)
         config = uvicorn.Config(
@@ -73,18 +71,6 @@ def _metrics(host: str, port: int) -> MetricsServer:
         return MetricsServer(host, port, registry=registry())
     except OSError as error:
         raise click.ClickException(f"metrics cannot be shown at port {port}: {error.strerror}") from error
-
-
-class Parent(Multiprocess):
-    """Of workers: it closes its copy of their socket when it ends them.
-
-    Otherwise the kernel would go on to accept connections that no worker answers until this process ends, too.
-    """
-
-    def terminate_all(self) -> None:
-        super().terminate_all()
-        for socket in self.sockets:
-            socket.close()
 
 
 def raise_open_files() -> None:

@@ -1,4 +1,4 @@
-"""The processes of the service under the one that starts them, as uvicorn implements it."""
+"""The processes of the service and the one above them, as uvicorn implements them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,17 @@ class Process(multiprocess.Process):
         self.child_conn.close()
 
 
-def notice_ends() -> None:
-    """From now on uvicorn starts processes of this kind."""
-    multiprocess.Process = Process  # type: ignore[misc]  # the supervisor has no other way to name one
+class Parent(multiprocess.Multiprocess):
+    """It closes its copy of the processes' socket when it ends them.
+
+    Otherwise the kernel would go on to accept connections that none of them answers until this process ends, too.
+    """
+
+    def run(self) -> None:
+        multiprocess.Process = Process  # type: ignore[misc]  # uvicorn has no other way to name one
+        super().run()
+
+    def terminate_all(self) -> None:
+        super().terminate_all()
+        for socket in self.sockets:
+            socket.close()
