@@ -61,6 +61,7 @@ class Asked:
 
     owner: str
     idempotency_key: str
+    began: float
     expected: list[int]
     ids: list[str] = field(default_factory=list)
     outcomes: list[tuple[str, str, str]] = field(default_factory=list)
@@ -164,7 +165,7 @@ class Callers:
     def _tasks(self, http: httpx.Client, owner: str, random: Random) -> None:
         while not self.ending.wait(0.3):
             times = LARGE // len(ITEMS) if random.random() < 0.25 else 1
-            asked = Asked(owner, uuid4().hex, [status for _, status in ITEMS] * times)
+            asked = Asked(owner, uuid4().hex, time.time(), [status for _, status in ITEMS] * times)
             self._record.tasks.append(asked)
             body = json.dumps({"items": [item for item, _ in ITEMS] * times})
             self._order(http, asked, body, twice=random.random() < 0.3)
