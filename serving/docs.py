@@ -111,8 +111,15 @@ def _content(name: str, *, compressed: bool) -> bytes:
     return gzip.compress(content) if compressed else content
 
 
+def prepare() -> None:
+    """Read and compress the files now: a tenth of a second."""
+    for name in ASSETS:
+        for compressed in (False, True):
+            _content(name, compressed=compressed)
+
+
 def _asset(name: str, media_type: str) -> HTTPRouteHandler:
-    @get(f"/{name}", media_type=media_type, sync_to_thread=True)
+    @get(f"/{name}", media_type=media_type, sync_to_thread=False)
     def asset(request: Request[Any, Any, Any]) -> Response[bytes]:
         compressed = "gzip" in [
             coding.strip() for coding in (header(request.scope, b"accept-encoding") or "").split(",")

@@ -11,13 +11,14 @@ import asyncio
 import random
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from serving.call import ARRIVED, REFUSED
+from serving.call import ARRIVED, REFUSED, call_of
 from serving.errors import Problem, raw_answer
+from serving.flow import Flow, begin_in_turn
 from serving.metrics import request_metrics
 
 HEAD_SECONDS = 10.0
@@ -60,16 +61,6 @@ UNFINISHED, UNREAD, IDLE = Phase(), Phase(), Phase()
 """Connections that wait on their clients, by when the wait began; in the order in which they are closed."""
 
 
-class Flow(FlowControl):
-    """Nothing is read while ``held``, though an application asks for its body: that arrived before what is held."""
-
-    held = False
-
-    def resume_reading(self) -> None:
-        if not self.held:
-            super().resume_reading()
-
-
 class BoundedProtocol(HttpToolsProtocol):
     """One connection."""
 
@@ -80,6 +71,8 @@ class BoundedProtocol(HttpToolsProtocol):
     _reader_timer: asyncio.TimerHandle | None = None
     _answering: RequestResponseCycle | None = None
     """Of several requests that were sent at once, the one that is being answered; ``cycle`` is the newest."""
+    _admitted = False
+    """The last request on it had a valid key."""
     _unsent = 0
     _in_head = _in_body = _new_phase = _beyond_limit = False
     _head_bytes = _body_bytes = _framing_bytes = 0
@@ -99,6 +92,9 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._answering is not None:
             self._answering.disconnected = True  # uvicorn marks the newest only, and an older one would fail
         super().connection_lost(exc)
+        self.pipeline.clear()  # requests that were not begun refer to this object
+        if self.cycle is not self._answering:
+            self.cycle = None  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
         data, self._unparsed, self.flow.held = self._unparsed + data, b"", False
@@ -174,9 +170,18 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answering = cycle
-        super()._start_asgi_task(cycle, app)
+        if self._admitted:
+            self._begin(cycle, app)
+        else:
+            begin_in_turn(self.loop, partial(self._begin, cycle, app))
+
+    def _begin(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if not self.transport.is_closing():
+            super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
+        assert self._answering is not None
+        self._admitted = call_of(self._answering.scope).key is not None
         super().on_response_complete()
         if self.transport.is_closing():
             self._watch_reader()
