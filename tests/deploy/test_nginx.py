@@ -150,7 +150,11 @@ def test_an_address_that_asks_too_much_is_told_so(service):
     is_problem(*refused[0][:2], "too-many-requests")
 
 
-@pytest.mark.parametrize("last_words", [b"", b"HTTP/1.1 503 -\r\nContent-Length: 0\r\n\r\n"], ids=["none", "503"])
+# A server that closes says so: else nginx may keep the connection and lose a later request on it.
+CLOSING = b"HTTP/1.1 503 -\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.mark.parametrize("last_words", [b"", CLOSING], ids=["none", "503"])
 def test_callers_do_not_notice_services_that_are_restarted_one_after_the_other(tmp_path, last_words):
     front, first, second = free_port(), free_port(), free_port()
     (options,) = re.findall(r"server api:8000(.*?);", (FOLDER / "nginx.conf").read_text())
