@@ -10,7 +10,7 @@ from functools import partial
 
 from dashboards.app import serve
 from dashboards.reader import TTL, Reader
-from footpred_dagster.core.database import component_url
+from footpred_dagster.core.database.connection import component_url
 from footpred_dagster.core.settings import Settings
 
 

@@ -13,10 +13,10 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from footpred_dagster.core.metrics_server import MetricsServer
+from serving.http.protocol import KEEP_ALIVE_SECONDS
 from serving.logs import configure
 from serving.metrics import MULTIPROCESS, registry
 from serving.processes import Parent
-from serving.protocol import KEEP_ALIVE_SECONDS
 
 GRACE_SECONDS = 8
 """What requests in flight have when the service ends, after it drained for three; who started it waits twelve."""
@@ -45,7 +45,7 @@ def main(host: str, port: int, workers: int, metrics_port: int) -> None:
             host=host,
             port=port,
             workers=workers,
-            http="serving.protocol:BoundedProtocol",
+            http="serving.http.protocol:BoundedProtocol",
             ws="none",
             loop="uvloop",
             log_config=None,

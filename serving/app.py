@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 
-from serving import docs
 from serving.authentication import HEADER
 from serving.controllers import (
     batch,
@@ -26,11 +25,12 @@ from serving.controllers import (
     tasks,
 )
 from serving.controllers.predictions import list_cards, list_predictions
-from serving.errors import HANDLERS
-from serving.gateway import Gateway
+from serving.http import docs
+from serving.http.errors import HANDLERS
+from serving.http.openapi import config
+from serving.http.request_checks import query_parameters
 from serving.logs import configure
-from serving.openapi import config
-from serving.request_checks import query_parameters
+from serving.middleware import Gateway
 from serving.schemas.plugin import ExactRequests
 from serving.service import Service
 from serving.settings import ServiceSettings

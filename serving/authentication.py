@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import psycopg
 from litestar.middleware import DefineMiddleware
 
-from footpred_dagster.core.keys import Key, split
-from serving.call import Call, call_of
-from serving.encoded import header
-from serving.errors import RETRY_LATER, Problem, refusal
-from serving.request_checks import check_address, check_body_type
+from footpred_dagster.core.api_keys import Key, split
+from serving.http.encoded_response import header
+from serving.http.errors import RETRY_LATER, Problem, refusal
+from serving.http.request_checks import check_address, check_body_type
+from serving.http.request_context import Call, call_of
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, Receive, Scope, Send

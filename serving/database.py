@@ -11,9 +11,9 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import class_row, dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from footpred_dagster.core.keys import ONE_KEY, Key
+from footpred_dagster.core.api_keys import ONE_KEY, Key
 from serving.connections import BoundedAsyncConnection, arguments
-from serving.errors import Problem
+from serving.http.errors import Problem
 
 CONNECTIONS = 8
 WAIT_SECONDS = 3.0

@@ -13,9 +13,9 @@ import msgspec
 from litestar._asgi.utils import is_valid_host
 
 from serving.authentication import Access
-from serving.call import ARRIVED, call_of
 from serving.controllers.predict import answer_request, look_up
-from serving.errors import Problem, error_answer, refusal
+from serving.http.errors import Problem, error_answer, refusal
+from serving.http.request_context import ARRIVED, call_of
 from serving.schemas.predictions import Asked, PredictRequest
 
 if TYPE_CHECKING:

@@ -8,28 +8,28 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from footpred_dagster.core.database import component_url
-from footpred_dagster.core.storage import open_archive
-from serving.champion import Champion
-from serving.clubs import Clubs
+from footpred_dagster.core.archive.base import open_archive
+from footpred_dagster.core.database.connection import component_url
 from serving.database import Database
 from serving.ending import Ending
-from serving.event_stream import Streams
-from serving.facts import ModelFacts
-from serving.key_ring import KeyRing
-from serving.limits import Limits
-from serving.live import Live
+from serving.http.event_stream import Streams
+from serving.http.request_checks import Parameters
 from serving.logs import AccessLog
-from serving.memory import Memory
-from serving.online import Online
-from serving.predicting import Batcher
-from serving.queue.state import QueueFacts
-from serving.readiness import Readiness
-from serving.request_checks import Parameters
+from serving.predictions.predictor import Batcher
+from serving.queue.statistics import QueueFacts
 from serving.settings import ServiceSettings
-from serving.snapshot import DataAge, Snapshot
-from serving.uses import Uses
-from serving.watcher import Part, Watcher
+from serving.state.cache import Memory
+from serving.state.champion import Champion
+from serving.state.clubs import Clubs
+from serving.state.key_ring import KeyRing
+from serving.state.key_usage import Uses
+from serving.state.live_scores import Live
+from serving.state.model_info import ModelFacts
+from serving.state.online_store import Online
+from serving.state.rate_limits import Limits
+from serving.state.readiness import Readiness
+from serving.state.snapshot import DataAge, Snapshot
+from serving.state.watcher import Part, Watcher
 
 WARM_SECONDS = 30.0
 """How long a start waits until everything was read once; without a database it does not wait."""

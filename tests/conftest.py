@@ -39,10 +39,10 @@ def _own_environment() -> None:
 
 _own_environment()
 
-from footpred_dagster.core.database import migrate  # noqa: E402 - nothing of ours before the environment is clean
-from footpred_dagster.core.postgres import EmbeddedPostgres  # noqa: E402
+from footpred_dagster.core.archive.base import LocalArchive  # noqa: E402
+from footpred_dagster.core.database.connection import migrate  # noqa: E402 - nothing of ours before the environment is clean
+from footpred_dagster.core.database.embedded_server import EmbeddedPostgres  # noqa: E402
 from footpred_dagster.core.settings import TELEMETRY_OFF, Bucket, Settings  # noqa: E402
-from footpred_dagster.core.storage import LocalArchive  # noqa: E402
 from tests.support.archives import Backend, LocalBackend, S3Backend  # noqa: E402
 from tests.support.postgres import own_home  # noqa: E402
 from tests.support.s3 import S3Server, s3_server  # noqa: E402

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.reader import Reader, Row
-from footpred_dagster.core.club_names import decision_command
+from footpred_dagster.core.clubs.names import decision_command
 
 
 def freshness(reader: Reader) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboards.data.teams import search
 from dashboards.reader import Reader, Row
-from footpred_dagster.core.club_search import ClubSearch
+from footpred_dagster.core.clubs.search import ClubSearch
 
 
 def scores(reader: Reader) -> list[Row]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dashboards.reader import Reader, Row
-from footpred_dagster.core.odds import power_devig
+from footpred_dagster.core.domain.odds import power_devig
 
 PAGE = 50
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.reader import Reader, Row
-from footpred_dagster.core.club_search import CLUBS, Club, ClubSearch
+from footpred_dagster.core.clubs.search import CLUBS, Club, ClubSearch
 
 ELO_NEAR = 25
 """Half the width of what counts as a similar Elo difference."""

@@ -14,7 +14,7 @@ from dashboards.pages.matches import KEY, follow_button, listing, sides
 from dashboards.reader import Row
 from dashboards.theme import SERIES
 from dashboards.view import Page, Part, View, chart_card
-from footpred_dagster.core import scorelines
+from footpred_dagster.core.domain import scorelines
 
 TREND = timedelta(days=3 * 365)
 GOALS_SHOWN, TOP = 6, 3

@@ -1,8 +1,8 @@
-"""Stage features: what models read. Columns, types, nullability and ranges are those of ``core/contract.py``."""
+"""Stage features: what models read. Columns, types, nullability and ranges are those of ``features.contract``."""
 
 import great_expectations.expectations as gxe
 
-from footpred_dagster.core.contract import FEATURES, IDENTITY, believable
+from footpred_dagster.core.features.contract import FEATURES, IDENTITY, believable
 from footpred_dagster.expectations.suite import Suite, between, never_null, no_row, of_type
 
 MAY_BE_NULL = {"latest_input"}

@@ -4,7 +4,7 @@ import great_expectations.expectations as gxe
 
 from footpred_dagster.core.domain import Outcome
 from footpred_dagster.expectations.suite import SIDES, Suite, between, in_season, never_null, no_row, odds
-from footpred_dagster.sources.values import MAX_GOALS
+from footpred_dagster.sources.parsing.values import MAX_GOALS
 
 IDENTITY = ("match_id", "league", "season", "match_date", "home_name", "away_name")
 MOST_MEETINGS = 8

@@ -4,8 +4,8 @@ import great_expectations.expectations as gxe
 
 from footpred_dagster.core.domain import LEAGUES
 from footpred_dagster.expectations.suite import Suite, between, in_season, never_null, no_row, odds, of_type
-from footpred_dagster.sources.records import RawMatch
-from footpred_dagster.sources.values import MAX_GOALS, MAX_STATISTIC
+from footpred_dagster.sources.parsing.records import RawMatch
+from footpred_dagster.sources.parsing.values import MAX_GOALS, MAX_STATISTIC
 
 IDENTITY = ("partition_key", "line", "match_date", "home", "away")
 GOALS = ("home_goals", "away_goals")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import Expectation
 
-from footpred_dagster.sources.values import BOOK_SUM, MAX_ODDS
+from footpred_dagster.sources.parsing.values import BOOK_SUM, MAX_ODDS
 
 SIDES = ("home", "draw", "away")
 

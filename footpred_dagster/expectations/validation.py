@@ -23,7 +23,7 @@ from great_expectations.data_context.types.base import (
 from great_expectations.expectations import UnexpectedRowsExpectation
 from great_expectations.expectations.expectation import Expectation
 
-from footpred_dagster.expectations.pages import write_page
+from footpred_dagster.expectations.report_pages import write_page
 from footpred_dagster.expectations.suite import Suite
 
 Run = Callable[[str, Sequence[Expectation], dict[str, Any]], ExpectationSuiteValidationResult]

@@ -14,10 +14,10 @@ import psycopg
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from footpred_dagster.core.database import connect
+from footpred_dagster.core.database.connection import connect
 from footpred_dagster.core.settings import Settings
-from footpred_dagster.exporter import instance, warehouse
-from footpred_dagster.instance import open_instance
+from footpred_dagster.exporter import dagster_metrics, warehouse_metrics
+from footpred_dagster.orchestration.instance import open_instance
 
 KEPT_SECONDS = 5.0
 """However many ask, the database is asked once in this time."""
@@ -69,10 +69,10 @@ class Pipeline(Collector):
 
     def _of_database(self) -> list[Metric]:
         with connect(self._settings, "exporter", autocommit=True) as connection:
-            found = list(warehouse.collect(connection))
+            found = list(warehouse_metrics.collect(connection))
         if self._instance is None:
             self._instance = self._stack.enter_context(open_instance(self._settings, "exporter"))
-        return found + list(instance.collect(self._instance))
+        return found + list(dagster_metrics.collect(self._instance))
 
     def close(self) -> None:
         self._stack.close()

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import psycopg
 
-from footpred_dagster.core.provenance import simulated
-from footpred_dagster.sources.archive import ArchiveSource
-from footpred_dagster.sources.base import Source
-from footpred_dagster.sources.directory import DirectorySource
-from footpred_dagster.sources.http import HttpSource
+from footpred_dagster.core.matches.data_origin import simulated
+from footpred_dagster.sources.clients.archive import ArchiveSource
+from footpred_dagster.sources.clients.base import Source
+from footpred_dagster.sources.clients.directory import DirectorySource
+from footpred_dagster.sources.clients.http import HttpSource
+from footpred_dagster.sources.clients.site_address import without_account
 from footpred_dagster.sources.simulator.source import SIMULATOR_NAME, SimulatedSite
-from footpred_dagster.sources.site_address import without_account
 
 SITE_NAME = "football-data"
 SITE_URL = "https://football-data.co.uk"

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 import psycopg
 
+from footpred_dagster.core.archive.base import Archive
 from footpred_dagster.core.domain import EXTRA_LEAGUES, LEAGUES, Season
-from footpred_dagster.core.storage import Archive
-from footpred_dagster.sources.base import parse_results_path
-from footpred_dagster.sources.fetch import Target
-from footpred_dagster.sources.fetch_log import newest_bodies, restore_log
-from footpred_dagster.sources.load import FIXTURES, Loaded, load_fixtures, load_results, results_target
+from footpred_dagster.sources.clients.base import parse_results_path
+from footpred_dagster.sources.fetching.fetch import Target
+from footpred_dagster.sources.fetching.fetch_log import newest_bodies, restore_log
+from footpred_dagster.sources.football_data.load import FIXTURES, Loaded, load_fixtures, load_results, results_target
 from footpred_dagster.sources.openfootball import parse_schedule_path, schedule_target
 from footpred_dagster.sources.openfootball.load import replay_schedule, rows_of
 

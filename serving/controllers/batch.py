@@ -12,14 +12,14 @@ from litestar import Request, Response, post
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
 
-from serving.answers import Answer, head_of
 from serving.authentication import charge, needs
-from serving.call import call_of
-from serving.errors import TYPES, Problem
-from serving.flat import COLUMNS, flat
-from serving.negotiation import CSV, JSON, NDJSON, accepted, lines, table
-from serving.openapi import BODY, SECURITY, Listed, problems
-from serving.predicting import on_the_spot, served, unserved
+from serving.http.errors import TYPES, Problem
+from serving.http.negotiation import CSV, JSON, NDJSON, accepted, lines, table
+from serving.http.openapi import BODY, SECURITY, Listed, problems
+from serving.http.request_context import call_of
+from serving.predictions.prediction_bodies import Answer, head_of
+from serving.predictions.prediction_rows import COLUMNS, flat
+from serving.predictions.predictor import on_the_spot, served, unserved
 from serving.schemas.predictions import BatchAnswer, BatchRequest, ByTeams, Prediction, PredictRequest
 from serving.schemas.problem import FieldError
 from serving.service import Service

@@ -9,16 +9,16 @@ from litestar import Request, Response, get
 from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter
 
-from footpred_dagster.core.club_search import Club
+from footpred_dagster.core.clubs.search import Club
 from serving import repository
 from serving.authentication import needs
-from serving.call import call_of
+from serving.controllers.filters import known_league
 from serving.controllers.matches import Cursor, League, Limit
-from serving.errors import Problem
-from serving.filters import known_league
-from serving.negotiation import CSV, JSON, NDJSON, accepted, lines, table
-from serving.openapi import DATABASE, SECURITY, Listed, problems
-from serving.pagination import link, page_after
+from serving.http.errors import Problem
+from serving.http.negotiation import CSV, JSON, NDJSON, accepted, lines, table
+from serving.http.openapi import DATABASE, SECURITY, Listed, problems
+from serving.http.pagination import link, page_after
+from serving.http.request_context import call_of
 from serving.schemas.directory import LeagueEntry, LeaguePage, TeamEntry, TeamPage
 from serving.service import Service
 

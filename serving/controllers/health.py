@@ -9,8 +9,8 @@ from litestar import MediaType, Request, Response, get
 from litestar.openapi import ResponseSpec
 from msgspec import Struct
 
-from serving.call import call_of
-from serving.openapi import public_problems
+from serving.http.openapi import public_problems
+from serving.http.request_context import call_of
 from serving.service import Service
 
 

@@ -14,11 +14,11 @@ from litestar.params import FromPath, QueryParameter
 from footpred_dagster.core.domain import LEAGUES
 from serving import repository
 from serving.authentication import needs
-from serving.call import call_of
-from serving.encoded import etag_matches, header
-from serving.errors import Problem
-from serving.negotiation import CSV, JSON, accepted, as_csv
-from serving.openapi import SECURITY, Tabled, problems
+from serving.http.encoded_response import etag_matches, header
+from serving.http.errors import Problem
+from serving.http.negotiation import CSV, JSON, accepted, as_csv
+from serving.http.openapi import SECURITY, Tabled, problems
+from serving.http.request_context import call_of
 from serving.schemas.matches import Table, TableLine
 from serving.service import Service
 

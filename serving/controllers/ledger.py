@@ -8,10 +8,10 @@ from litestar import Request, get
 from litestar.openapi import ResponseSpec
 
 from serving.authentication import needs
-from serving.call import call_of
-from serving.errors import RETRY_LATER, Problem
-from serving.negotiation import accepted
-from serving.openapi import SECURITY, problems
+from serving.http.errors import RETRY_LATER, Problem
+from serving.http.negotiation import accepted
+from serving.http.openapi import SECURITY, problems
+from serving.http.request_context import call_of
 from serving.schemas.predictions import LedgerHead
 from serving.service import Service
 

@@ -13,10 +13,10 @@ from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter
 
 from serving.authentication import needs
-from serving.call import call_of
-from serving.event_stream import MEDIA_TYPE, EventStream, comment, event
-from serving.negotiation import accepted
-from serving.openapi import SECURITY, problems
+from serving.http.event_stream import MEDIA_TYPE, EventStream, comment, event
+from serving.http.negotiation import accepted
+from serving.http.openapi import SECURITY, problems
+from serving.http.request_context import call_of
 from serving.schemas.live import LiveScores
 from serving.service import Service
 

@@ -11,16 +11,16 @@ from litestar import Request, Response, get
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
-from footpred_dagster.core.disclaimer import DISCLAIMER
 from footpred_dagster.core.domain import LEAGUES
+from footpred_dagster.core.domain.disclaimer import DISCLAIMER
 from serving import repository
 from serving.authentication import needs
-from serving.call import call_of
-from serving.errors import Problem
-from serving.filters import known_league, known_seasons, known_team
-from serving.negotiation import CSV, JSON, NDJSON, accepted, lines, table
-from serving.openapi import DATABASE, SECURITY, Listed, problems
-from serving.pagination import cursor_of, link, place_of
+from serving.controllers.filters import known_league, known_seasons, known_team
+from serving.http.errors import Problem
+from serving.http.negotiation import CSV, JSON, NDJSON, accepted, lines, table
+from serving.http.openapi import DATABASE, SECURITY, Listed, problems
+from serving.http.pagination import cursor_of, link, place_of
+from serving.http.request_context import call_of
 from serving.schemas.matches import Match, MatchPage, Projection, TeamAnswer
 from serving.schemas.predictions import Model
 from serving.service import Service

@@ -7,11 +7,11 @@ from typing import Any
 from litestar import Request, get
 from litestar.openapi import ResponseSpec
 
-from footpred_dagster.core.disclaimer import DISCLAIMER
+from footpred_dagster.core.domain.disclaimer import DISCLAIMER
 from serving.authentication import needs
-from serving.call import call_of
-from serving.negotiation import accepted
-from serving.openapi import SECURITY, problems
+from serving.http.negotiation import accepted
+from serving.http.openapi import SECURITY, problems
+from serving.http.request_context import call_of
 from serving.schemas.model import LoadedVersion, ModelInfo
 from serving.service import Service
 

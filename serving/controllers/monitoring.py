@@ -10,11 +10,11 @@ from litestar.openapi import ResponseSpec
 from psycopg import sql
 
 from serving.authentication import needs
-from serving.call import call_of
-from serving.negotiation import accepted
-from serving.openapi import SECURITY, problems
-from serving.queue import state
-from serving.queue.sweeping import STALLED_SECONDS
+from serving.http.negotiation import accepted
+from serving.http.openapi import SECURITY, problems
+from serving.http.request_context import call_of
+from serving.queue import statistics
+from serving.queue.cleanup import STALLED_SECONDS
 from serving.queue.tasks import QUEUE
 from serving.schemas.drift import Drift, Finding
 from serving.schemas.tasks import DeadTask, Queue, Queues, Worker, Workers
@@ -38,9 +38,9 @@ async def get_queues(request: Request[Any, Any, Any]) -> Queues:
     call = call_of(request.scope)
     assert call.key is not None
     service: Service = call.service
-    (counts,) = await service.database.rows(state.COUNTS, {})
-    whose = {"everybody": "admin" in call.key.scopes, "owner": call.key.owner, "most": state.NEWEST_DEAD}
-    dead = msgspec.convert(await service.database.rows(state.DEAD, whose), list[DeadTask])
+    (counts,) = await service.database.rows(statistics.COUNTS, {})
+    whose = {"everybody": "admin" in call.key.scopes, "owner": call.key.owner, "most": statistics.NEWEST_DEAD}
+    dead = msgspec.convert(await service.database.rows(statistics.DEAD, whose), list[DeadTask])
     return Queues([Queue(QUEUE, dead=dead, **counts)])
 
 
@@ -59,7 +59,7 @@ async def get_workers(request: Request[Any, Any, Any]) -> Workers:
     """Every worker that was heard of in the last minutes, and how many tasks it runs."""
     accepted(request.headers.get("accept"))
     service: Service = call_of(request.scope).service
-    found = await service.database.rows(state.ALIVE, {"stalled": STALLED_SECONDS})
+    found = await service.database.rows(statistics.ALIVE, {"stalled": STALLED_SECONDS})
     return Workers([Worker(**row) for row in found])
 
 

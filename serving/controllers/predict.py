@@ -11,14 +11,14 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from serving import metrics
-from serving.answers import head_of
 from serving.authentication import needs
-from serving.call import call_of
-from serving.encoded import Encoded, etag_matches, header
-from serving.errors import Problem
-from serving.negotiation import accepted
-from serving.openapi import BODY, DATABASE, SECURITY, problems
-from serving.predicting import find
+from serving.http.encoded_response import Encoded, etag_matches, header
+from serving.http.errors import Problem
+from serving.http.negotiation import accepted
+from serving.http.openapi import BODY, DATABASE, SECURITY, problems
+from serving.http.request_context import call_of
+from serving.predictions.prediction_bodies import head_of
+from serving.predictions.predictor import find
 from serving.schemas.examples import SEALED, example
 from serving.schemas.predictions import Asked, ByMatch, Prediction, PredictRequest
 from serving.service import Service

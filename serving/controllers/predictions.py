@@ -14,21 +14,21 @@ from litestar import Request, Response, get
 from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter
 
-from footpred_dagster.core.disclaimer import DISCLAIMER
 from footpred_dagster.core.domain import SITE_ZONE
-from footpred_dagster.core.odds import power_devig
-from serving.answers import Answer
+from footpred_dagster.core.domain.disclaimer import DISCLAIMER
+from footpred_dagster.core.domain.odds import power_devig
 from serving.authentication import needs
-from serving.call import call_of
+from serving.controllers.filters import known_league, known_seasons, known_team
 from serving.controllers.matches import Cursor, From, League, Limit, Season, TeamId, To
-from serving.filters import known_league, known_seasons, known_team
-from serving.flat import COLUMNS, flat
-from serving.negotiation import CSV, JSON, NDJSON, accepted, lines, table
-from serving.openapi import SECURITY, Listed, problems
-from serving.pagination import cursor_of, link, place_of
+from serving.http.negotiation import CSV, JSON, NDJSON, accepted, lines, table
+from serving.http.openapi import SECURITY, Listed, problems
+from serving.http.pagination import cursor_of, link, place_of
+from serving.http.request_context import call_of
+from serving.predictions.prediction_bodies import Answer
+from serving.predictions.prediction_rows import COLUMNS, flat
 from serving.schemas.predictions import Card, CardPage, Outcomes, PredictionPage
 from serving.service import Service
-from serving.snapshot import by_kickoff
+from serving.state.snapshot import by_kickoff
 
 CARD_COLUMNS = (
     *("match_id", "league", "kickoff", "home_id", "home", "away_id", "away", "p_home", "p_draw", "p_away"),

@@ -12,13 +12,13 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody
 from litestar.response.base import ASGIResponse
 
-from footpred_dagster.core.keys import Key
+from footpred_dagster.core.api_keys import Key
 from serving.authentication import needs
-from serving.call import call_of
-from serving.encoded import Encoded, header
-from serving.errors import Problem
-from serving.negotiation import JSON, accepted, accepts_gzip
-from serving.openapi import BODY, SECURITY, Described, problems
+from serving.http.encoded_response import Encoded, header
+from serving.http.errors import Problem
+from serving.http.negotiation import JSON, accepted, accepts_gzip
+from serving.http.openapi import BODY, SECURITY, Described, problems
+from serving.http.request_context import call_of
 from serving.queue import tasks
 from serving.queue.results import StoredResult
 from serving.schemas.problem import ProblemDetails

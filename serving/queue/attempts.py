@@ -11,7 +11,7 @@ import msgspec
 from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
-from serving.errors import Problem
+from serving.http.errors import Problem
 from serving.queue.tasks import KEPT
 
 

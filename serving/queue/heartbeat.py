@@ -17,7 +17,7 @@ from prometheus_client import Gauge
 from psycopg import AsyncConnection
 
 from serving.connections import arguments
-from serving.queue.sweeping import STALLED_SECONDS
+from serving.queue.cleanup import STALLED_SECONDS
 
 BEAT_SECONDS = 2.0
 LOST_SECONDS = 6.0

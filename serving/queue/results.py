@@ -14,8 +14,8 @@ from typing import Any
 
 from litestar.response.base import ASGIResponse
 
-from serving.encoded import JSON_TYPE
-from serving.errors import Problem
+from serving.http.encoded_response import JSON_TYPE
+from serving.http.errors import Problem
 
 LEVEL = 1
 """Answers shrink to a tenth, in a thirtieth of the time it took to make them."""

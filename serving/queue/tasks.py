@@ -14,7 +14,7 @@ import msgspec
 from psycopg import AsyncConnection, sql
 from psycopg.rows import class_row
 
-from serving.errors import Problem
+from serving.http.errors import Problem
 
 QUEUE, JOB = "predictions", "predict"
 MOST_ITEMS = 50_000

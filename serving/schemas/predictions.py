@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, convert
 
-from footpred_dagster.core.disclaimer import DISCLAIMER
+from footpred_dagster.core.domain.disclaimer import DISCLAIMER
 from serving.schemas.problem import ProblemDetails, Team
 
 BATCH_ITEMS = 1000

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from footpred_dagster.core import contract
-from footpred_dagster.core.contract import FEATURES, IDENTITY, Feature, fingerprint
+from footpred_dagster.core.features import contract
+from footpred_dagster.core.features.contract import FEATURES, IDENTITY, Feature, fingerprint
 
 DBT = Path(__file__).resolve().parents[2] / "dbt_project"
 IDENTITY_TYPES = {
@@ -107,7 +107,7 @@ def test_the_fingerprint_changes_with_the_list_itself(monkeypatch, altered):
 
 @pytest.mark.parametrize("seed", ["0", "1", "4242"])
 def test_the_fingerprint_is_the_same_in_every_process(seed):
-    code = "from footpred_dagster.core.contract import fingerprint; print(fingerprint())"
+    code = "from footpred_dagster.core.features.contract import fingerprint; print(fingerprint())"
     found = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

@@ -9,14 +9,14 @@ import numpy as np
 import psycopg
 import pytest
 
-from footpred_dagster.core.contract import FEATURE_NAMES, FEATURES, IDENTITY, fingerprint
+from footpred_dagster.core.features.contract import FEATURE_NAMES, FEATURES, IDENTITY, fingerprint
+from footpred_dagster.core.features.online_store import TeamState
 from footpred_dagster.core.models.bundle import Bundle, FingerprintMismatch, contents, pack
-from footpred_dagster.core.models.ratings.observations import COLUMNS
 from footpred_dagster.core.models.recipes import RECIPES
-from footpred_dagster.core.online import TeamState
-from footpred_dagster.core.rating import DIVISION_STATE, TABLES, TEAM_STATE
-from footpred_dagster.core.rating import IDENTITY as RATED
-from footpred_dagster.sources.records import RawFixture, RawMatch
+from footpred_dagster.core.ratings.observations import COLUMNS
+from footpred_dagster.core.ratings.store import DIVISION_STATE, TABLES, TEAM_STATE
+from footpred_dagster.core.ratings.store import IDENTITY as RATED
+from footpred_dagster.sources.parsing.records import RawFixture, RawMatch
 from tests.support.features import random_features
 from tests.support.warehouse import run_dbt
 
@@ -99,6 +99,6 @@ def test_a_bundle_carries_the_contract_it_was_fitted_under_and_no_other_is_loade
     assert manifest["fingerprint"] == fingerprint()
     assert tuple(manifest["features"]) == FEATURE_NAMES
     assert Bundle.load(archive, digest).self_test() < 1e-6
-    monkeypatch.setattr("footpred_dagster.core.contract.FEATURES", FEATURES[1:])
+    monkeypatch.setattr("footpred_dagster.core.features.contract.FEATURES", FEATURES[1:])
     with pytest.raises(FingerprintMismatch):
         Bundle.load(archive, digest)

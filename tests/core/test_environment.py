@@ -14,8 +14,8 @@ from threading import Thread
 import psycopg
 import pytest
 
+from footpred_dagster.core.database.embedded_server import EmbeddedPostgres
 from footpred_dagster.core.environment import allowed, isolate
-from footpred_dagster.core.postgres import EmbeddedPostgres
 from footpred_dagster.core.settings import PACKAGE_ROOT
 from tests.support.command import Home, fresh_home
 

@@ -13,14 +13,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from footpred_dagster.core import match_rulings
-from footpred_dagster.core.club_resolution import resolve
+from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.clubs.resolution import resolve
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.rating import store_ratings
-from footpred_dagster.core.storage import LocalArchive
-from footpred_dagster.sources.directory import DirectorySource
-from footpred_dagster.sources.fetch import fetch
-from footpred_dagster.sources.load import FIXTURES, load_fixtures, load_results, results_target
+from footpred_dagster.core.matches import rulings
+from footpred_dagster.core.ratings.store import store_ratings
+from footpred_dagster.sources.clients.directory import DirectorySource
+from footpred_dagster.sources.fetching.fetch import fetch
+from footpred_dagster.sources.football_data.load import FIXTURES, load_fixtures, load_results, results_target
 from tests.support.warehouse import run_dbt
 
 LEAGUES = ("E0", "E1", "SC0", "SP1")
@@ -89,7 +89,7 @@ class Grown:
         if anew:
             run_dbt(self.url, self.target, "seed")
         resolve(self.connection)
-        match_rulings.resolve(self.connection)
+        rulings.resolve(self.connection)
         run_dbt(self.url, self.target, "run", *how, "--select", "staging", "intermediate")
         if anew:
             self.connection.execute("delete from intermediate.build_marks where model = 'ratings'")

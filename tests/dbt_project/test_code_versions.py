@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from footpred_dagster.dbt import LayerTranslator
+from footpred_dagster.orchestration.dbt_project import LayerTranslator
 
 SQL = """
 select a, 'it''s -- no comment' as b  -- the first

@@ -11,13 +11,13 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from footpred_dagster.core import match_rulings
-from footpred_dagster.core.club_aliases import Alias, decide
-from footpred_dagster.core.club_names import pending_names
-from footpred_dagster.core.contract import FEATURE_NAMES
-from footpred_dagster.core.match_rulings import BY_USER, Ruling
-from footpred_dagster.core.online import OnlineStore, UnknownPairing, load_store, read_features
-from footpred_dagster.core.past_state import features_before
+from footpred_dagster.core.clubs.aliases import Alias, decide
+from footpred_dagster.core.clubs.names import pending_names
+from footpred_dagster.core.features.contract import FEATURE_NAMES
+from footpred_dagster.core.features.online_store import OnlineStore, UnknownPairing, load_store, read_features
+from footpred_dagster.core.features.past_state import features_before
+from footpred_dagster.core.matches import rulings
+from footpred_dagster.core.matches.rulings import BY_USER, Ruling
 from tests.dbt_project.conftest import LATEST, spoil
 
 pytestmark = pytest.mark.real_data
@@ -76,7 +76,7 @@ def test_rulings_about_matches_end_where_a_build_from_nothing_ends(grown):
         found = grown.connection.execute(pair, [home, away]).fetchone()
         day = found[0] if found and home != "wolves" else date(2025, 3, 2)
         ruling = Ruling("E0", "2024-25", day, home, away, status, *goals, "user", "a test", BY_USER)
-        match_rulings.state(grown.connection, ruling, actor="test")
+        rulings.state(grown.connection, ruling, actor="test")
         stated.append(ruling)
     grown.build()
     told = grown.connection.execute("""
@@ -88,7 +88,7 @@ def test_rulings_about_matches_end_where_a_build_from_nothing_ends(grown):
     grown.build(anew=True)
     assert grown.contents() == incremental
     for ruling in stated:
-        match_rulings.withdraw(grown.connection, ruling.key, because="a test", actor="test")
+        rulings.withdraw(grown.connection, ruling.key, because="a test", actor="test")
     grown.build()
     assert grown.contents() == whole
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from footpred_dagster.core.club_aliases import Aliases, read_seed
+from footpred_dagster.core.clubs.aliases import Aliases, read_seed
 from footpred_dagster.core.domain import LEAGUES, MAIN_LEAGUES, Season
 from tests.support.clubs import DIFFERENT_CLUBS, OPENFOOTBALL, SAME_CLUB, twice_on_one_day
 from tests.support.shared_names import ONE_NAME_TWO_CLUBS

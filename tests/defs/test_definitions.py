@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from footpred_dagster.core.code import modules_of
 from footpred_dagster.core.settings import PACKAGE_ROOT
+from footpred_dagster.orchestration.code_versions import modules_of
 
 KEYS = {
     *("raw/matches", "raw/fixtures", "raw/openfootball"),
@@ -163,7 +163,7 @@ def test_data_tests_of_dbt_are_asset_checks(definitions):
 
 def test_partitions_are_the_pairs_that_exist(home):
     from footpred_dagster.core.domain import MAIN_LEAGUES
-    from footpred_dagster.sources.registry import league_seasons
+    from footpred_dagster.sources.league_seasons import league_seasons
 
     keys = [pair.key for pair in league_seasons(date(2025, 6, 30)) if pair.league in MAIN_LEAGUES]
     # The 667 files the source has from 1993-94 to 2024-25, season by season.
@@ -174,7 +174,7 @@ def test_partitions_are_the_pairs_that_exist(home):
 
 def test_extra_leagues_have_the_partitions_of_the_seasons_they_played_file_by_file(home):
     from footpred_dagster.core.domain import EXTRA_LEAGUES
-    from footpred_dagster.sources.registry import LeagueSeason, league_seasons
+    from footpred_dagster.sources.league_seasons import LeagueSeason, league_seasons
 
     keys = [pair.key for pair in league_seasons(date(2026, 8, 18)) if pair.league in EXTRA_LEAGUES]
     # As many as the sixteen files hold on that day; test_extra_leagues_real.py counts them there.

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from footpred_dagster.states import asset_states
+from footpred_dagster.orchestration.asset_states import asset_states
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)

@@ -15,9 +15,9 @@ import podman_compose
 import pytest
 import yaml
 
-from footpred_dagster.core import roles
+from footpred_dagster.core.database import roles
 from footpred_dagster.core.settings import COMPONENTS, OWNERS_URL, PACKAGE_ROOT, Settings, component_variable
-from footpred_dagster.dbt import fresh_project
+from footpred_dagster.orchestration.dbt_project import fresh_project
 
 DEPLOY = PACKAGE_ROOT / "deploy"
 BIN = Path(sys.executable).parent
@@ -180,7 +180,7 @@ def test_a_container_parses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("FOOTPRED_DBT_PARSED", raising=False)
     built = fresh_project(Settings(home=tmp_path / "build")).target_path
     monkeypatch.setenv("FOOTPRED_DBT_PARSED", str(built))
-    monkeypatch.setattr("footpred_dagster.dbt.DBT", os.devnull)
+    monkeypatch.setattr("footpred_dagster.orchestration.dbt_project.DBT", os.devnull)
     home = Settings(home=tmp_path / "home")
     fresh_project(home)
     assert (home.dbt_target / "manifest.json").read_bytes() == (built / "manifest.json").read_bytes()

@@ -10,8 +10,8 @@ import yaml
 from dagster._core.storage.compute_log_manager import ComputeIOType
 
 from deploy import check
-from footpred_dagster.executors import heavy_executor
-from footpred_dagster.instance import POLICY
+from footpred_dagster.orchestration.executors import heavy_executor
+from footpred_dagster.orchestration.instance import POLICY
 from tests.support.s3 import S3Server
 
 FILE = check.CHART / "files/dagster.yaml"

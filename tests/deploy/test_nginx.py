@@ -18,8 +18,8 @@ import pytest
 
 from deploy import check
 from serving.controllers.tasks import MAX_BODY
-from serving.errors import TYPES
-from serving.protocol import HEAD_BYTES
+from serving.http.errors import TYPES
+from serving.http.protocol import HEAD_BYTES
 from tests.support.nginx import FOLDER, needs_nginx, proxy
 from tests.support.processes import free_port
 

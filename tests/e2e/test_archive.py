@@ -8,14 +8,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from footpred_dagster.core.archive.base import sha256_hex
+from footpred_dagster.core.archive.s3 import S3Archive
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.s3 import S3Archive
 from footpred_dagster.core.settings import parse_storage_url
-from footpred_dagster.core.storage import sha256_hex
-from footpred_dagster.sources.base import results_path
-from footpred_dagster.sources.directory import DirectorySource
-from footpred_dagster.sources.fetch import fetch
-from footpred_dagster.sources.load import load_results, results_target
+from footpred_dagster.sources.clients.base import results_path
+from footpred_dagster.sources.clients.directory import DirectorySource
+from footpred_dagster.sources.fetching.fetch import fetch
+from footpred_dagster.sources.football_data.load import load_results, results_target
 from tests.support.command import Home, checksums, fresh_home
 from tests.support.s3 import SECRET_KEY
 from tests.support.site import build_site, clubs, season_rows, write_fixtures, write_season

@@ -5,8 +5,8 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from footpred_dagster.core.archive.base import sha256_hex
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.storage import sha256_hex
 from tests.support.command import fresh_home
 from tests.support.site import season_rows, write_fixtures, write_season
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from footpred_dagster.core.club_resolution import resolve
+from footpred_dagster.core.clubs.resolution import resolve
 from tests.support.command import Home
 
 ROWS = """

@@ -21,16 +21,16 @@ from dagster._core.workspace.load_target import GrpcServerTarget
 from dagster._daemon.sensor import execute_sensor_iteration
 from dagster._scheduler.scheduler import launch_scheduled_runs
 
-from footpred_dagster.core.database import migrate
+from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.database.connection import migrate
+from footpred_dagster.core.database.embedded_server import EmbeddedPostgres
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.postgres import EmbeddedPostgres
 from footpred_dagster.core.settings import PACKAGE_ROOT, Settings
-from footpred_dagster.core.storage import LocalArchive
-from footpred_dagster.instance import open_instance
-from footpred_dagster.refreshing import WORK_TAG
-from footpred_dagster.sources.directory import DirectorySource
-from footpred_dagster.sources.fetch import fetch
-from footpred_dagster.sources.load import FIXTURES, load_fixtures, load_results, results_target
+from footpred_dagster.orchestration.instance import open_instance
+from footpred_dagster.orchestration.refresh_planning import WORK_TAG
+from footpred_dagster.sources.clients.directory import DirectorySource
+from footpred_dagster.sources.fetching.fetch import fetch
+from footpred_dagster.sources.football_data.load import FIXTURES, load_fixtures, load_results, results_target
 from tests.support.postgres import own_home
 from tests.support.processes import free_port, running
 from tests.support.site import clubs, season_rows, write_fixtures, write_season

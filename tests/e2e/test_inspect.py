@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from footpred_dagster.cli import main
-from footpred_dagster.inspection import SHOWN_ROWS
+from footpred_dagster.cli.group import main
+from footpred_dagster.cli.inspection import SHOWN_ROWS
 from tests.support.football_data import GOOD, HEADER, OTHER, body
 
 KEYS = {

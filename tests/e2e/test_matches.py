@@ -8,9 +8,9 @@ import io
 import psycopg
 import pytest
 
-from footpred_dagster.core import match_rulings
-from footpred_dagster.core.club_resolution import resolve
-from footpred_dagster.matches_commands import print_ruled
+from footpred_dagster.cli.matches_commands import print_ruled
+from footpred_dagster.core.clubs.resolution import resolve
+from footpred_dagster.core.matches import rulings
 from tests.support.command import Home
 
 ROWS = """
@@ -38,7 +38,7 @@ def stated(home: Home) -> list[tuple]:
     with psycopg.connect(home.environment["FOOTPRED_DATABASE_URL"]) as connection:
         return [
             (ruling.home_id, ruling.away_id, ruling.status, ruling.home_goals, ruling.reason)
-            for ruling in match_rulings.stated(connection)
+            for ruling in rulings.stated(connection)
         ]
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from footpred_dagster.core.database import database_url, left_as_found
-from footpred_dagster.core.postgres import EmbeddedPostgres
+from footpred_dagster.core.database.connection import database_url, left_as_found
+from footpred_dagster.core.database.embedded_server import EmbeddedPostgres
 from footpred_dagster.core.settings import Settings
 from tests.support.command import Home, fresh_home
 

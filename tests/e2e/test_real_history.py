@@ -8,9 +8,9 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from footpred_dagster.core import clubs
-from footpred_dagster.core.club_aliases import read_seed
-from footpred_dagster.core.club_resolution import MatchDays, appearances
+from footpred_dagster.core.clubs import spellings as clubs
+from footpred_dagster.core.clubs.aliases import read_seed
+from footpred_dagster.core.clubs.resolution import MatchDays, appearances
 from tests.support.command import fresh_home
 
 pytestmark = [pytest.mark.slow, pytest.mark.real_data]

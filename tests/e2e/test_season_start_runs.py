@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.sources.load import FIXTURES, results_target
+from footpred_dagster.sources.football_data.load import FIXTURES, results_target
 from tests.support.command import fresh_home
 
 pytestmark = [pytest.mark.slow, pytest.mark.real_data]

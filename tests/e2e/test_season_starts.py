@@ -17,13 +17,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from footpred_dagster.core.club_aliases import Aliases, read_seed
-from footpred_dagster.core.club_resolution import Resolution, resolve
+from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.clubs.aliases import Aliases, read_seed
+from footpred_dagster.core.clubs.resolution import Resolution, resolve
 from footpred_dagster.core.domain import MAIN_LEAGUES, Season
-from footpred_dagster.core.storage import LocalArchive
-from footpred_dagster.sources.directory import DirectorySource
-from footpred_dagster.sources.fetch import fetch
-from footpred_dagster.sources.load import FIXTURES, load_fixtures, load_results, results_target
+from footpred_dagster.sources.clients.directory import DirectorySource
+from footpred_dagster.sources.fetching.fetch import fetch
+from footpred_dagster.sources.football_data.load import FIXTURES, load_fixtures, load_results, results_target
 
 pytestmark = [pytest.mark.slow, pytest.mark.real_data]
 WEEKS = 6

@@ -14,7 +14,7 @@ import dagster as dg
 import psycopg
 import pytest
 
-from footpred_dagster.core.contract import FEATURES, believable
+from footpred_dagster.core.features.contract import FEATURES, believable
 from footpred_dagster.core.settings import TELEMETRY_OFF
 from tests.support.roles import component_url, establish
 from tests.support.warehouse import Result, build, load_seeds
@@ -138,7 +138,7 @@ def test_an_example_tells_where_the_row_is_and_what_is_wrong_with_it(warehouse, 
 
 @pytest.mark.fault(71, "one bad league-season: only its own matches wait")
 def test_rows_at_fault_hold_back_their_partitions_unless_not_all_are_shown(warehouse, spoiled, tmp_path):
-    from footpred_dagster.expectations.checks import partitions_at_fault
+    from footpred_dagster.defs.expectation_checks import partitions_at_fault
 
     spoiled("raw", "update t set home_goals = 21 where line = 7")
     held = partitions_at_fault(check("raw", warehouse, tmp_path))
@@ -149,7 +149,7 @@ def test_rows_at_fault_hold_back_their_partitions_unless_not_all_are_shown(wareh
 
 
 def test_a_fault_of_the_whole_table_holds_back_no_partition_and_blocks(warehouse, spoiled, tmp_path):
-    from footpred_dagster.expectations.checks import partitions_at_fault, result_of
+    from footpred_dagster.defs.expectation_checks import partitions_at_fault, result_of
 
     spoiled("raw", "delete from t")
     report = check("raw", warehouse, tmp_path)

@@ -11,11 +11,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from footpred_dagster.core.archive.base import LocalArchive
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.storage import LocalArchive
-from footpred_dagster.sources.fetch import FetchReport, fetch
-from footpred_dagster.sources.http import HttpSource
-from footpred_dagster.sources.load import FIXTURES, Loaded, load_fixtures, load_results, results_target
+from footpred_dagster.sources.clients.http import HttpSource
+from footpred_dagster.sources.fetching.fetch import FetchReport, fetch
+from footpred_dagster.sources.football_data.load import FIXTURES, Loaded, load_fixtures, load_results, results_target
 from footpred_dagster.sources.simulator import Fault, SimulatorServer, World
 from tests.support.scripted_site import Clock
 

@@ -9,11 +9,11 @@ import time
 import psycopg
 import pytest
 
+from footpred_dagster.core.archive.base import LocalArchive, sha256_hex
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.storage import LocalArchive, sha256_hex
-from footpred_dagster.sources.directory import DirectorySource
-from footpred_dagster.sources.fetch import fetch
-from footpred_dagster.sources.load import load_results, results_target
+from footpred_dagster.sources.clients.directory import DirectorySource
+from footpred_dagster.sources.fetching.fetch import fetch
+from footpred_dagster.sources.football_data.load import load_results, results_target
 from tests.support.site import clubs, season_rows, write_season
 
 SEASON = Season(2023)

@@ -4,9 +4,9 @@ import dagster as dg
 import psycopg
 import pytest
 
-from footpred_dagster import retrying
-from footpred_dagster.core.postgres import EmbeddedPostgres
+from footpred_dagster.core.database.embedded_server import EmbeddedPostgres
 from footpred_dagster.core.settings import Settings
+from footpred_dagster.orchestration import retry_policy
 from tests.support.postgres import own_home
 
 
@@ -28,7 +28,7 @@ def real_warehouse(own, home, monkeypatch):
     from footpred_dagster.defs import resources
 
     monkeypatch.setattr(resources, "SETTINGS", Settings(home=own))
-    monkeypatch.setattr(retrying, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(retry_policy, "WAIT_SECONDS", 0.1)
     return resources.Warehouse()
 
 
@@ -61,7 +61,7 @@ def test_fault_25_a_step_outlasts_a_restart_of_the_database_and_writes_once(serv
     ("statement", "tries"),
     [
         ("select 1 / 0", 1),
-        ("select pg_terminate_backend(pg_backend_pid())", 1 + retrying.MOST_RETRIES),
+        ("select pg_terminate_backend(pg_backend_pid())", 1 + retry_policy.MOST_RETRIES),
     ],
 )
 def test_fault_25_only_what_passes_is_tried_again(real_warehouse, statement, tries):

@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime, time, timedelta
 import psycopg
 import pytest
 
-from footpred_dagster.core.club_aliases import Alias, decide
-from footpred_dagster.core.club_names import ClubName, new_names, pending_names
-from footpred_dagster.core.dataset import played_before, predictable_fixtures
-from footpred_dagster.core.held_seasons import held_seasons, hold_back
-from footpred_dagster.core.ledger import Prediction, seal
-from footpred_dagster.core.served import serve, withdraw
+from footpred_dagster.core.clubs.aliases import Alias, decide
+from footpred_dagster.core.clubs.names import ClubName, new_names, pending_names
+from footpred_dagster.core.features.dataset import played_before, predictable_fixtures
+from footpred_dagster.core.matches.held_seasons import held_seasons, hold_back
+from footpred_dagster.core.predictions.ledger import Prediction, seal
+from footpred_dagster.core.predictions.served import serve, withdraw
 from tests.support.sealed import live
 from tests.support.warehouse import Result, build, load_seeds
 

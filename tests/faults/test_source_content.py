@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from footpred_dagster.sources.base import FIXTURES_PATH
-from footpred_dagster.sources.load import due
+from footpred_dagster.sources.clients.base import FIXTURES_PATH
+from footpred_dagster.sources.football_data.load import due
 from tests.faults.conftest import E0, Ingest
 from tests.support.football_data import GOOD, HEADER, OTHER, body
 

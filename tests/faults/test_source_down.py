@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.sources.base import SourceUnavailable
-from footpred_dagster.sources.circuit import FAULTY_FILES
-from footpred_dagster.sources.load import results_target
+from footpred_dagster.sources.clients.base import SourceUnavailable
+from footpred_dagster.sources.clients.circuit import FAULTY_FILES
+from footpred_dagster.sources.football_data.load import results_target
 from footpred_dagster.sources.simulator import Fault, SimulatorServer
 from tests.faults.conftest import Ingest
 

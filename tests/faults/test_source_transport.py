@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.sources.base import SourceUnavailable
-from footpred_dagster.sources.circuit import FAULTY_FILES, SILENT_FILES
-from footpred_dagster.sources.fetch import fetch
-from footpred_dagster.sources.load import due, load_results, results_target
-from footpred_dagster.sources.request_schedule import due_for_request, file_states
+from footpred_dagster.sources.clients.base import SourceUnavailable
+from footpred_dagster.sources.clients.circuit import FAULTY_FILES, SILENT_FILES
+from footpred_dagster.sources.fetching.fetch import fetch
+from footpred_dagster.sources.football_data.load import due, load_results, results_target
+from footpred_dagster.sources.football_data.request_schedule import due_for_request, file_states
 from footpred_dagster.sources.simulator import Fault, SimulatorServer
 from footpred_dagster.sources.simulator.faults import OVERSIZE, RETRY_AFTER
 from tests.faults.conftest import E0, SEASON, Ingest

@@ -16,12 +16,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from footpred_dagster.core.club_resolution import resolve
-from footpred_dagster.core.contract import FORM, VENUE_FORM, WINDOWS
+from footpred_dagster.core.clubs.resolution import resolve
+from footpred_dagster.core.database.dataframes import read_frame
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.frames import read_frame
-from footpred_dagster.core.rating import store_ratings
-from footpred_dagster.sources.football_data import RawMatch, parse_results
+from footpred_dagster.core.features.contract import FORM, VENUE_FORM, WINDOWS
+from footpred_dagster.core.ratings.store import store_ratings
+from footpred_dagster.sources.football_data.results import RawMatch, parse_results
 from tests.support.timing import best, report
 from tests.support.warehouse import run_dbt
 

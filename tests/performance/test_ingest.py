@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.models.ratings.elo import Elo
-from footpred_dagster.core.models.ratings.history import rate
-from footpred_dagster.sources.football_data import parse_results
+from footpred_dagster.core.ratings.elo import Elo
+from footpred_dagster.core.ratings.history import rate
+from footpred_dagster.sources.football_data.results import parse_results
 from tests.support.history import Game, matches
 from tests.support.timing import best, report
 

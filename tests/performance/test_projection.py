@@ -9,8 +9,8 @@ import pytest
 
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.domain.rules import rules_of
+from footpred_dagster.core.domain.scorelines import outcomes
 from footpred_dagster.core.projection.simulation import SIMULATIONS, Played, Remaining, project
-from footpred_dagster.core.scorelines import outcomes
 from tests.support.timing import best, report
 
 pytestmark = pytest.mark.bench

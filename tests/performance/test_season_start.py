@@ -11,10 +11,10 @@ import pandas as pd
 import psycopg
 import pytest
 
-from footpred_dagster.core.dataset import played_before
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.metrics import log_losses
+from footpred_dagster.core.features.dataset import played_before
 from footpred_dagster.core.models.stack import Stack, temperatures
+from footpred_dagster.core.statistics.scoring_rules import log_losses
 from tests.performance.test_features import Warehouse
 from tests.support.warehouse import run_dbt
 

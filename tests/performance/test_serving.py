@@ -55,7 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def service(world: World, key: str, folder: Path) -> Iterator[str]:
     """The service with the no-op in it, whose answer is as long as a prediction."""
     port = free_port()
-    serving = (*UVICORN, "--factory", "--http", "serving.protocol:BoundedProtocol", "--port", str(port))
+    serving = (*UVICORN, "--factory", "--http", "serving.http.protocol:BoundedProtocol", "--port", str(port))
     command = [*serving, f"{PEERS}.noop:create_app"]
     with running(command, folder / "service.log", world.environment(folder, NOOP_BYTES="1260"), port, "/readyz"):
         yield f"http://127.0.0.1:{port}"

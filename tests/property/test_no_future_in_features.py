@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footpred_dagster.core.dataset import played_before, predictable_fixtures
+from footpred_dagster.core.features.dataset import played_before, predictable_fixtures
 from tests.support.warehouse import Result, build, load_seeds
 
 TEAMS = ("Arsenal", "Chelsea", "Everton", "Liverpool")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from footpred_dagster.sources.http import HttpSource
+from footpred_dagster.sources.clients.http import HttpSource
 from tests.support.scripted_site import Clock, Site
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from footpred_dagster.core.archive.base import ObjectLost, sha256_hex
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.storage import ObjectLost, sha256_hex
-from footpred_dagster.sources.directory import DirectorySource
-from footpred_dagster.sources.fetch import fetch
-from footpred_dagster.sources.load import FIXTURES, due, load_fixtures, load_results, results_target
+from footpred_dagster.sources.clients.directory import DirectorySource
+from footpred_dagster.sources.fetching.fetch import fetch
+from footpred_dagster.sources.football_data.load import FIXTURES, due, load_fixtures, load_results, results_target
 from footpred_dagster.sources.replay import NotReplayable, Part, Replayed, replay
 from tests.support.command import checksums
 from tests.support.site import HTML_PAGE, clubs, put, season_rows, write_fixtures, write_season

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from footpred_dagster.core.archive.base import sha256_hex
 from footpred_dagster.core.domain import EXTRA_LEAGUES, Season
-from footpred_dagster.core.storage import sha256_hex
-from footpred_dagster.sources.archive import ArchiveSource
-from footpred_dagster.sources.directory import DirectorySource
-from footpred_dagster.sources.fetch import fetch
-from footpred_dagster.sources.load import due, load_results, results_target
+from footpred_dagster.sources.clients.archive import ArchiveSource
+from footpred_dagster.sources.clients.directory import DirectorySource
+from footpred_dagster.sources.fetching.fetch import fetch
+from footpred_dagster.sources.football_data.load import due, load_results, results_target
 from footpred_dagster.sources.openfootball import load as openfootball
 from footpred_dagster.sources.openfootball import schedule_target
 from footpred_dagster.sources.replay import replay

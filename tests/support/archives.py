@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from footpred_dagster.core.s3 import S3Archive
+from footpred_dagster.core.archive.base import Archive, LocalArchive
+from footpred_dagster.core.archive.s3 import S3Archive
 from footpred_dagster.core.settings import Bucket
-from footpred_dagster.core.storage import Archive, LocalArchive
 from tests.support.s3 import S3Server
 
 

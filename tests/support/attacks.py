@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
-from footpred_dagster.core.chain import Anchor, anchor_hash, row_hash
+from footpred_dagster.core.predictions.ledger_verifier import Anchor, anchor_hash, row_hash
 
 Row = dict[str, Any]
 START = datetime(2026, 8, 1, 12, tzinfo=UTC)

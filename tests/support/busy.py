@@ -7,11 +7,11 @@ from pathlib import Path
 
 import psycopg
 
-from footpred_dagster.core import registry
-from footpred_dagster.core.ledger import seal
+from footpred_dagster.core.archive.base import LocalArchive
 from footpred_dagster.core.models.recipes import RECIPES
-from footpred_dagster.core.served import serve
-from footpred_dagster.core.storage import LocalArchive
+from footpred_dagster.core.predictions.ledger import seal
+from footpred_dagster.core.predictions.served import serve
+from footpred_dagster.core.registry import versions
 from tests.support import service
 from tests.support.features import judged_history
 from tests.support.sealed import live
@@ -33,7 +33,7 @@ def build(database_url: str, folder: Path) -> World:
                 [CLUBS],
             )
         with connection.transaction():
-            version = registry.register(
+            version = versions.register(
                 connection,
                 LocalArchive(world.archive),
                 RECIPES["stack"]().fit(history),
@@ -41,12 +41,12 @@ def build(database_url: str, folder: Path) -> World:
                 as_of=datetime.now(UTC),
                 recipe="busy",
             )
-        registry.promote(connection, version, as_of=datetime.now(UTC), actor="tests", because="it is the one in use")
+        versions.promote(connection, version, as_of=datetime.now(UTC), actor="tests", because="it is the one in use")
         _predict(connection, version)
     return World(world.database_url, world.archive, version, world.key)
 
 
-def _predict(connection: psycopg.Connection, version: registry.ModelVersion) -> None:
+def _predict(connection: psycopg.Connection, version: versions.ModelVersion) -> None:
     facts = {"model_name": version.name, "model_version": version.version, "fingerprint": version.fingerprint}
     reasons = {"strength": 0.41, "form": -0.02, "rest": 0.001, "home": 0.3, "prior": 0.05, "elo": 0.2}
     grid = {"rate_home": 1.6, "rate_away": 1.1, "rate_correction": -0.05, "reasons": reasons}

@@ -14,8 +14,8 @@ from random import Random
 import psutil
 import psycopg
 
-from footpred_dagster.core import registry
-from footpred_dagster.core.postgres import EmbeddedPostgres
+from footpred_dagster.core.database.embedded_server import EmbeddedPostgres
+from footpred_dagster.core.registry import versions
 from tests.support.postgres import postmaster
 from tests.support.stage import Stage
 from tests.support.workers import until
@@ -126,7 +126,7 @@ def storage_silent(stage: Stage, _random: Random) -> Iterator[None]:
     with stage.storage.frozen():
         with stage.world.connect() as connection:
             now = datetime.now(UTC)
-            registry.promote(connection, stage.versions[0], as_of=now, actor="tests", because="it is the other")
+            versions.promote(connection, stage.versions[0], as_of=now, actor="tests", because="it is the other")
         stage.versions.reverse()
         yield
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import psycopg
 
-from footpred_dagster.core.database import migrate
-from footpred_dagster.core.postgres import EmbeddedPostgres
+from footpred_dagster.core.database.connection import migrate
+from footpred_dagster.core.database.embedded_server import EmbeddedPostgres
 from tests.support import warm
 
 TIMEOUT = 480

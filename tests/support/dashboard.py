@@ -11,7 +11,7 @@ import yaml
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from footpred_dagster.dbt import PROJECT_DIR
+from footpred_dagster.orchestration.dbt_project import PROJECT_DIR
 
 NASTY = "<script>document.title='pwned'</script><b>Bold & Co</b>"
 """A club's name as a broken or hostile source may spell it."""

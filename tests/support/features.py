@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from footpred_dagster.core.contract import LEAGUES, MARKET_AWARE_FEATURES
 from footpred_dagster.core.domain import Season
+from footpred_dagster.core.features.contract import LEAGUES, MARKET_AWARE_FEATURES
 
 
 def random_features(n: int, chance: np.random.Generator) -> pd.DataFrame:

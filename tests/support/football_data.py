@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.sources.football_data import ParsedFile, RawMatch, parse_results
+from footpred_dagster.sources.football_data.results import ParsedFile, RawMatch, parse_results
 
 SEASON = Season(2024)
 HEADER = "Div,Date,Time,HomeTeam,AwayTeam,FTHG,FTAG,FTR"

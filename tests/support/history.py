@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from footpred_dagster.core.models.ratings.history import Matches, Rater, rate
-from footpred_dagster.core.models.ratings.observations import NOISE_GOALS_ONLY, STATISTICS
+from footpred_dagster.core.ratings.history import Matches, Rater, rate
+from footpred_dagster.core.ratings.observations import NOISE_GOALS_ONLY, STATISTICS
 
 
 @dataclass(frozen=True)

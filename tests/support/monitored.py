@@ -8,8 +8,8 @@ import pandas as pd
 import psycopg
 from psycopg import sql
 
-from footpred_dagster.core.contract import FEATURE_NAMES, IDENTITY
-from footpred_dagster.core.dataset import CLUBS, ODDS, RESULT
+from footpred_dagster.core.features.contract import FEATURE_NAMES, IDENTITY
+from footpred_dagster.core.features.dataset import CLUBS, ODDS, RESULT
 
 FEATURES = (*IDENTITY, *FEATURE_NAMES)
 MATCHES = ("match_id", "league", "season", "kickoff", "kickoff_known", "status", "outcome", *CLUBS, *RESULT, *ODDS)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from footpred_dagster.core.postgres import EmbeddedPostgres
+from footpred_dagster.core.database.embedded_server import EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from footpred_dagster.core import roles
+from footpred_dagster.core.database import roles
 from footpred_dagster.core.settings import COMPONENTS
 
 PASSWORD = "ä b@:/%\\'\""

@@ -10,9 +10,9 @@ from typing import Any
 
 import psycopg
 
-from footpred_dagster.core.chain import Anchor, anchor_hash, row_hash
-from footpred_dagster.core.ledger import Prediction, head, identity, stored_anchors, stored_rows
-from footpred_dagster.core.storage import Archive
+from footpred_dagster.core.archive.base import Archive
+from footpred_dagster.core.predictions.ledger import Prediction, head, identity, stored_anchors, stored_rows
+from footpred_dagster.core.predictions.ledger_verifier import Anchor, anchor_hash, row_hash
 
 
 def live(**changes: Any) -> Prediction:

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import stdtrit
 
-from footpred_dagster.core.comparison import LEAST_LIVE_WEEKS, Floats, by_week, log_evidence_worse, ratio
-from footpred_dagster.core.promotion import ROLLBACK_P
+from footpred_dagster.core.promotion.policy import ROLLBACK_P
+from footpred_dagster.core.statistics.bootstrap import LEAST_LIVE_WEEKS, Floats, by_week, log_evidence_worse, ratio
 
 WEEKS = 40
 

@@ -16,14 +16,15 @@ from typing import Any
 import psutil
 import psycopg
 
-from footpred_dagster.core import keys, registry
-from footpred_dagster.core.contract import FORM, VENUE_FORM, VENUE_WINDOW, WINDOWS
-from footpred_dagster.core.ledger import seal
+from footpred_dagster.core import api_keys
+from footpred_dagster.core.archive.base import Archive, LocalArchive
+from footpred_dagster.core.features.contract import FORM, VENUE_FORM, VENUE_WINDOW, WINDOWS
 from footpred_dagster.core.models.baselines import EloLogit
-from footpred_dagster.core.registry import ModelVersion
-from footpred_dagster.core.served import serve
+from footpred_dagster.core.predictions.ledger import seal
+from footpred_dagster.core.predictions.served import serve
+from footpred_dagster.core.registry import versions
+from footpred_dagster.core.registry.versions import ModelVersion
 from footpred_dagster.core.settings import COMPONENTS, component_variable
-from footpred_dagster.core.storage import Archive, LocalArchive
 from tests.support.features import judged_history
 from tests.support.processes import free_port, running
 from tests.support.roles import component_url, establish
@@ -103,7 +104,7 @@ class World:
     def new_key(self, name: str = "other", scopes: Sequence[str] = EVERY_SCOPE, **facts: Any) -> tuple[str, str]:
         """(id, text)."""
         with self.connect() as connection:
-            key, text = keys.create(connection, name, scopes, **facts)
+            key, text = api_keys.create(connection, name, scopes, **facts)
         return key.id, text
 
 
@@ -125,7 +126,7 @@ def build(database_url: str, folder: Path) -> World:
         ]
         seal(connection, sealed)
         serve(connection, sealed)
-        _, key = keys.create(connection, "tests", EVERY_SCOPE, rate=10_000, burst=10_000)
+        _, key = api_keys.create(connection, "tests", EVERY_SCOPE, rate=10_000, burst=10_000)
     establish(database_url)
     return World(database_url, archive.root, version, key)
 
@@ -133,7 +134,7 @@ def build(database_url: str, folder: Path) -> World:
 def promoted(connection: psycopg.Connection[Any], archive: Archive, *, seed_season: str) -> ModelVersion:
     """A new version of the Elo logit, fitted without one season, that is champion from now on."""
     version = fitted(connection, archive, seed_season=seed_season)
-    registry.promote(connection, version, as_of=datetime.now(UTC), actor="tests", because="it is new")
+    versions.promote(connection, version, as_of=datetime.now(UTC), actor="tests", because="it is new")
     return version
 
 
@@ -142,7 +143,7 @@ def fitted(connection: psycopg.Connection[Any], archive: Archive, *, seed_season
     history = history[history["season"] != seed_season]
     now = datetime.now(UTC)
     with connection.transaction():
-        return registry.register(connection, archive, EloLogit().fit(history), history, as_of=now, recipe=seed_season)
+        return versions.register(connection, archive, EloLogit().fit(history), history, as_of=now, recipe=seed_season)
 
 
 def _fill(connection: psycopg.Connection[Any]) -> None:

@@ -11,11 +11,11 @@ from random import Random
 
 import psutil
 
-from footpred_dagster.core import keys
-from footpred_dagster.core.database import migrate
-from footpred_dagster.core.postgres import EmbeddedPostgres
-from footpred_dagster.core.registry import ModelVersion
-from footpred_dagster.core.storage import LocalArchive
+from footpred_dagster.core import api_keys as keys
+from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.database.connection import migrate
+from footpred_dagster.core.database.embedded_server import EmbeddedPostgres
+from footpred_dagster.core.registry.versions import ModelVersion
 from tests.support.postgres import own_home
 from tests.support.proxy import Proxy
 from tests.support.s3 import s3_server

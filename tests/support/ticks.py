@@ -19,7 +19,7 @@ from dagster._core.workspace.load_target import GrpcServerTarget  # noqa: E402
 from dagster._daemon.sensor import execute_sensor_iteration  # noqa: E402
 
 from footpred_dagster.core.settings import Settings  # noqa: E402
-from footpred_dagster.instance import open_instance  # noqa: E402
+from footpred_dagster.orchestration.instance import open_instance  # noqa: E402
 
 SENSOR = "source_changed"
 CRASHES = ("TICK_CREATED", "TICK_HELD", "RUN_CREATED", "RUN_LAUNCHED")

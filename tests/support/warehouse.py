@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from footpred_dagster.core.club_resolution import resolve
+from footpred_dagster.core.clubs.resolution import resolve
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.rating import store_ratings
-from footpred_dagster.dbt import PROJECT_DIR, connection_environment
+from footpred_dagster.core.ratings.store import store_ratings
+from footpred_dagster.orchestration.dbt_project import PROJECT_DIR, connection_environment
 from tests.support import warm
 
 TIMEOUT = 300

@@ -8,10 +8,10 @@ from pathlib import Path
 import dagster as dg
 import psycopg
 
-from footpred_dagster.checks import CheckState
 from footpred_dagster.core.settings import Settings
-from footpred_dagster.instance import open_instance
-from footpred_dagster.states import AssetState, record_states
+from footpred_dagster.orchestration.asset_states import AssetState, record_states
+from footpred_dagster.orchestration.check_states import CheckState
+from footpred_dagster.orchestration.instance import open_instance
 from tests.support.service import World
 
 CHECK = CheckState("raw/matches", "rows_reconcile", "ERROR", True, datetime.now(UTC))

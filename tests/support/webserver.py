@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from footpred_dagster.core.settings import Settings
-from footpred_dagster.instance import open_instance
+from footpred_dagster.orchestration.instance import open_instance
 from tests.support.processes import free_port, running
 
 PROXY = "dagster.example.org"

@@ -1,6 +1,6 @@
 {{ config(indexes=[{'columns': ['team_id', 'league'], 'unique': true}]) }}
 -- Grain: one row per club and league it plays in: what its next match there may know of it. The service assembles a
--- feature row from two of these and a pair's. As of an earlier day core/past_state.py gives the same.
+-- feature row from two of these and a pair's. As of an earlier day core/features/past_state.py gives the same.
 select
     state.team_id,
     state.league,

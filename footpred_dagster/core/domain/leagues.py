@@ -4,7 +4,7 @@ Nothing here does I/O. League facts are stated once more in ``dbt_project/seeds/
 holds the two together.
 
 Models are trained and judged on the main divisions only. The extra leagues have no opening odds, no shots and calendars
-of their own; they are loaded, identified and rated, and left out in one place (``core/dataset.py``).
+of their own; they are loaded, identified and rated, and left out in one place (``core/features/dataset.py``).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from footpred_dagster.core.contract import Feature
+from footpred_dagster.core.features.contract import Feature
 
 MOSTLY_WHOLE = 0.5
 

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from footpred_dagster.core.contract import FEATURES, LEAGUES, Feature
+from footpred_dagster.core.features.contract import FEATURES, LEAGUES, Feature
 from footpred_dagster.core.models.base import last_seasons, require_all_outcomes
 from footpred_dagster.core.models.contributions import in_contract_order, log_odds
-from footpred_dagster.core.models.graphs import softmax_of_features, table_by_league
+from footpred_dagster.core.models.onnx_graphs import softmax_of_features, table_by_league
 
 BASE_RATE_SEASONS = 5
 BASE_RATE_PRIOR = 30.0

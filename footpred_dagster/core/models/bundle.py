@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from footpred_dagster.core.contract import LEAGUES, contract_of, fingerprint
-from footpred_dagster.core.models.calibration import tempered
-from footpred_dagster.core.storage import Archive
+from footpred_dagster.core.archive.base import Archive
+from footpred_dagster.core.features.contract import LEAGUES, contract_of, fingerprint
+from footpred_dagster.core.models.temperature import tempered
 
 if TYPE_CHECKING:
     import pandas as pd

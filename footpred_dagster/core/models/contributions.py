@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from footpred_dagster.core.contract import Feature
+from footpred_dagster.core.features.contract import Feature
 from footpred_dagster.core.models.scaling import Floats
 
 

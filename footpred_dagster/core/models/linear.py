@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
-from footpred_dagster.core.contract import FEATURES, LEAGUES, Feature
+from footpred_dagster.core.features.contract import FEATURES, LEAGUES, Feature
 from footpred_dagster.core.models.baselines import PARAMETERS, parameter_file
 from footpred_dagster.core.models.scaling import Floats, Scaling
 

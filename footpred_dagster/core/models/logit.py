@@ -7,11 +7,11 @@ from typing import ClassVar, Self
 import numpy as np
 import pandas as pd
 
-from footpred_dagster.core.contract import MARKET_AWARE_FEATURES, MARKET_AWARE_MODEL, STATISTICS
+from footpred_dagster.core.features.contract import MARKET_AWARE_FEATURES, MARKET_AWARE_MODEL, STATISTICS
 from footpred_dagster.core.models.base import last_seasons, require_all_outcomes
 from footpred_dagster.core.models.contributions import in_contract_order
-from footpred_dagster.core.models.graphs import softmax_of_standardised
 from footpred_dagster.core.models.linear import HALF_LIFE, PENALTY, SEASONS, LinearByLeague
+from footpred_dagster.core.models.onnx_graphs import softmax_of_standardised
 from footpred_dagster.core.models.scaling import Floats, Scaling, fading_weights, own_league
 
 STRENGTH_INPUTS = (

@@ -2,14 +2,14 @@
 
 from functools import cache
 
-from footpred_dagster.core.code import code_version, reached
-from footpred_dagster.core.models import boosting
+from footpred_dagster.core.models import boosted_trees
 from footpred_dagster.core.models.base import Model
 from footpred_dagster.core.models.baselines import BaseRate, EloLogit
-from footpred_dagster.core.models.boosting import Boosting
-from footpred_dagster.core.models.goals import DixonColes
+from footpred_dagster.core.models.boosted_trees import Boosting
+from footpred_dagster.core.models.dixon_coles import DixonColes
 from footpred_dagster.core.models.logit import MarketAwareLogit, StrengthLogit
 from footpred_dagster.core.models.stack import Stack
+from footpred_dagster.orchestration.code_versions import code_version, reached
 
 RECIPES: dict[str, type[Model]] = {
     recipe.name: recipe for recipe in (BaseRate, EloLogit, StrengthLogit, DixonColes, Boosting, Stack)
@@ -25,5 +25,5 @@ def recipe_version(name: str) -> str:
     """Twelve hex digits that change when the code a recipe reaches or its committed hyperparameters do; what it may
     read has a fingerprint of its own."""
     module = ALL_RECIPES[name].__module__
-    data = boosting.HYPERPARAMETERS.read_bytes() if boosting.__name__ in reached(module) else b""
+    data = boosted_trees.HYPERPARAMETERS.read_bytes() if boosted_trees.__name__ in reached(module) else b""
     return code_version(module, data=name.encode() + data)

@@ -10,14 +10,14 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
-from footpred_dagster.core.contract import FEATURES, Feature
+from footpred_dagster.core.features.contract import FEATURES, Feature
 from footpred_dagster.core.models.base import Model
-from footpred_dagster.core.models.boosting import HYPERPARAMETERS, Boosting
-from footpred_dagster.core.models.calibration import tempered
-from footpred_dagster.core.models.goals import DixonColes
-from footpred_dagster.core.models.graphs import log_pool
+from footpred_dagster.core.models.boosted_trees import HYPERPARAMETERS, Boosting
+from footpred_dagster.core.models.dixon_coles import DixonColes
 from footpred_dagster.core.models.logit import StrengthLogit
+from footpred_dagster.core.models.onnx_graphs import log_pool
 from footpred_dagster.core.models.scaling import Floats
+from footpred_dagster.core.models.temperature import tempered
 
 MEMBERS: dict[str, type[Model]] = {member.name: member for member in (StrengthLogit, Boosting, DixonColes)}
 

@@ -15,18 +15,18 @@ import numpy.typing as npt
 import pandas as pd
 import psycopg
 
-from footpred_dagster.core.contract import FEATURE_NAMES
+from footpred_dagster.core.archive.base import Archive
 from footpred_dagster.core.domain import MAIN_LEAGUES
+from footpred_dagster.core.features.contract import FEATURE_NAMES
+from footpred_dagster.core.features.online_store import OnlineStore, load_store
 from footpred_dagster.core.models.bundle import Bundle
-from footpred_dagster.core.models.goals import DixonColes
+from footpred_dagster.core.models.dixon_coles import DixonColes
 from footpred_dagster.core.models.recipes import ALL_RECIPES
-from footpred_dagster.core.online import OnlineStore, load_store
-from footpred_dagster.core.predicting import goals_beside
+from footpred_dagster.core.predictions.batch import goals_beside
 from footpred_dagster.core.projection.schedule import remaining
 from footpred_dagster.core.projection.season import CannotBeProjected, LeagueSeason, league_season
 from footpred_dagster.core.projection.simulation import Played, Projection, Remaining, project
-from footpred_dagster.core.registry import ModelVersion, champion, load
-from footpred_dagster.core.storage import Archive
+from footpred_dagster.core.registry.versions import ModelVersion, champion, load
 
 log = logging.getLogger(__name__)
 A_WEEK = timedelta(days=7)

@@ -12,7 +12,7 @@ import psycopg
 from footpred_dagster.core.domain import MAIN_LEAGUES, Season
 from footpred_dagster.core.domain.rules import LeagueRules, rules_of
 from footpred_dagster.core.domain.tables import Adjustment, Line, Result, table, until_split
-from footpred_dagster.core.league_tables import adjustments
+from footpred_dagster.core.matches.league_tables import adjustments
 
 MISSING_CLUBS = 2
 """A season with more clubs unseen than this, against the one before, has not begun for all yet."""

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from footpred_dagster.core.domain.rules import LeagueRules
+from footpred_dagster.core.domain.scorelines import MOST_GOALS, grid
 from footpred_dagster.core.domain.standings import Goals, Places, standings
-from footpred_dagster.core.scorelines import MOST_GOALS, grid
 
 SIMULATIONS = 10_000
 SEED = 1

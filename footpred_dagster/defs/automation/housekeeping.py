@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from footpred_dagster.defs.resources import Warehouse
-from footpred_dagster.retention import KEPT_FOR, forget
+from footpred_dagster.orchestration.retention import KEPT_FOR, forget
 
 
 @dg.op

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from footpred_dagster.executors import heavy_executor
+from footpred_dagster.orchestration.executors import heavy_executor
 
 MODELS = dg.AssetSelection.groups("models")
 ASIDE = dg.AssetSelection.assets(["raw", "openfootball"])

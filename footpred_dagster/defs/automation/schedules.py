@@ -6,9 +6,9 @@ import dagster as dg
 
 from footpred_dagster.defs.automation.jobs import refresh, retrain
 from footpred_dagster.defs.resources import Warehouse
-from footpred_dagster.partitions import add_partitions, ranges
-from footpred_dagster.refreshing import followed, longest_unanswered
-from footpred_dagster.sources.load import FIXTURES
+from footpred_dagster.orchestration.partitions import add_partitions, ranges
+from footpred_dagster.orchestration.refresh_planning import followed, longest_unanswered
+from footpred_dagster.sources.football_data.load import FIXTURES
 
 FILES_IN_TURN = 60
 EMPTY = "the warehouse is empty: footpred run fills it first"

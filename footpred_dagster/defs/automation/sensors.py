@@ -7,17 +7,17 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import psycopg
 
-from footpred_dagster.core.ledger import anchor, anchor_is_due
-from footpred_dagster.core.registry import champion
+from footpred_dagster.core.predictions.ledger import anchor, anchor_is_due
+from footpred_dagster.core.registry.versions import champion
 from footpred_dagster.defs.automation.jobs import refresh, retrain
 from footpred_dagster.defs.resources import SETTINGS, ArchiveStore, SourceSite, Warehouse
-from footpred_dagster.partitions import add_partitions
-from footpred_dagster.refreshing import WORK_TAG, Refresh, followed, next_try, once, planned
-from footpred_dagster.sources.base import SourceUnavailable
-from footpred_dagster.sources.fetch import fetch
+from footpred_dagster.orchestration.partitions import add_partitions
+from footpred_dagster.orchestration.refresh_planning import WORK_TAG, Refresh, followed, next_try, once, planned
+from footpred_dagster.sources.clients.base import SourceUnavailable
+from footpred_dagster.sources.fetching.fetch import fetch
+from footpred_dagster.sources.football_data.request_schedule import due_for_request, file_states
 from footpred_dagster.sources.live.catalog import open_live
 from footpred_dagster.sources.live.polling import poll
-from footpred_dagster.sources.request_schedule import due_for_request, file_states
 
 POLL_SECONDS = int(os.environ.get("FOOTPRED_POLL_SECONDS", "900"))
 """Between two evaluations; which files are requested then is decided by ``sources.request_schedule``."""

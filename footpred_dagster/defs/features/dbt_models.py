@@ -11,10 +11,16 @@ from dagster_dbt import DbtCliInvocation, dbt_assets
 from dagster_dbt.core.dbt_event_iterator import DbtEventIterator
 from psycopg import sql
 
-from footpred_dagster.core.changes import codes_built
-from footpred_dagster.core.rating import MARK
-from footpred_dagster.dbt import ANEW, InstalledDbt, LayerTranslator, build_codes, export_connection
+from footpred_dagster.core.database.build_marks import codes_built
+from footpred_dagster.core.ratings.store import MARK
 from footpred_dagster.defs.resources import PROJECT, SETTINGS, Warehouse
+from footpred_dagster.orchestration.dbt_project import (
+    ANEW,
+    InstalledDbt,
+    LayerTranslator,
+    build_codes,
+    export_connection,
+)
 
 
 @dbt_assets(

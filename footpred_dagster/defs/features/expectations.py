@@ -3,7 +3,7 @@
 They block every league: their rows passed the checks of the raw tables, so a fault is one of this project's SQL.
 """
 
-from footpred_dagster.expectations.checks import suite_check
+from footpred_dagster.defs.expectation_checks import suite_check
 
 finished_suite = suite_check(
     "finished",

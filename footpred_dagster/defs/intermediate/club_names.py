@@ -2,13 +2,15 @@
 
 import dagster as dg
 
-from footpred_dagster.core import club_leagues, club_names, club_resolution, held_seasons
-from footpred_dagster.core.club_aliases import SEED
-from footpred_dagster.core.code import code_version
-from footpred_dagster.core.provenance import simulated
+from footpred_dagster.core.clubs import leagues, names
+from footpred_dagster.core.clubs import resolution as club_resolution
+from footpred_dagster.core.clubs.aliases import SEED
+from footpred_dagster.core.matches import held_seasons
+from footpred_dagster.core.matches.data_origin import simulated
 from footpred_dagster.defs.resources import Warehouse
-from footpred_dagster.metadata import table
-from footpred_dagster.versions import CUT
+from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.metadata import table
+from footpred_dagster.orchestration.versions import CUT
 
 RAW = [dg.AssetKey(["raw", name]) for name in ("matches", "fixtures")]
 CLUB_NAMES = dg.AssetKey(["intermediate", "club_names"])
@@ -53,7 +55,7 @@ def no_club_is_split_or_merged(warehouse: Warehouse) -> dg.AssetCheckResult:
     A warning: matches of a pending name alone wait until an operator decides.
     """
     with warehouse.connect() as connection:
-        pending = club_names.pending_names(connection)
+        pending = names.pending_names(connection)
     columns = ["country", "season", "name", "leagues", "waiting", "why", "nearest", "command"]
     return dg.AssetCheckResult(
         passed=not pending,
@@ -63,17 +65,17 @@ def no_club_is_split_or_merged(warehouse: Warehouse) -> dg.AssetCheckResult:
     )
 
 
-def _row(name: club_names.ClubName) -> tuple[object, ...]:
+def _row(name: names.ClubName) -> tuple[object, ...]:
     near = ", ".join(f"{spelling} ({team_id})" for spelling, team_id in name.nearest)
     waiting = f"{name.matches} matches, {name.fixtures} fixtures"
     return (name.country, name.season, name.name, ", ".join(name.leagues), waiting, name.why, near, name.command)
 
 
-@dg.asset_check(asset=MATCHES, name=club_leagues.CHECK)
+@dg.asset_check(asset=MATCHES, name=leagues.CHECK)
 def clubs_play_in_one_league(warehouse: Warehouse) -> dg.AssetCheckResult:
     """No club plays in two leagues on one day. A season in which one does is held back, other leagues go on."""
     with warehouse.connect() as connection:
-        held = [each for each in held_seasons.held_seasons(connection) if each.check == club_leagues.CHECK]
+        held = [each for each in held_seasons.held_seasons(connection) if each.check == leagues.CHECK]
     return dg.AssetCheckResult(
         passed=not held,
         severity=dg.AssetCheckSeverity.WARN,
@@ -92,7 +94,7 @@ def team_names_are_known(warehouse: Warehouse) -> dg.AssetCheckResult:
     """
     with warehouse.connect() as connection:
         made_up = bool(simulated(connection))
-        new = [] if made_up else club_names.new_names(connection)
+        new = [] if made_up else names.new_names(connection)
     listed = dict.fromkeys((name.country, name.name, name.team_id) for name in new)
     return dg.AssetCheckResult(
         passed=not new,
@@ -112,7 +114,7 @@ def clubs_have_proper_names(warehouse: Warehouse) -> dg.AssetCheckResult:
     """
     with warehouse.connect() as connection:
         made_up = simulated(connection)
-        unnamed = club_names.without_proper_name(connection)
+        unnamed = names.without_proper_name(connection)
     return dg.AssetCheckResult(
         passed=not unnamed or bool(made_up),
         severity=dg.AssetCheckSeverity.WARN,

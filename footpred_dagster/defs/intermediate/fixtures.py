@@ -3,7 +3,7 @@
 import dagster as dg
 
 from footpred_dagster.defs.resources import Warehouse
-from footpred_dagster.metadata import table
+from footpred_dagster.orchestration.metadata import table
 
 FIXTURES = dg.AssetKey(["intermediate", "int_fixtures"])
 

@@ -2,12 +2,12 @@
 
 import dagster as dg
 
-from footpred_dagster.core import match_rulings
-from footpred_dagster.core.code import code_version
-from footpred_dagster.core.match_rulings import SEED
+from footpred_dagster.core.matches import rulings
+from footpred_dagster.core.matches.rulings import SEED
 from footpred_dagster.defs.resources import Warehouse
-from footpred_dagster.metadata import table
-from footpred_dagster.versions import CUT, cut_version
+from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.metadata import table
+from footpred_dagster.orchestration.versions import CUT, cut_version
 
 MATCHES = dg.AssetKey(["intermediate", "int_matches"])
 
@@ -24,9 +24,9 @@ MATCHES = dg.AssetKey(["intermediate", "int_matches"])
 def rulings_in_force(warehouse: Warehouse) -> dg.MaterializeResult:
     """Matches decided without play, annulled, or played after all: from the seed, and from users before it."""
     with warehouse.connect(autocommit=True) as connection:
-        count, changed = match_rulings.resolve(connection)
-        cut = match_rulings.rulings_cut(connection)
-        content = match_rulings.as_text(sorted(match_rulings.resolved(connection), key=lambda ruling: ruling.key))
+        count, changed = rulings.resolve(connection)
+        cut = rulings.rulings_cut(connection)
+        content = rulings.as_text(sorted(rulings.resolved(connection), key=lambda ruling: ruling.key))
     return dg.MaterializeResult(
         metadata={"dagster/row_count": count, "changed": changed, CUT: cut}, data_version=cut_version(content, "")
     )

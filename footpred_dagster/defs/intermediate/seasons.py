@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from footpred_dagster.core.whole_seasons import incomplete_seasons
+from footpred_dagster.core.matches.whole_seasons import incomplete_seasons
 from footpred_dagster.defs.resources import Warehouse
-from footpred_dagster.metadata import table
+from footpred_dagster.orchestration.metadata import table
 
 MATCHES = dg.AssetKey(["intermediate", "int_matches"])
 WAY_OUT = (

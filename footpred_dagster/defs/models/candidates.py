@@ -4,20 +4,23 @@ from typing import Literal
 
 import dagster as dg
 
-from footpred_dagster.core import backtest, card_facts, provenance, tracking, training
-from footpred_dagster.core.code import code_version
-from footpred_dagster.core.dataset import played_before
-from footpred_dagster.core.lineage import FitRecord, record_fit
+from footpred_dagster.core.evaluation import walk_forward
+from footpred_dagster.core.features.dataset import played_before
+from footpred_dagster.core.lineage.trace import FitRecord, record_fit
+from footpred_dagster.core.matches import data_origin
 from footpred_dagster.core.models.bundle import TOLERANCE
 from footpred_dagster.core.models.recipes import ALL_RECIPES, recipe_version
 from footpred_dagster.core.models.stack import MEMBERS, Stack
-from footpred_dagster.core.registry import link_to_mlflow
-from footpred_dagster.core.replays import candidate as candidate_version
+from footpred_dagster.core.registry.replays import candidate as candidate_version
+from footpred_dagster.core.registry.versions import link_to_mlflow
+from footpred_dagster.core.tracking import mlflow_log, model_card_data
+from footpred_dagster.core.training import train
 from footpred_dagster.defs.resources import ArchiveStore, Clock, Warehouse
-from footpred_dagster.sources.inputs import keep_inputs
-from footpred_dagster.sources.load import raw_version
-from footpred_dagster.tracking import ExperimentLog, git_commit, run_ids, run_link
-from footpred_dagster.versions import CUT, code_of_fit, cut_version
+from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.experiment_log import ExperimentLog, git_commit, run_ids, run_link
+from footpred_dagster.orchestration.versions import CUT, code_of_fit, cut_version
+from footpred_dagster.sources.football_data.load import raw_version
+from footpred_dagster.sources.input_manifest import keep_inputs
 
 FEATURE_TABLE = dg.AssetKey(["features", "fct_match_features"])
 DESCRIPTIONS = {
@@ -66,24 +69,24 @@ def candidate(name: str) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult:
         as_of = clock.now()
         with warehouse.connect() as connection, experiments.fit() as tags:
-            frame = backtest.readable(ALL_RECIPES[name], played_before(connection, as_of))
+            frame = walk_forward.readable(ALL_RECIPES[name], played_before(connection, as_of))
             inputs, code = keep_inputs(connection, archive.open()), code_of_fit(connection, CODE[name])
-            fit = training.train(connection, archive.open(), name, frame, as_of, config.profile)
-            scores = training.scores_by_season(fit, frame, as_of)
+            fit = train.train(connection, archive.open(), name, frame, as_of, config.profile)
+            scores = train.scores_by_season(fit, frame, as_of)
             about = {
                 "data_version": raw_version(connection, fixtures=False),
                 "feature_contract": fit.version.fingerprint,
-                "origin": provenance.label(connection),
+                "origin": data_origin.label(connection),
             }
-            facts = card_facts.gather(
+            facts = model_card_data.gather(
                 fit, frame, as_of, DESCRIPTIONS[name], {**about, "git_commit": tags["git_commit"]}
             )
-            logged = tracking.log_fit(experiments.client, archive.open(), fit, scores, facts, {**tags, **about})
+            logged = mlflow_log.log_fit(experiments.client, archive.open(), fit, scores, facts, {**tags, **about})
             link_to_mlflow(connection, fit.version, logged.run_id, logged.version)
-            metrics = [backtest.as_row(row) for row in scores]
+            metrics = [walk_forward.as_row(row) for row in scores]
             record = FitRecord(inputs, metrics, as_of, code, git_commit(), run_ids(context))
             record_fit(connection, name, fit.version.version, record)
-            cut = training.training_cut(connection, as_of)
+            cut = train.training_cut(connection, as_of)
         return dg.MaterializeResult(
             metadata={
                 "version": fit.version.version,
@@ -112,7 +115,7 @@ def agreement(asset: dg.AssetsDefinition, name: str) -> dg.AssetChecksDefinition
             as_of = clock.now()
             frame = played_before(connection, as_of, newest=AGREEMENT_MATCHES)
             version = candidate_version(connection, name, as_of)
-        difference = training.bundle_difference(archive.open(), version, frame) if version else 1.0
+        difference = train.bundle_difference(archive.open(), version, frame) if version else 1.0
         return dg.AssetCheckResult(
             passed=difference <= TOLERANCE, metadata={"greatest difference": difference, "matches": len(frame)}
         )

@@ -2,17 +2,19 @@
 
 import dagster as dg
 
-from footpred_dagster.core import choosing, plots, promotion, refits, scoring, succession, tracking
-from footpred_dagster.core.code import code_version
-from footpred_dagster.core.dataset import played_before
-from footpred_dagster.core.decided import is_about_the_past
-from footpred_dagster.core.registry import champion as current_champion
-from footpred_dagster.core.replays import record_decision
-from footpred_dagster.core.training import training_cut
+from footpred_dagster.core.evaluation import tables
+from footpred_dagster.core.features.dataset import played_before
+from footpred_dagster.core.promotion import live_rollback, policy, refits, selection
+from footpred_dagster.core.registry.last_decision import is_about_the_past
+from footpred_dagster.core.registry.replays import record_decision
+from footpred_dagster.core.registry.versions import champion as current_champion
+from footpred_dagster.core.tracking import mlflow_log, plots
+from footpred_dagster.core.training.train import training_cut
 from footpred_dagster.defs.resources import ArchiveStore, Clock, Warehouse
-from footpred_dagster.metadata import picture, table
-from footpred_dagster.tracking import ExperimentLog
-from footpred_dagster.versions import CUT, cut_version
+from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.experiment_log import ExperimentLog
+from footpred_dagster.orchestration.metadata import picture, table
+from footpred_dagster.orchestration.versions import CUT, cut_version
 
 
 @dg.asset(
@@ -36,21 +38,19 @@ def champion(
     as_of = clock.now()
     with warehouse.connect() as connection:
         replay = is_about_the_past(connection, as_of)
-        ended = None if replay else succession.roll_back_if_worse(connection, archive.open(), as_of)
-        decision, judged = choosing.choose(connection, archive.open(), played_before(connection, as_of), as_of)
-        found = scoring.stored_comparisons(connection, "selection")
+        ended = None if replay else live_rollback.roll_back_if_worse(connection, archive.open(), as_of)
+        decision, judged = selection.choose(connection, archive.open(), played_before(connection, as_of), as_of)
+        found = tables.stored_comparisons(connection, "selection")
         in_force = record_decision(connection, decision, as_of)
         cut = training_cut(connection, as_of)
-    alias = tracking.mirror_champion(experiments.client, in_force.artifact_sha256) if in_force else None
+    alias = mlflow_log.mirror_champion(experiments.client, in_force.artifact_sha256) if in_force else None
     name = f"{in_force.name} version {in_force.version}" if in_force else "none"
     gates = [
         (candidate, each.gate, each.passed, each.says)
         for candidate, verdicts in decision.verdicts.items()
         for each in verdicts
     ]
-    rivals = (
-        [row for row in scoring.paired_with(found, in_force.name) if row[0] != promotion.BENCHMARK] if in_force else []
-    )
+    rivals = [row for row in tables.paired_with(found, in_force.name) if row[0] != policy.BENCHMARK] if in_force else []
     return dg.MaterializeResult(
         metadata={
             "champion": name,
@@ -101,7 +101,7 @@ def alias_mirrors_the_champion(warehouse: Warehouse, experiments: ExperimentLog)
     """MLflow's alias points at the bundle that predicts; the promotions table is the truth if they differ."""
     with warehouse.connect() as connection:
         in_force = current_champion(connection)
-    aliased, expected = tracking.aliased_bundle(experiments.client), in_force.artifact_sha256 if in_force else None
+    aliased, expected = mlflow_log.aliased_bundle(experiments.client), in_force.artifact_sha256 if in_force else None
     return dg.AssetCheckResult(
         passed=aliased == expected,
         severity=dg.AssetCheckSeverity.WARN,

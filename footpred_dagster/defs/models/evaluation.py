@@ -2,14 +2,15 @@
 
 import dagster as dg
 
-from footpred_dagster.core import comparison, scoring
-from footpred_dagster.core.code import code_version
-from footpred_dagster.core.dataset import played_before
+from footpred_dagster.core.evaluation import tables
+from footpred_dagster.core.features.dataset import played_before
 from footpred_dagster.core.models.recipes import ALL_RECIPES
-from footpred_dagster.core.training import training_cut
+from footpred_dagster.core.statistics import bootstrap
+from footpred_dagster.core.training.train import training_cut
 from footpred_dagster.defs.resources import Clock, Warehouse
-from footpred_dagster.metadata import table
-from footpred_dagster.versions import CUT, cut_version
+from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.metadata import table
+from footpred_dagster.orchestration.versions import CUT, cut_version
 
 COLUMNS = ["window", "model", "league", "seasons", "n", "log_loss", "rps", "brier", "ece", "accuracy", "se"]
 PAIRED = ["window", "model", "against", "n", "weeks", "better by", "s.e.", "low", "high"]
@@ -30,9 +31,9 @@ def evaluation(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
     as_of = clock.now()
     with warehouse.connect() as connection:
         frame = played_before(connection, as_of)
-        found = scoring.score_candidates(connection, frame, as_of)
-        further = scoring.further_temperatures(connection, frame, as_of)
-        looked = scoring.looks(connection, found.judged.final)
+        found = tables.score_candidates(connection, frame, as_of)
+        further = tables.further_temperatures(connection, frame, as_of)
+        looked = tables.looks(connection, found.judged.final)
         cut = training_cut(connection, as_of)
     scores = [
         (window, e.model, e.league, e.seasons, e.scores.n, *(round(getattr(e.scores, c), 4) for c in COLUMNS[5:]))
@@ -57,10 +58,10 @@ def evaluation(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
     )
 
 
-def _interval(result: comparison.Comparison) -> tuple[float | str, ...]:
+def _interval(result: bootstrap.Comparison) -> tuple[float | str, ...]:
     """Difference, standard error and bounds; empty where there are too few weeks."""
     numbers = (result.difference, result.se, result.low, result.high)
-    return tuple("" if (value := comparison.finite(number)) is None else round(value, 4) for number in numbers)
+    return tuple("" if (value := bootstrap.finite(number)) is None else round(value, 4) for number in numbers)
 
 
 @dg.asset_check(asset=evaluation)

@@ -4,11 +4,11 @@ import time
 
 import dagster as dg
 
-from footpred_dagster.core import tuning
-from footpred_dagster.core.code import code_version
-from footpred_dagster.core.dataset import played_before
+from footpred_dagster.core.features.dataset import played_before
+from footpred_dagster.core.training import boosted_trees_study
 from footpred_dagster.defs.resources import SETTINGS, Clock, Warehouse
-from footpred_dagster.metadata import table
+from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.metadata import table
 
 
 class Search(dg.Config):
@@ -31,15 +31,15 @@ def xgboost_study(config: Search, warehouse: Warehouse, clock: Clock) -> dg.Mate
     committed."""
     deadline = time.monotonic() + 60 * config.minutes
     with warehouse.connect() as connection:
-        task = tuning.Task.of(played_before(connection, clock.now()), clock.now())
-    study = tuning.open_study(tuning.storage_url(SETTINGS), task)
-    tuning.work(study, task, deadline, config.trials or None)
-    found, best = tuning.result(study), tuning.best_trials(study)
+        task = boosted_trees_study.Task.of(played_before(connection, clock.now()), clock.now())
+    study = boosted_trees_study.open_study(boosted_trees_study.storage_url(SETTINGS), task)
+    boosted_trees_study.work(study, task, deadline, config.trials or None)
+    found, best = boosted_trees_study.result(study), boosted_trees_study.best_trials(study)
     names = list(best[0][2])
     return dg.MaterializeResult(
         metadata={
             "study": study.study_name,
-            "trials": tuning.counts(study),
+            "trials": boosted_trees_study.counts(study),
             "best log-loss": found["log_loss"],
             "to commit": dg.MetadataValue.json(found),
             "best trials": table(

@@ -2,17 +2,17 @@
 
 import dagster as dg
 
-from footpred_dagster.automation import follows_upstream
-from footpred_dagster.core import drift as core_drift
-from footpred_dagster.core.code import code_version
-from footpred_dagster.core.decided import shown_as_of
-from footpred_dagster.core.drift import ALL, Finding, Kind
-from footpred_dagster.core.drift_report import write_page
-from footpred_dagster.core.drift_tables import alarms, monitor
-from footpred_dagster.core.drift_windows import drift_cut
+from footpred_dagster.core.drift import findings
+from footpred_dagster.core.drift.findings import ALL, Finding, Kind
+from footpred_dagster.core.drift.monitor import alarms, monitor
+from footpred_dagster.core.drift.report import write_page
+from footpred_dagster.core.drift.windows import drift_cut
+from footpred_dagster.core.registry.last_decision import shown_as_of
 from footpred_dagster.defs.resources import SETTINGS, ArchiveStore, Clock, Warehouse
-from footpred_dagster.metadata import table
-from footpred_dagster.versions import CUT, cut_version
+from footpred_dagster.orchestration.automation_conditions import follows_upstream
+from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.metadata import table
+from footpred_dagster.orchestration.versions import CUT, cut_version
 
 COLUMNS = ["kind", "subject", "reference", "current", "says", "statistic", "effect", "p", "adjusted p", "flagged"]
 UPSTREAM = (["features", "fct_match_features"], ["models", "champion"], ["predictions", "scores"])
@@ -58,7 +58,7 @@ def drift(warehouse: Warehouse, archive: ArchiveStore, clock: Clock) -> dg.Mater
 
 def _is_told(finding: Finding) -> bool:
     """All leagues together, and of features only those that moved by any common measure."""
-    return finding.league == ALL and (finding.kind != "feature" or (finding.effect or 0.0) >= core_drift.LARGE_D)
+    return finding.league == ALL and (finding.kind != "feature" or (finding.effect or 0.0) >= findings.LARGE_D)
 
 
 def _row(each: Finding) -> tuple[object, ...]:

@@ -4,14 +4,14 @@ from dataclasses import asdict
 
 import dagster as dg
 
-from footpred_dagster.core import ledger as core_ledger
-from footpred_dagster.core.code import code_version
-from footpred_dagster.core.lineage import sealed_together
-from footpred_dagster.core.predicting import prediction_cut, seal_open_fixtures
+from footpred_dagster.core.lineage.trace import sealed_together
+from footpred_dagster.core.predictions import ledger as core_ledger
+from footpred_dagster.core.predictions.batch import prediction_cut, seal_open_fixtures
 from footpred_dagster.defs.resources import ArchiveStore, Clock, Warehouse
-from footpred_dagster.sources.inputs import keep_inputs
-from footpred_dagster.tracking import run_ids
-from footpred_dagster.versions import CUT, cut_version
+from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.experiment_log import run_ids
+from footpred_dagster.orchestration.versions import CUT, cut_version
+from footpred_dagster.sources.input_manifest import keep_inputs
 
 
 @dg.asset(

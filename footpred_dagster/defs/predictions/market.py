@@ -2,16 +2,17 @@
 
 import dagster as dg
 
-from footpred_dagster.automation import follows_upstream
-from footpred_dagster.core import market_tables, plots
-from footpred_dagster.core.code import code_version
-from footpred_dagster.core.dataset import played_before
-from footpred_dagster.core.decided import shown_as_of
-from footpred_dagster.core.market_tables import MarketTables, in_words, market_problems, tabulate_market
-from footpred_dagster.core.training import training_cut
+from footpred_dagster.core.features.dataset import played_before
+from footpred_dagster.core.market import tables
+from footpred_dagster.core.market.tables import MarketTables, in_words, market_problems, tabulate_market
+from footpred_dagster.core.registry.last_decision import shown_as_of
+from footpred_dagster.core.tracking import plots
+from footpred_dagster.core.training.train import training_cut
 from footpred_dagster.defs.resources import Clock, Warehouse
-from footpred_dagster.metadata import picture, table
-from footpred_dagster.versions import CUT, cut_version
+from footpred_dagster.orchestration.automation_conditions import follows_upstream
+from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.metadata import picture, table
+from footpred_dagster.orchestration.versions import CUT, cut_version
 
 ACCOUNTS = ["model", "odds", "claimed edge", "matches", "bets", "profit", "ROI", "low", "high", "max drawdown"]
 KELLY = ["Kelly ROI", "Kelly low", "Kelly high", "Kelly bankroll left"]
@@ -74,7 +75,7 @@ def _closing_rows(found: MarketTables) -> list[tuple[object, ...]]:
     ]
 
 
-def _bounds(row: market_tables.AgainstClosing) -> tuple[float, float, float]:
+def _bounds(row: tables.AgainstClosing) -> tuple[float, float, float]:
     return row.result.difference, row.result.low, row.result.high
 
 

@@ -2,11 +2,11 @@
 
 import dagster as dg
 
-from footpred_dagster.core import settlement
-from footpred_dagster.core.code import code_version
-from footpred_dagster.core.decided import shown_as_of
+from footpred_dagster.core.predictions import settlement
+from footpred_dagster.core.registry.last_decision import shown_as_of
 from footpred_dagster.defs.resources import Clock, Warehouse
-from footpred_dagster.versions import CUT, cut_version
+from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.versions import CUT, cut_version
 
 
 @dg.asset(

@@ -2,14 +2,14 @@
 
 import dagster as dg
 
-from footpred_dagster.automation import follows_upstream
-from footpred_dagster.core.code import code_version
-from footpred_dagster.core.decided import shown_as_of
 from footpred_dagster.core.projection import simulation
 from footpred_dagster.core.projection.leagues import project_leagues, projection_cut
+from footpred_dagster.core.registry.last_decision import shown_as_of
 from footpred_dagster.defs.resources import ArchiveStore, Clock, Warehouse
-from footpred_dagster.metadata import table
-from footpred_dagster.versions import CUT, cut_version
+from footpred_dagster.orchestration.automation_conditions import follows_upstream
+from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.metadata import table
+from footpred_dagster.orchestration.versions import CUT, cut_version
 
 EVERY_LEAGUE = "every_league_can_be_projected"
 UPSTREAM = (

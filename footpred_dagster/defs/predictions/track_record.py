@@ -2,14 +2,14 @@
 
 import dagster as dg
 
-from footpred_dagster.core import plots
-from footpred_dagster.core.code import code_version
-from footpred_dagster.core.comparison import Comparison, finite
-from footpred_dagster.core.decided import shown_as_of
-from footpred_dagster.core.track_record import CHAMPION, reliabilities, settled_predictions, store
+from footpred_dagster.core.predictions.track_record import CHAMPION, reliabilities, settled_predictions, store
+from footpred_dagster.core.registry.last_decision import shown_as_of
+from footpred_dagster.core.statistics.bootstrap import Comparison, finite
+from footpred_dagster.core.tracking import plots
 from footpred_dagster.defs.resources import Clock, Warehouse
-from footpred_dagster.metadata import picture, table
-from footpred_dagster.versions import cut_version
+from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.metadata import picture, table
+from footpred_dagster.orchestration.versions import cut_version
 
 COLUMNS = ["kind", "model", "n", "log-loss", "RPS", "accuracy", "worse than the champion by", "low", "high"]
 

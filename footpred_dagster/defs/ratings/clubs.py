@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from footpred_dagster.core import rating
-from footpred_dagster.core.code import code_version
+from footpred_dagster.core.ratings import store
 from footpred_dagster.defs.resources import Warehouse
+from footpred_dagster.orchestration.code_versions import code_version
 
 SPINE_AND_ITS_GUARDS = [
     dg.AssetKey(["intermediate", name]) for name in ("int_match_spine", "int_matches", "int_fixtures")
@@ -41,7 +41,7 @@ TABLES = {
 def club_ratings(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
     """Rate every club through the whole history; write the rows that the latest changes can have altered."""
     with warehouse.connect() as connection:
-        written = rating.store_ratings(connection, CODE)
+        written = store.store_ratings(connection, CODE)
         total = {table: connection.execute(f"select count(*) from ratings.{table}").fetchone() for table in TABLES}  # noqa: S608
     for table in TABLES:
         (rows,) = total[table] or (0,)

@@ -2,9 +2,9 @@
 
 import dagster as dg
 
-from footpred_dagster.core import league_tables
-from footpred_dagster.core.code import code_version
+from footpred_dagster.core.matches import league_tables
 from footpred_dagster.defs.resources import Warehouse
+from footpred_dagster.orchestration.code_versions import code_version
 
 CODE = code_version(__name__)
 

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from footpred_dagster.core.held_seasons import hold_back
+from footpred_dagster.core.matches.held_seasons import hold_back
 from footpred_dagster.defs.raw.results import matches
 from footpred_dagster.defs.resources import Warehouse
-from footpred_dagster.metadata import table
-from footpred_dagster.sources.load import FIXTURES, results_target
-from footpred_dagster.sources.refusals import not_loaded
-from footpred_dagster.sources.registry import league_seasons
+from footpred_dagster.orchestration.metadata import table
+from footpred_dagster.sources.football_data.load import FIXTURES, results_target
+from footpred_dagster.sources.football_data.refusals import not_loaded
+from footpred_dagster.sources.league_seasons import league_seasons
 
 HELD = "the seasons listed wait in the raw tables until this check passes for them; every other one goes on"
 

@@ -1,6 +1,6 @@
 """The Great Expectations suite of the raw stage, as a check of the results as loaded."""
 
-from footpred_dagster.expectations.checks import suite_check
+from footpred_dagster.defs.expectation_checks import suite_check
 
 raw_suite = suite_check(
     "raw",

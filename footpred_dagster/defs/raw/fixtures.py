@@ -2,10 +2,10 @@
 
 import dagster as dg
 
-from footpred_dagster.defs.raw.asking import ask
+from footpred_dagster.defs.raw.fetching import ask
 from footpred_dagster.defs.resources import ArchiveStore, SourceSite, Warehouse
-from footpred_dagster.sources.football_data import PARSER_VERSION
-from footpred_dagster.sources.load import FIXTURES, load_fixtures, raw_version
+from footpred_dagster.sources.football_data.load import FIXTURES, load_fixtures, raw_version
+from footpred_dagster.sources.football_data.results import PARSER_VERSION
 
 
 @dg.asset(

@@ -8,8 +8,8 @@ import dagster as dg
 from footpred_dagster.defs.raw.fixtures import fixtures
 from footpred_dagster.defs.raw.results import matches
 from footpred_dagster.defs.resources import Clock, Warehouse
-from footpred_dagster.metadata import table
-from footpred_dagster.sources.freshness import fixtures_age, results_age
+from footpred_dagster.orchestration.metadata import table
+from footpred_dagster.sources.football_data.freshness import fixtures_age, results_age
 
 NEVER = "never"
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from footpred_dagster.defs.resources import ArchiveStore, SecondSource, Warehouse
-from footpred_dagster.metadata import table
-from footpred_dagster.sources.fetch import fetch
+from footpred_dagster.orchestration.metadata import table
+from footpred_dagster.sources.fetching.fetch import fetch
 from footpred_dagster.sources.openfootball.compare import compare
 from footpred_dagster.sources.openfootball.load import load_schedules, schedules_version, targets, unsettled
 from footpred_dagster.sources.openfootball.parse import PARSER_VERSION

@@ -2,12 +2,12 @@
 
 import dagster as dg
 
-from footpred_dagster.defs.raw.asking import ask
+from footpred_dagster.defs.raw.fetching import ask
 from footpred_dagster.defs.resources import ArchiveStore, SourceSite, Warehouse
-from footpred_dagster.partitions import LEAGUE_SEASON_PARTITIONS
-from footpred_dagster.sources.football_data import PARSER_VERSION
-from footpred_dagster.sources.load import load_results, raw_version, results_target
-from footpred_dagster.sources.registry import LeagueSeason
+from footpred_dagster.orchestration.partitions import LEAGUE_SEASON_PARTITIONS
+from footpred_dagster.sources.football_data.load import load_results, raw_version, results_target
+from footpred_dagster.sources.football_data.results import PARSER_VERSION
+from footpred_dagster.sources.league_seasons import LeagueSeason
 
 PROGRESS_EVERY = 50
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
-from footpred_dagster.sources.base import Source, SourceUnavailable
+from footpred_dagster.sources.clients.base import Source, SourceUnavailable
 
 Status = Literal["scheduled", "live", "finished", "postponed", "suspended", "cancelled", "awarded"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from footpred_dagster.sources.base import Source, SourceUnavailable
-from footpred_dagster.sources.http import HttpSource
+from footpred_dagster.sources.clients.base import Source, SourceUnavailable
+from footpred_dagster.sources.clients.http import HttpSource
 from footpred_dagster.sources.live.base import LiveScore, Status, ask, goals, instant, read_all, text
 
 NAME = "football-data.org"

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.sources.base import Source, SourceUnavailable
-from footpred_dagster.sources.http import HttpSource
+from footpred_dagster.sources.clients.base import Source, SourceUnavailable
+from footpred_dagster.sources.clients.http import HttpSource
 from footpred_dagster.sources.live.base import LiveScore, Status, ask, goals, instant, read_all, text
 
 NAME = "openligadb"

@@ -11,7 +11,7 @@ import psycopg
 
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.live_scores import store
-from footpred_dagster.sources.base import SourceUnavailable
+from footpred_dagster.sources.clients.base import SourceUnavailable
 from footpred_dagster.sources.live.base import LiveSource
 
 BEFORE, AFTER = timedelta(minutes=15), timedelta(hours=3)

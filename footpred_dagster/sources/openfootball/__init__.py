@@ -14,11 +14,11 @@ from __future__ import annotations
 import re
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.sources.archive import ArchiveSource
-from footpred_dagster.sources.base import Source
 from footpred_dagster.sources.catalog import open_source
-from footpred_dagster.sources.fetch import Target
-from footpred_dagster.sources.http import HttpSource
+from footpred_dagster.sources.clients.archive import ArchiveSource
+from footpred_dagster.sources.clients.base import Source
+from footpred_dagster.sources.clients.http import HttpSource
+from footpred_dagster.sources.fetching.fetch import Target
 
 SITE_NAME = "openfootball"
 SITE_URL = "https://raw.githubusercontent.com/openfootball/football.json/master"

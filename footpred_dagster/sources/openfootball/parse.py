@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from footpred_dagster.core.domain import LEAGUES, Season
-from footpred_dagster.sources.records import Quarantined
-from footpred_dagster.sources.rows import Dropped, Quarantine
-from footpred_dagster.sources.tabular import FileRefused
-from footpred_dagster.sources.values import MAX_GOALS, is_name, parse_time
+from footpred_dagster.sources.parsing.quarantine import Dropped, Quarantine
+from footpred_dagster.sources.parsing.records import Quarantined
+from footpred_dagster.sources.parsing.tabular import FileRefused
+from footpred_dagster.sources.parsing.values import MAX_GOALS, is_name, parse_time
 
 PARSER_VERSION = "1"
 """Bump when the same bytes would give other rows: every stored file is then read again."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from footpred_dagster.core.domain import Season
+from footpred_dagster.sources.parsing.values import STATISTICS
 from footpred_dagster.sources.simulator.dice import dice
 from footpred_dagster.sources.simulator.schedule import pairings
 from footpred_dagster.sources.simulator.scorelines import (
@@ -16,7 +17,6 @@ from footpred_dagster.sources.simulator.scorelines import (
     outcome_probabilities,
     scoreline_grid,
 )
-from footpred_dagster.sources.values import STATISTICS
 
 WALK = 0.002
 """Standard deviation of the step a log-rate takes from round to round: 0.012 over a season."""

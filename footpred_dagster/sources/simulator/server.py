@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.sources.base import FIXTURES_PATH, SIMULATED_HEADER
+from footpred_dagster.sources.clients.base import FIXTURES_PATH, SIMULATED_HEADER
 from footpred_dagster.sources.simulator.faults import Answer, Fault, misbehaved
 from footpred_dagster.sources.simulator.site import (
     fixtures_changed,

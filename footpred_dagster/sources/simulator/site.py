@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from footpred_dagster.core.domain import SITE_ZONE, Season
+from footpred_dagster.sources.parsing.values import STATISTICS, result_of
 from footpred_dagster.sources.simulator.scorelines import Floats
 from footpred_dagster.sources.simulator.truth import book, true_probabilities, truth_csv
 from footpred_dagster.sources.simulator.world import MATCH_LENGTH, SeasonMatches, World
-from footpred_dagster.sources.values import STATISTICS, result_of
 
 ANNOUNCED = timedelta(days=14)
 """How long before kickoff a match enters the fixtures file, with its opening odds."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from footpred_dagster.sources.http import HttpSource
+from footpred_dagster.sources.clients.http import HttpSource
 from footpred_dagster.sources.simulator.server import SimulatorServer
 from footpred_dagster.sources.simulator.world import World
 

@@ -69,7 +69,7 @@ def _disturbed(probabilities: Floats, noise: Floats) -> Floats:
 
 
 def _priced(probabilities: Floats, margin: Floats) -> Floats:
-    """Odds whose inverses sum to ``margin`` (n, 1) by the power method, ``core.odds.power_devig`` the other way round.
+    """Odds whose inverses sum to ``margin`` (n, 1) by the power method, the inverse of ``domain.odds.power_devig``.
 
     Outsiders carry more of the margin than favourites, and no price falls to 1.
     """

@@ -10,7 +10,7 @@ import pytest
 from footpred_dagster.core.domain import MAIN_LEAGUES, Season
 from footpred_dagster.core.domain.formats import CUT_SHORT, EXPUNGED, MEETINGS, SPLITS, in_force
 from footpred_dagster.core.domain.rules import hosted_meetings, is_complete, matches_per_club
-from footpred_dagster.sources.football_data import parse_results
+from footpred_dagster.sources.football_data.results import parse_results
 
 
 @pytest.mark.parametrize(

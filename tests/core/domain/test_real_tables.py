@@ -12,7 +12,7 @@ import pytest
 from footpred_dagster.core.domain import LEAGUES, Season
 from footpred_dagster.core.domain.tables import Adjustment, Line, Result, table
 from footpred_dagster.core.settings import PACKAGE_ROOT
-from footpred_dagster.sources.football_data import parse_results
+from footpred_dagster.sources.football_data.results import parse_results
 
 pytestmark = [
     pytest.mark.real_data,

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 
-from footpred_dagster.core import league_tables
 from footpred_dagster.core.domain import MAIN_LEAGUES
 from footpred_dagster.core.domain.tables import Adjustment
-from footpred_dagster.core.online import OnlineStore, TeamState
+from footpred_dagster.core.features.online_store import OnlineStore, TeamState
+from footpred_dagster.core.matches import league_tables
 from footpred_dagster.core.projection import leagues
 from footpred_dagster.core.projection.season import CannotBeProjected, LeagueSeason, league_season
 

@@ -9,9 +9,9 @@ import pytest
 
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.domain.rules import rules_of
+from footpred_dagster.core.domain.scorelines import outcomes
 from footpred_dagster.core.domain.standings import standings
 from footpred_dagster.core.projection.simulation import Played, Remaining, project
-from footpred_dagster.core.scorelines import outcomes
 
 SEASON = Season(2025)
 CLUBS = 20

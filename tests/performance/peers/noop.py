@@ -12,7 +12,7 @@ from litestar import Litestar, Request, get
 
 from serving.app import create_app as create_service
 from serving.authentication import Access, needs
-from serving.encoded import Encoded
+from serving.http.encoded_response import Encoded
 
 BODY = b"x" * int(os.environ.get("NOOP_BYTES", "600"))
 

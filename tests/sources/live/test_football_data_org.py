@@ -12,7 +12,7 @@ import pytest
 
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.settings import Settings, SettingsError
-from footpred_dagster.sources.base import SourceUnavailable
+from footpred_dagster.sources.clients.base import SourceUnavailable
 from footpred_dagster.sources.live.base import LiveScore
 from footpred_dagster.sources.live.catalog import open_live
 from footpred_dagster.sources.live.football_data_org import STATUSES, FootballDataOrg

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.sources.base import SourceUnavailable
-from footpred_dagster.sources.http import HttpSource
+from footpred_dagster.sources.clients.base import SourceUnavailable
+from footpred_dagster.sources.clients.http import HttpSource
 from footpred_dagster.sources.live.base import LiveScore
 from footpred_dagster.sources.live.openligadb import OpenLigaDb
 from tests.support.scripted_site import Answer

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.ledger import seal
-from footpred_dagster.sources.base import SourceUnavailable
+from footpred_dagster.core.predictions.ledger import seal
+from footpred_dagster.sources.clients.base import SourceUnavailable
 from footpred_dagster.sources.live.base import LiveScore
 from footpred_dagster.sources.live.polling import in_play, poll
 from tests.support.sealed import live

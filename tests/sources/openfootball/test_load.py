@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.sources.directory import DirectorySource
-from footpred_dagster.sources.fetch import fetch
+from footpred_dagster.sources.clients.directory import DirectorySource
+from footpred_dagster.sources.fetching.fetch import fetch
 from footpred_dagster.sources.openfootball import schedule_target
 from footpred_dagster.sources.openfootball.compare import compare
 from footpred_dagster.sources.openfootball.load import due, load_schedules, schedules_version, targets, unsettled

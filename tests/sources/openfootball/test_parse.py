@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from footpred_dagster.core.domain import Season
 from footpred_dagster.sources.openfootball.parse import ParsedSchedule, ScheduledMatch, parse_schedule
-from footpred_dagster.sources.records import Quarantined
-from footpred_dagster.sources.tabular import FileRefused
+from footpred_dagster.sources.parsing.records import Quarantined
+from footpred_dagster.sources.parsing.tabular import FileRefused
 
 SEASON = Season(2024)
 PLAYED = {

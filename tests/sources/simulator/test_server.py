@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.sources.base import FIXTURES_PATH, Validators, results_path
-from footpred_dagster.sources.http import HttpSource
+from footpred_dagster.sources.clients.base import FIXTURES_PATH, Validators, results_path
+from footpred_dagster.sources.clients.http import HttpSource
 from footpred_dagster.sources.simulator import SimulatorServer, render_results, render_truth
 
 NOON = datetime(2024, 10, 25, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from footpred_dagster.core.domain import Season, kickoff_utc
-from footpred_dagster.sources.football_data import parse_fixtures, parse_results
+from footpred_dagster.sources.football_data.results import parse_fixtures, parse_results
 from footpred_dagster.sources.simulator import render_fixtures, render_results
 from footpred_dagster.sources.simulator.site import ANNOUNCED
 

@@ -9,7 +9,7 @@ from math import erfc, sqrt
 import numpy as np
 import pytest
 
-from footpred_dagster.core.odds import power_devig
+from footpred_dagster.core.domain.odds import power_devig
 from footpred_dagster.sources.simulator import true_probabilities, write_truth
 from footpred_dagster.sources.simulator.scorelines import scoreline_grid
 from footpred_dagster.sources.simulator.truth import book

@@ -1,0 +1,152 @@
+"""What ``footpred clubs`` does: names that wait for a decision, decisions, and the lines they make in the seed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import astuple
+from typing import Any
+
+import click
+import psycopg
+from rich.table import Table
+
+from footpred_dagster.cli.operator import actor
+from footpred_dagster.cli.output import console, plain, safe
+from footpred_dagster.core.clubs.aliases import COLUMNS, Alias, Aliases, aliases_in_force, decide, new_id, seed_lines
+from footpred_dagster.core.clubs.names import ClubName, club_ids, pending_names
+from footpred_dagster.core.clubs.spellings import nearest
+from footpred_dagster.core.database.connection import connect_migrated
+from footpred_dagster.core.domain import LEAGUES, Season
+
+Range = tuple[Season | None, Season | None]
+
+
+def parse_range(text: str) -> Range:
+    """``2627-``, ``-0405``, ``9394-0405`` or one season; raises ValueError."""
+    if re.fullmatch(r"\d{4}-\d{2}", text):
+        return Season.parse(text), Season.parse(text)
+    first, dash, last = text.partition("-")
+    if not first and not last:
+        raise ValueError(f"{text!r} is no range of seasons: write 2627-, -0405 or 9394-0405")
+    start = Season.parse(first) if first else None
+    end = Season.parse(last) if last else None if dash else start
+    if start and end and end < start:
+        raise ValueError(f"{text!r} runs backwards: write the earlier season first")
+    return start, end
+
+
+def pending() -> list[dict[str, Any]]:
+    """Names that wait for a decision, the newest season first."""
+    with connect_migrated() as connection:
+        return [as_dict(name) for name in pending_names(connection)]
+
+
+def as_dict(name: ClubName) -> dict[str, Any]:
+    """A pending name as programs read it."""
+    return {
+        "country": name.country,
+        "season": name.season,
+        "name": name.name,
+        "leagues": list(name.leagues),
+        "since": name.first_day.isoformat(),
+        "matches": name.matches,
+        "fixtures": name.fixtures,
+        "why": name.why,
+        "nearest": [{"name": spelling, "team_id": team_id} for spelling, team_id in name.nearest],
+        "command": name.command,
+    }
+
+
+def alias(
+    country: str, name: str, *, of: str | None, is_new: bool, seasons: Range, because: str | None
+) -> dict[str, Any]:
+    """Keep the decision that ``name`` means the club ``of``, or a new one; raises click.UsageError."""
+    with connect_migrated() as connection:
+        in_force = aliases_in_force(connection)
+        _known_country(country)
+        first, last = (str(season) if season else None for season in seasons)
+        if is_new:
+            team_id = _new_club(connection, in_force, country, name, (first, last))
+        else:
+            team_id = _known_club(club_ids(connection, in_force, country), country, of)
+        decision = Alias(country, name, team_id, first, last)
+        decide(connection, decision, actor=actor(), is_new=is_new, because=because)
+        seen = connection.execute(
+            "select exists (select from intermediate.club_names where country = %s and name = %s)", [country, name]
+        ).fetchone()
+    return {**dict(zip(COLUMNS, astuple(decision), strict=True)), "new": is_new, "seen": seen == (True,)}
+
+
+def withdraw(country: str, name: str) -> dict[str, Any]:
+    """Withdraw every decision about ``name``; raises click.UsageError where there is none in force."""
+    with connect_migrated() as connection:
+        if not any((line.country, line.name) == (country, name) for line in seed_lines(connection)):
+            raise click.UsageError(f"no decision about {name!r} in {country!r} is in force: see footpred clubs export")
+        decide(connection, Alias(country, name, None), actor=actor())
+    return {"country": country, "name": name, "withdrawn": True}
+
+
+def decisions() -> list[Alias]:
+    """The decisions in force, as rows of the seed."""
+    with connect_migrated() as connection:
+        return seed_lines(connection)
+
+
+def print_pending(found: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"pending": found}))
+        return
+    out = console()
+    if not found:
+        out.print("no name is pending")
+        return
+    table = Table("country", "season", "name", "leagues", "waiting", "why", "nearest clubs", box=None)
+    for name in found:
+        waiting = f"{name['matches']} matches, {name['fixtures']} fixtures"
+        near = ", ".join(f"{club['name']} ({club['team_id']})" for club in name["nearest"])
+        cells = (name["country"], name["season"], name["name"], ", ".join(name["leagues"]), waiting, name["why"], near)
+        table.add_row(*plain(*cells))
+    out.print(table)
+    out.print("\ndecide, with --of the club it is or --new; the next run applies it:")
+    for command in dict.fromkeys(name["command"] for name in found):
+        out.print(f"  {safe(command)}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _known_country(country: str) -> None:
+    countries = sorted({league.country for league in LEAGUES.values()})
+    if country not in countries:
+        raise click.UsageError(f"{country!r} is no country of a league: {', '.join(countries)}")
+
+
+def _known_club(clubs: dict[str, str], country: str, team_id: str | None) -> str:
+    if team_id in clubs:
+        return str(team_id)
+    by_name = {name: known for known, name in clubs.items()}
+    near = [*nearest(str(team_id), clubs), *(by_name[name] for name in nearest(str(team_id), by_name))]
+    listed = ", ".join(dict.fromkeys(near)) or "none is near"
+    raise click.UsageError(f"no club of {country} has the id {team_id!r}; nearest: {listed}")
+
+
+def _new_club(
+    connection: psycopg.Connection, in_force: Aliases, country: str, name: str, seasons: tuple[str | None, str | None]
+) -> str:
+    """The id of the name, unless another club has it."""
+    rows = connection.execute(
+        """
+        select distinct team_id from intermediate.club_names
+        where team_id is not null and (country, name) <> (%s, %s)
+        """,
+        [country, name],
+    ).fetchall()
+    same = (country, name, *seasons)
+    others = [
+        alias.team_id
+        for alias in in_force
+        if alias.team_id and (alias.country, alias.name, alias.first_season, alias.last_season) != same
+    ]
+    try:
+        return new_id(country, name, seasons[0], {team_id for (team_id,) in rows}.union(others))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error

@@ -1,0 +1,32 @@
+"""What is known of one request while it is answered; the gateway makes it, guards and handlers fill it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from footpred_dagster.core.api_keys import Key
+
+SCOPE_KEY = "footpred"
+ARRIVED = "footpred.arrived"
+"""In the scope of a request whose body has arrived: no time limit is needed for it."""
+REFUSED = "footpred.refused"
+"""In the scope of a request that the limits of its connection refuse: the Problem to answer."""
+
+
+class Call:
+    """``limit``: RateLimit headers to send. ``problem``: slug of the problem that was answered."""
+
+    __slots__ = ("key", "limit", "problem", "refused", "request_id", "service")
+
+    def __init__(self, service: Any, request_id: str) -> None:
+        self.service, self.request_id = service, request_id
+        self.key: Key | None = None
+        self.limit: list[tuple[bytes, bytes]] | None = None
+        self.problem: str | None = None
+        self.refused = False
+
+
+def call_of(scope: Mapping[str, Any]) -> Call:
+    call: Call = scope[SCOPE_KEY]
+    return call
