@@ -11,7 +11,7 @@ import panel_material_ui as pmui
 from tornado.web import RedirectHandler, RequestHandler
 
 from dashboards.exports import ExportHandler
-from dashboards.pages import PAGES
+from dashboards.pages import EXPORTS, PAGES
 from dashboards.reader import Reader
 from dashboards.shell import Session
 from dashboards.theme import STATIC
@@ -61,7 +61,7 @@ def serve(
         extra_patterns=[
             (r"/?", HomeHandler, {"url": "/matches", "permanent": False}),
             (r"/healthz", HealthHandler),
-            (r"/export/([a-z-]+)\.csv", ExportHandler, {"reader": reader}),
+            (r"/export/([a-z-]+)\.csv", ExportHandler, {"reader": reader, "exports": EXPORTS}),
         ],
         **SESSION_MS | options,
     )

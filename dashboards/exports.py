@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from tornado.ioloop import IOLoop
 from tornado.web import HTTPError, RequestHandler
 
 from dashboards.reader import DatabaseDown, Reader, Row
+from dashboards.view import Export
 
-Query = Mapping[str, str]
-Export = Callable[[Reader, Query], list[Row]]
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -32,20 +31,19 @@ def as_csv(rows: list[Row]) -> str:
 
 
 class ExportHandler(RequestHandler):
-    def initialize(self, reader: Reader) -> None:
-        self._reader = reader
+    def initialize(self, reader: Reader, exports: Mapping[str, Export]) -> None:
+        """exports: what a page gives, by its slug."""
+        self._reader, self._exports = reader, exports
 
     async def get(self, name: str) -> None:
-        from dashboards.pages import EXPORTS
-
-        if name not in EXPORTS:
+        if name not in self._exports:
             raise HTTPError(404)
         query = {key: values[-1].decode("utf-8", "replace") for key, values in self.request.query_arguments.items()}
         if any("\0" in text for pair in query.items() for text in pair):
             raise HTTPError(400, reason="A NUL in the address")
         try:
             rows: list[dict[str, Any]] = await IOLoop.current().run_in_executor(
-                None, EXPORTS[name], self._reader, query
+                None, self._exports[name], self._reader, query
             )
         except DatabaseDown:
             self.set_status(503)

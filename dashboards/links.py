@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
+from footpred_dagster.core.services import states
 from footpred_dagster.core.settings import Settings
 
 
@@ -19,9 +19,8 @@ class Links:
     @classmethod
     def of(cls, settings: Settings) -> Links:
         try:
-            services = json.loads((settings.home / "run" / "up.json").read_text(encoding="utf-8"))["services"]
-            urls = {name: said["url"] for name, said in services.items() if said["state"] == "running"}
-        except (OSError, ValueError, KeyError, TypeError):
+            urls = {name: state.url for name, state in states(settings).items() if state.state == "running"}
+        except OSError:  # a home of another account: links are left out
             urls = {}
         mlflow = settings.mlflow_uri if (settings.mlflow_uri or "").startswith("http") else urls.get("mlflow")
         return cls(urls.get("dagster"), mlflow.rstrip("/") if mlflow else None, urls.get("api"))

@@ -16,9 +16,11 @@ from panel.viewable import Viewable
 from dashboards import html, theme
 from dashboards.data.teams import leagues
 from dashboards.links import Links
-from dashboards.reader import Reader
+from dashboards.reader import Reader, Row
 
 Part = Viewable | Markup
+Export = Callable[[Reader, Mapping[str, str]], list[Row]]
+"""Rows for the query of an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,16 @@ def _nothing(_: View) -> list[Viewable]:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``content`` and ``controls`` build new components each time: nothing is kept between visits."""
+    """``content`` and ``controls`` build new components each time: nothing is kept between visits.
+
+    export: what the page gives as CSV, None for a page that gives none.
+    """
 
     slug: str
     title: str
     content: Callable[[View], list[Part]]
     controls: Callable[[View], list[Viewable]] = _nothing
+    export: Export | None = None
 
 
 def pane(content: Markup) -> pn.pane.HTML:

@@ -7,12 +7,11 @@ from dagster._utils.warnings import suppress_dagster_warnings
 
 from footpred_dagster import defs as layered
 from footpred_dagster.core.settings import PACKAGE_ROOT
+from footpred_dagster.orchestration.asset_keys import BY_HAND
 
 DAILY = dg.FreshnessPolicy.time_window(warn_window=timedelta(hours=26), fail_window=timedelta(hours=50))
 """Once a day by schedule, with two hours for the run; a whole day missed is a failure."""
 WEEKLY = dg.FreshnessPolicy.time_window(warn_window=timedelta(days=7, hours=4), fail_window=timedelta(days=9))
-BY_HAND = (dg.AssetKey(["raw", "openfootball"]), dg.AssetKey(["models", "xgboost_study"]))
-"""Materialized by people alone: nothing is late."""
 
 
 @dg.definitions

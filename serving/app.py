@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 
-from serving.authentication import HEADER
 from serving.controllers import (
     batch,
     directory,
@@ -29,6 +28,7 @@ from serving.http import docs
 from serving.http.errors import HANDLERS
 from serving.http.openapi import config
 from serving.http.request_checks import query_parameters
+from serving.http.request_context import KEY_HEADER
 from serving.logs import configure
 from serving.middleware import Gateway
 from serving.schemas.plugin import ExactRequests
@@ -68,7 +68,7 @@ def create_app(settings: ServiceSettings | None = None) -> Litestar:
         cors_config=CORSConfig(
             allow_origins=list(origins),
             allow_methods=["GET", "HEAD", "POST", "DELETE"],
-            allow_headers=[HEADER, "Content-Type", "Accept", "Idempotency-Key", "If-None-Match", "X-Request-ID"],
+            allow_headers=[KEY_HEADER, "Content-Type", "Accept", "Idempotency-Key", "If-None-Match", "X-Request-ID"],
             expose_headers=EXPOSED,
         )
         if origins

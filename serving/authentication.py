@@ -13,16 +13,15 @@ from footpred_dagster.core.api_keys import Key, split
 from serving.http.encoded_response import header
 from serving.http.errors import RETRY_LATER, Problem, refusal
 from serving.http.request_checks import check_address, check_body_type
-from serving.http.request_context import Call, call_of
+from serving.http.request_context import KEY_HEADER, Call, call_of
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, Receive, Scope, Send
 
     from serving.service import Service
 
-HEADER = "X-API-Key"
-HEADER_BYTES = HEADER.lower().encode()
-CHALLENGE = {"WWW-Authenticate": f'ApiKey header="{HEADER}"'}
+HEADER_BYTES = KEY_HEADER.lower().encode()
+CHALLENGE = {"WWW-Authenticate": f'ApiKey header="{KEY_HEADER}"'}
 NO_KEY = Key("", "", "", bytes(32), [], 1.0, 1, datetime(2000, 1, 1, tzinfo=UTC), None, None, None)
 """Compared with when the id is unknown, so that an unknown id takes as long as a wrong secret."""
 
@@ -70,7 +69,7 @@ async def authenticate(scope: Scope, call: Call) -> Key:
     """The key of a request; raises Problem. It is read from the header only: addresses end up in logs."""
     text = header(scope, HEADER_BYTES)
     if text is None:
-        raise Problem("key-missing", f"send a key in the header {HEADER}, never in the address", headers=CHALLENGE)
+        raise Problem("key-missing", f"send a key in the header {KEY_HEADER}, never in the address", headers=CHALLENGE)
     parts = split(text.strip())
     if parts is None:
         raise Problem("key-refused", "this has not the form fp_<id>_<secret>", headers=CHALLENGE)

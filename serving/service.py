@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from footpred_dagster.core.archive.base import open_archive
+from footpred_dagster.core.archive.locations import open_archive
 from footpred_dagster.core.database.connection import component_url
 from serving.database import Database
 from serving.ending import Ending

@@ -39,8 +39,8 @@ def _own_environment() -> None:
 
 _own_environment()
 
-from footpred_dagster.core.archive.base import LocalArchive  # noqa: E402
-from footpred_dagster.core.database.connection import migrate  # noqa: E402 - nothing of ours before the environment is clean
+from footpred_dagster.core.archive.local import LocalArchive  # noqa: E402 - nothing of ours in an unclean environment
+from footpred_dagster.core.database.connection import migrate  # noqa: E402
 from footpred_dagster.core.database.embedded_server import EmbeddedPostgres  # noqa: E402
 from footpred_dagster.core.settings import TELEMETRY_OFF, Bucket, Settings  # noqa: E402
 from tests.support.archives import Backend, LocalBackend, S3Backend  # noqa: E402

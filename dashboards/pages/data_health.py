@@ -202,4 +202,4 @@ def export(reader: Reader, _: Mapping[str, str]) -> list[Row]:
     return health.quarantine(reader, 100_000)
 
 
-PAGE = Page("data-health", "Data health", content)
+PAGE = Page("data-health", "Data health", content, export=export)

@@ -190,4 +190,4 @@ def export(reader: Reader, query: Mapping[str, str]) -> list[Row]:
     return [{name: row[name] for name in names} for row in teams.league_table(reader, league["league"], season)]
 
 
-PAGE = Page("league", "League", content, controls)
+PAGE = Page("league", "League", content, controls, export)

@@ -168,4 +168,4 @@ def export(reader: Reader, query: Mapping[str, str]) -> list[Row]:
     ]
 
 
-PAGE = Page("market", "Market", content, controls)
+PAGE = Page("market", "Market", content, controls, export)

@@ -176,4 +176,4 @@ def export(reader: Reader, query: Mapping[str, str]) -> list[Row]:
     return [{name: row[name] for name in names} for row in rows]
 
 
-PAGE = Page("matches", "Matches", content, controls)
+PAGE = Page("matches", "Matches", content, controls, export)

@@ -164,4 +164,4 @@ def export(reader: Reader, _: Mapping[str, str]) -> list[Row]:
     return [{name: row[name] for name in names} for row in models.evaluation(reader)]
 
 
-PAGE = Page("models", "Models", content)
+PAGE = Page("models", "Models", content, export=export)

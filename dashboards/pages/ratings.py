@@ -134,4 +134,4 @@ def export(reader: Reader, query: Mapping[str, str]) -> list[Row]:
     ]
 
 
-PAGE = Page("ratings", "Ratings", content, controls)
+PAGE = Page("ratings", "Ratings", content, controls, export)

@@ -163,4 +163,4 @@ def export(reader: Reader, query: Mapping[str, str]) -> list[Row]:
     return [{"evidence": source} | {name: row[name] for name in names} for row in rows]
 
 
-PAGE = Page("track-record", "Track record", content, controls)
+PAGE = Page("track-record", "Track record", content, controls, export)

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from footpred_dagster.core.archive.base import LocalArchive, archive_at, open_archive
+from footpred_dagster.core.archive.local import LocalArchive
+from footpred_dagster.core.archive.locations import archive_at, open_archive
 from footpred_dagster.core.archive.sync import pull as pull_archive
 from footpred_dagster.core.database.connection import connect_migrated
 from footpred_dagster.core.domain import Season

@@ -16,7 +16,7 @@ import click
 import psycopg
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from footpred_dagster.core.archive.base import open_archive
+from footpred_dagster.core.archive.locations import open_archive
 from footpred_dagster.core.database.connection import connect, prepare_database
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.features.dataset import played_before
@@ -32,7 +32,7 @@ from footpred_dagster.core.predictions.season_replay import (
     sealed_matches,
 )
 from footpred_dagster.core.predictions.settlement import settle
-from footpred_dagster.core.registry.versions import champion
+from footpred_dagster.core.registry.promotions import champion
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.runner.progress import console
 from footpred_dagster.sources.input_manifest import keep_inputs

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from footpred_dagster.core.archive.base import open_archive
+from footpred_dagster.core.archive.locations import open_archive
 from footpred_dagster.core.backup import backup as core
 from footpred_dagster.core.backup import restore as core_restore
 from footpred_dagster.core.database.connection import database_url, establish_roles

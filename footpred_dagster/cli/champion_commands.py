@@ -9,14 +9,15 @@ import click
 import psycopg
 
 from footpred_dagster.cli.operator import actor
-from footpred_dagster.core.archive.base import open_archive
+from footpred_dagster.core.archive.locations import open_archive
 from footpred_dagster.core.database.connection import connect_migrated
 from footpred_dagster.core.features.contract import contract_of, fingerprint
 from footpred_dagster.core.models.recipes import RECIPES
 from footpred_dagster.core.promotion.interventions import Intervention, intervene
 from footpred_dagster.core.promotion.refits import heir
-from footpred_dagster.core.registry import versions
-from footpred_dagster.core.registry.versions import ModelVersion, NoEarlierChampion
+from footpred_dagster.core.registry import promotions, versions
+from footpred_dagster.core.registry.promotions import NoEarlierChampion
+from footpred_dagster.core.registry.versions import ModelVersion
 from footpred_dagster.core.settings import Settings
 
 
@@ -30,7 +31,7 @@ def promote(name: str, number: int | None, because: str, *, pin: bool) -> dict[s
             raise click.UsageError(f"{_named(version)} was fitted under another feature contract: refit it")
         if version.profile != "production":
             raise click.UsageError(f"{_named(version)} is a {version.profile} fit: it may not predict")
-        versions.promote(connection, version, as_of=datetime.now(UTC), actor=actor(), because=because)
+        promotions.promote(connection, version, as_of=datetime.now(UTC), actor=actor(), because=because)
         if pin:
             intervene(connection, "pin", version.name, version.version, actor=actor(), because=because)
     _mirror(version)
@@ -39,16 +40,16 @@ def promote(name: str, number: int | None, because: str, *, pin: bool) -> dict[s
 
 def rollback(because: str) -> dict[str, Any]:
     with connect_migrated() as connection:
-        before = versions.champion(connection)
+        before = promotions.champion(connection)
         try:
-            earlier = versions.earlier_champions(connection)
+            earlier = promotions.earlier_champions(connection)
         except NoEarlierChampion as error:
             raise click.UsageError(str(error)) from error
         assert before is not None
         version, refused = heir(connection, open_archive(Settings.from_env()), earlier)
         if version is None:
             raise click.UsageError("; ".join(refused))
-        versions.roll_back(connection, version, as_of=datetime.now(UTC), actor=actor(), because=because)
+        promotions.roll_back(connection, version, as_of=datetime.now(UTC), actor=actor(), because=because)
     _mirror(version)
     return {"champion": _named(version), "before": _named(before), "passed_over": refused, "because": because}
 
@@ -71,7 +72,7 @@ def unveto(name: str, number: int | None, because: str) -> dict[str, Any]:
 
 def _about_the_champion(kind: Intervention, because: str) -> dict[str, Any]:
     with connect_migrated() as connection:
-        version = versions.champion(connection)
+        version = promotions.champion(connection)
         if version is None:
             raise click.UsageError("there is no champion: footpred run makes one")
         intervene(connection, kind, version.name, version.version, actor=actor(), because=because)

@@ -15,7 +15,7 @@ from rich.table import Table
 from footpred_dagster.cli.operator import actor
 from footpred_dagster.cli.output import console, plain, safe
 from footpred_dagster.core.clubs.aliases import COLUMNS, Alias, Aliases, aliases_in_force, decide, new_id, seed_lines
-from footpred_dagster.core.clubs.names import ClubName, club_ids, pending_names
+from footpred_dagster.core.clubs.names import club_ids, pending_names
 from footpred_dagster.core.clubs.spellings import nearest
 from footpred_dagster.core.database.connection import connect_migrated
 from footpred_dagster.core.domain import LEAGUES, Season
@@ -40,23 +40,7 @@ def parse_range(text: str) -> Range:
 def pending() -> list[dict[str, Any]]:
     """Names that wait for a decision, the newest season first."""
     with connect_migrated() as connection:
-        return [as_dict(name) for name in pending_names(connection)]
-
-
-def as_dict(name: ClubName) -> dict[str, Any]:
-    """A pending name as programs read it."""
-    return {
-        "country": name.country,
-        "season": name.season,
-        "name": name.name,
-        "leagues": list(name.leagues),
-        "since": name.first_day.isoformat(),
-        "matches": name.matches,
-        "fixtures": name.fixtures,
-        "why": name.why,
-        "nearest": [{"name": spelling, "team_id": team_id} for spelling, team_id in name.nearest],
-        "command": name.command,
-    }
+        return [name.as_json() for name in pending_names(connection)]
 
 
 def alias(

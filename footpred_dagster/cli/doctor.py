@@ -7,7 +7,8 @@ import stat
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
-from footpred_dagster.core.archive.base import ArchiveError, open_archive
+from footpred_dagster.core.archive.base import ArchiveError
+from footpred_dagster.core.archive.locations import open_archive
 from footpred_dagster.core.settings import COMPONENTS, Settings, component_variable
 
 SHOWN_VERSIONS = ("footpred", "dagster", "dbt-core", "dbt-postgres", "pandas", "scikit-learn", "psycopg")

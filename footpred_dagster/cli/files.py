@@ -75,7 +75,7 @@ def quarantine(league: str | None, season: Season | None, reason: str | None, as
 @json_option
 def accept(sha256: str, because: str, as_json: bool) -> None:
     """Let in a file refused because it holds over 2 % fewer rows than the one before; the next run loads it."""
-    from footpred_dagster.core.archive.base import open_archive
+    from footpred_dagster.core.archive.locations import open_archive
     from footpred_dagster.core.database.connection import connect_migrated
     from footpred_dagster.core.settings import Settings
     from footpred_dagster.sources.fetching.acceptance import NothingToAccept

@@ -11,7 +11,7 @@ from typing import Any
 import click
 import psycopg
 
-from footpred_dagster.core.archive.base import open_archive
+from footpred_dagster.core.archive.locations import open_archive
 from footpred_dagster.core.database.connection import connect, connect_migrated, prepare_database
 from footpred_dagster.core.predictions.ledger import all_anchors, identity, verify_anchored
 from footpred_dagster.core.predictions.ledger import resume as begin_anew

@@ -22,7 +22,7 @@ from rich.table import Table
 from rich.tree import Tree
 
 from footpred_dagster.cli.output import console
-from footpred_dagster.core.archive.base import open_archive
+from footpred_dagster.core.archive.locations import open_archive
 from footpred_dagster.core.database.connection import connect_migrated, database_url
 from footpred_dagster.core.database.sibling_databases import scratch_database
 from footpred_dagster.core.domain import LEAGUES

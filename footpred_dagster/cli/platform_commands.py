@@ -13,7 +13,7 @@ import psycopg
 
 from footpred_dagster.cli import doctor as health
 from footpred_dagster.core import services
-from footpred_dagster.core.archive.base import open_archive
+from footpred_dagster.core.archive.locations import open_archive
 from footpred_dagster.core.database.connection import (
     component_url,
     connect,
@@ -43,10 +43,11 @@ NOTHING_YET: dict[str, Any] = {
 
 def run(where: str | None, selection: Selection, as_of: datetime | None) -> tuple[dict[str, Any], Any]:
     """Run the pipeline; returns the summary programs read, and the outcome."""
+    from footpred_dagster.orchestration.asset_keys import switched_off
     from footpred_dagster.orchestration.asset_states import asset_states, record_states
     from footpred_dagster.orchestration.code_log import changed_modules, remember
     from footpred_dagster.runner import run_summary
-    from footpred_dagster.runner.cross_check import second_source, switched_off
+    from footpred_dagster.runner.cross_check import second_source
     from footpred_dagster.runner.pipeline import Pipeline
     from footpred_dagster.runner.progress import LayerProgress
     from footpred_dagster.runner.run_request import Request
@@ -92,6 +93,7 @@ def evaluate(
 ) -> dict[str, list[dict[str, Any]]]:
     """Rows, slices and pairs of ``footpred evaluate``; names nobody knows and seasons nobody has are usage errors."""
     from footpred_dagster.core.domain import MAIN_LEAGUES
+    from footpred_dagster.core.evaluation.holdout_log import record_look
     from footpred_dagster.core.evaluation.report import (
         MODEL_NAMES,
         NothingToEvaluate,
@@ -100,10 +102,9 @@ def evaluate(
         as_slice,
         evaluate_models,
     )
-    from footpred_dagster.core.evaluation.tables import record_look
-    from footpred_dagster.core.evaluation.walk_forward import season_windows
+    from footpred_dagster.core.evaluation.windows import season_windows
     from footpred_dagster.core.features.dataset import played_before
-    from footpred_dagster.core.registry import versions
+    from footpred_dagster.core.registry import promotions
     from footpred_dagster.runner.selection import parse_leagues
 
     wanted = models.split(",") if models else list(MODEL_NAMES)
@@ -120,7 +121,7 @@ def evaluate(
     try:
         with connect_migrated(settings) as connection:
             check_as_of(connection, as_of)
-            champion = versions.champion(connection)
+            champion = promotions.champion(connection)
             frame = played_before(connection, clock)
         found = evaluate_models(frame, wanted, selection.seasons, groups, champion.name if champion else None)
         looked = set(season_windows(frame, clock).final).intersection(map(str, selection.seasons))
@@ -147,8 +148,8 @@ def status() -> dict[str, Any]:
     database = database_state(settings)
     if database == "absent":
         return {"database": database, **NOTHING_YET, "services": services.as_json(settings)}
+    from footpred_dagster.orchestration.asset_keys import switched_off
     from footpred_dagster.runner import run_summary
-    from footpred_dagster.runner.cross_check import switched_off
 
     with left_as_found(settings):
         definitions, instance = _platform(settings)

@@ -9,17 +9,17 @@ from typing import Any
 import dagster as dg
 import psycopg
 
-from footpred_dagster.core.archive.base import Archive, open_archive
+from footpred_dagster.core.archive.base import Archive
+from footpred_dagster.core.archive.locations import open_archive
 from footpred_dagster.core.database.connection import connect_migrated
 from footpred_dagster.core.predictions.ledger import Kind
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.orchestration.dbt_project import DBT, InstalledDbt, fresh_project
 from footpred_dagster.orchestration.experiment_log import ExperimentLog
 from footpred_dagster.orchestration.retry_policy import again_if_it_passes
-from footpred_dagster.sources.catalog import open_source, usual_source
+from footpred_dagster.sources.catalog import open_openfootball, open_source, usual_source
 from footpred_dagster.sources.clients.archive import ArchiveSource
 from footpred_dagster.sources.clients.base import Source
-from footpred_dagster.sources.openfootball import open_openfootball
 
 SETTINGS = Settings.from_env()
 PROJECT = fresh_project(SETTINGS)

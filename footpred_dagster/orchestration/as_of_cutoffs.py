@@ -17,12 +17,15 @@ from footpred_dagster.core.predictions.settlement import settlement_cut
 from footpred_dagster.core.projection.leagues import projection_cut
 from footpred_dagster.core.registry.last_decision import shown_as_of
 from footpred_dagster.core.training.train import training_cut
-
-LEDGER, SCORES, PROJECTION, MARKET = (
-    dg.AssetKey(["predictions", name]) for name in ("ledger", "scores", "season_projection", "market")
+from footpred_dagster.orchestration.asset_keys import (
+    CLUB_NAMES,
+    DRIFT,
+    LEDGER,
+    MARKET,
+    MATCH_RULINGS,
+    SCORES,
+    SEASON_PROJECTION,
 )
-DRIFT = dg.AssetKey(["monitoring", "drift"])
-CLUB_NAMES, MATCH_RULINGS = (dg.AssetKey(["intermediate", name]) for name in ("club_names", "match_rulings"))
 
 
 def cuts(
@@ -39,7 +42,7 @@ def cuts(
     found[MARKET] = training_cut(connection, shown)
     found[SCORES] = settlement_cut(connection, shown)
     found[DRIFT] = drift_cut(connection, shown)
-    found[PROJECTION] = projection_cut(connection, shown)
+    found[SEASON_PROJECTION] = projection_cut(connection, shown)
     found[CLUB_NAMES] = names_cut(connection)
     found[MATCH_RULINGS] = rulings_cut(connection)
     return found

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 import psycopg
 
-from footpred_dagster.orchestration.code_versions import PACKAGE, modules_of
+from footpred_dagster.core.code_versions import PACKAGE, modules_of
 
 Changed = Callable[[str | None, str | None], list[str]]
 """Modules that a code version has and an earlier one has not, as they are; empty when the earlier is not known."""

@@ -5,31 +5,18 @@ from __future__ import annotations
 from contextlib import closing
 from datetime import UTC, datetime
 
-import dagster as dg
 import psycopg
 
 from footpred_dagster.core.archive.base import Archive
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.runner.selection import Selection
-from footpred_dagster.sources.catalog import UnknownSource
+from footpred_dagster.sources.catalog import UnknownSource, open_openfootball
 from footpred_dagster.sources.clients.archive import ArchiveSource
 from footpred_dagster.sources.clients.base import SourceUnavailable
 from footpred_dagster.sources.clients.directory import DirectorySource
 from footpred_dagster.sources.fetching.fetch import fetch
 from footpred_dagster.sources.league_seasons import LeagueSeason
-from footpred_dagster.sources.openfootball import open_openfootball
 from footpred_dagster.sources.openfootball.load import due, targets, unsettled
-
-OPENFOOTBALL = dg.AssetKey(["raw", "openfootball"])
-
-
-STUDY = dg.AssetKey(["models", "xgboost_study"])
-"""Searches only when it is told to."""
-
-
-def switched_off(settings: Settings) -> set[dg.AssetKey]:
-    """Assets this installation does not keep up: neither stale nor missing."""
-    return {STUDY} if settings.openfootball else {STUDY, OPENFOOTBALL}
 
 
 def second_source(settings: Settings, where: str) -> str | None:

@@ -19,11 +19,12 @@ from footpred_dagster.core.predictions.ledger import Kind
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.training.train import can_learn
 from footpred_dagster.orchestration.as_of_cutoffs import cuts
+from footpred_dagster.orchestration.asset_keys import BY_HAND, FIXTURE_LIST, OPENFOOTBALL, RESULTS
 from footpred_dagster.orchestration.check_states import CheckStates
 from footpred_dagster.orchestration.experiment_log import CORRELATION_TAG
 from footpred_dagster.orchestration.partitions import add_partitions, ranges
 from footpred_dagster.orchestration.staleness import latest_materializations, stale_assets
-from footpred_dagster.runner.cross_check import OPENFOOTBALL, STUDY, consult
+from footpred_dagster.runner.cross_check import consult
 from footpred_dagster.runner.progress import LayerProgress, stdout_kept_for_results
 from footpred_dagster.runner.run_request import Outcome, Request
 from footpred_dagster.sources.clients.archive import ArchiveSource
@@ -36,8 +37,6 @@ from footpred_dagster.sources.football_data.load import FIXTURES, due, raw_versi
 from footpred_dagster.sources.football_data.refusals import not_loaded
 from footpred_dagster.sources.league_seasons import league_seasons
 
-RESULTS = dg.AssetKey(["raw", "matches"])
-FIXTURE_LIST = dg.AssetKey(["raw", "fixtures"])
 FILES_ACCEPTED = "raw/matches:files_are_accepted"
 CLOCK_LAYERS = ("models", "predictions", "monitoring")
 STARTED_BY_TAG = "footpred/started_by"
@@ -202,7 +201,7 @@ class Pipeline:
         kind: Kind = "replay" if self.request.as_of else "live"
         cut = cuts(self.connection, [spec.key for spec in specs], self.request.clock, kind)
         stale = stale_assets(specs, latest, cut, unsettled)
-        stale = {key: reason for key, reason in stale.items() if key not in (FIXTURE_LIST, OPENFOOTBALL, STUDY)}
+        stale = {key: reason for key, reason in stale.items() if key not in (FIXTURE_LIST, *BY_HAND)}
         if not can_learn(self.connection, self.request.clock):
             stale = {key: reason for key, reason in stale.items() if key.path[0] not in CLOCK_LAYERS}
             self.outcome.warnings.append("no match of a main division before as_of: no model was trained")

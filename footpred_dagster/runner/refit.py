@@ -19,7 +19,9 @@ import dagster as dg
 import psycopg
 from dagster import DagsterEventType
 
-from footpred_dagster.core.archive.base import ArchiveError, LocalArchive, archive_at
+from footpred_dagster.core.archive.base import ArchiveError
+from footpred_dagster.core.archive.local import LocalArchive
+from footpred_dagster.core.archive.locations import archive_at
 from footpred_dagster.core.database.connection import connect, prepare_database
 from footpred_dagster.core.evaluation.report import as_row
 from footpred_dagster.core.features.dataset import played_before
@@ -27,11 +29,10 @@ from footpred_dagster.core.lineage.input_manifest import Inputs
 from footpred_dagster.core.models.stack import Stack, pool_weights
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.training.train import scores_by_season, train
+from footpred_dagster.orchestration.asset_keys import MATCH_FEATURES, model
 from footpred_dagster.orchestration.versions import code_of_fit
 from footpred_dagster.runner.progress import LayerProgress, stdout_kept_for_results
 from footpred_dagster.sources.input_manifest import InputsRefused, load_inputs
-
-FEATURES = dg.AssetKey(["features", "fct_match_features"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def _definitions() -> dg.Definitions:
 def _build(definitions: dg.Definitions, progress: LayerProgress) -> None:
     """The features and everything they are made of, without checks: these bytes passed them when they were new."""
     graph = definitions.resolve_asset_graph()
-    wanted = dg.AssetSelection.assets(FEATURES).upstream().required_multi_asset_neighbors()
+    wanted = dg.AssetSelection.assets(MATCH_FEATURES).upstream().required_multi_asset_neighbors()
     keys = (wanted - dg.AssetSelection.groups("raw")).resolve(graph)
     for layer, of_layer in groupby(sorted(keys), key=lambda key: key.path[0]):
         progress.expect(layer, len(list(of_layer)))
@@ -112,7 +113,7 @@ def _refit(
         train(connection, archive, member, frame, as_of)
     fit = train(connection, archive, order.name, frame, as_of)
     metrics = [as_row(row) for row in scores_by_season(fit, frame, as_of)]
-    model_code = definitions.resolve_asset_graph().get(dg.AssetKey(["models", order.name])).code_version
+    model_code = definitions.resolve_asset_graph().get(model(order.name)).code_version
     return Reproduced(fit.version.artifact_sha256, metrics, code_of_fit(connection, model_code or ""))
 
 

@@ -10,13 +10,12 @@ from typing import Any
 import dagster as dg
 import psycopg
 
-from footpred_dagster.cli.clubs_commands import as_dict
 from footpred_dagster.core.clubs.names import pending_names
 from footpred_dagster.core.evaluation.report import ALIASES
 from footpred_dagster.core.matches.data_origin import simulated
 from footpred_dagster.core.matches.held_seasons import held_seasons
 from footpred_dagster.core.registry.last_decision import POLICY
-from footpred_dagster.core.registry.versions import champion
+from footpred_dagster.core.registry.promotions import champion
 from footpred_dagster.orchestration.asset_states import asset_states
 from footpred_dagster.orchestration.code_log import changed_modules
 from footpred_dagster.runner.run_request import Outcome, Request
@@ -146,7 +145,7 @@ def run_summary(connection: psycopg.Connection, request: Request, outcome: Outco
             {"league": held.league, "season": held.season, "check": held.check, "why": held.why}
             for held in held_seasons(connection)
         ],
-        "pending": [as_dict(name) for name in pending_names(connection)],
+        "pending": [name.as_json() for name in pending_names(connection)],
         "champion": champion_name(connection),
         "without_champion": without_champion(connection),
         "evaluation": final_scores(connection),

@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 
 from footpred_dagster.core.matches.data_origin import simulated
+from footpred_dagster.sources import openfootball
 from footpred_dagster.sources.clients.archive import ArchiveSource
 from footpred_dagster.sources.clients.base import Source
 from footpred_dagster.sources.clients.directory import DirectorySource
@@ -43,6 +44,13 @@ def open_source(where: str) -> Source | ArchiveSource:
         f"{ArchiveSource.name!r}, an http(s):// address, or an existing folder laid out like the site "
         "(mmz4281/2425/E0.csv)"
     )
+
+
+def open_openfootball(where: str) -> Source | ArchiveSource:
+    """``openfootball`` for the repository itself, or as ``open_source``; raises UnknownSource."""
+    if where == openfootball.SITE_NAME:
+        return HttpSource(openfootball.SITE_URL, name=openfootball.SITE_NAME)
+    return open_source(where)
 
 
 def usual_source(connection: psycopg.Connection) -> str:

@@ -12,9 +12,10 @@ from footpred_dagster.core.domain import EXTRA_LEAGUES, LEAGUES, Season
 from footpred_dagster.sources.clients.base import parse_results_path
 from footpred_dagster.sources.fetching.fetch import Target
 from footpred_dagster.sources.fetching.fetch_log import newest_bodies, restore_log
-from footpred_dagster.sources.football_data.load import FIXTURES, Loaded, load_fixtures, load_results, results_target
+from footpred_dagster.sources.football_data.load import FIXTURES, load_fixtures, load_results, results_target
 from footpred_dagster.sources.openfootball import parse_schedule_path, schedule_target
 from footpred_dagster.sources.openfootball.load import replay_schedule, rows_of
+from footpred_dagster.sources.raw_source import Loaded
 
 
 class NotReplayable(ValueError):

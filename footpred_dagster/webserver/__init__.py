@@ -1,1 +1,4 @@
-"""Dagster's webserver, with protection against requests that a page of another site makes a browser send."""
+"""Dagster's webserver, with protection against requests that a page of another site makes a browser send.
+
+May import ``core``. It is started by ``supervisor``.
+"""

@@ -18,9 +18,9 @@ from litestar.openapi.spec import (
     Tag,
 )
 
-from serving.authentication import HEADER
 from serving.http import docs
 from serving.http.errors import MEDIA_TYPE, TYPES
+from serving.http.request_context import KEY_HEADER
 from serving.schemas.examples import UNKNOWN_TEAM, example
 from serving.schemas.problem import ProblemDetails
 
@@ -76,7 +76,7 @@ def config() -> OpenAPIConfig:
         openapi_router=docs.router(),
         render_plugins=[docs.Page(path="/"), JsonRenderPlugin(path="/openapi.json")],
         components=Components(
-            security_schemes={KEY: SecurityScheme(type="apiKey", name=HEADER, security_scheme_in="header")}
+            security_schemes={KEY: SecurityScheme(type="apiKey", name=KEY_HEADER, security_scheme_in="header")}
         ),
         tags=[Tag("predictions"), Tag("matches"), Tag("models"), Tag("tasks"), Tag("service")],
         use_handler_docstrings=True,

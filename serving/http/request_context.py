@@ -7,6 +7,7 @@ from typing import Any
 
 from footpred_dagster.core.api_keys import Key
 
+KEY_HEADER = "X-API-Key"
 SCOPE_KEY = "footpred"
 ARRIVED = "footpred.arrived"
 """In the scope of a request whose body has arrived: no time limit is needed for it."""

@@ -1,1 +1,4 @@
-"""Predictions that take longer than a request: tasks in the database, made by workers, each with one result."""
+"""Predictions that take longer than a request: tasks in the database, made by workers, each with one result.
+
+May import ``http``, ``schemas`` and the connections. What makes them is in ``worker``.
+"""

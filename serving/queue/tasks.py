@@ -17,8 +17,6 @@ from psycopg.rows import class_row
 from serving.http.errors import Problem
 
 QUEUE, JOB = "predictions", "predict"
-MOST_ITEMS = 50_000
-"""Ten seconds of a worker, and 40 MB of answer."""
 MOST_OPEN = 1000
 """Tasks one owner may have waiting or running."""
 MOST_BYTES = 256 * 2**20

@@ -10,9 +10,8 @@ from litestar.openapi.spec import OpenAPIType, Reference, Schema
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
-from serving.queue.tasks import MOST_ITEMS
 from serving.schemas.predictions import BATCH_ITEMS, BatchRequest, ByMatch, ByTeams, PredictRequest
-from serving.schemas.tasks import TaskItems, TaskRequest
+from serving.schemas.tasks import MOST_ITEMS, TaskItems, TaskRequest
 
 BY_MATCH = {"match_id": "57922350ae17bb73"}
 BY_TEAMS = {"league": "E0", "home": "Arsenal", "away": "Chelsea", "kickoff": "2027-01-02T15:00:00Z"}

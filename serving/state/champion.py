@@ -16,8 +16,9 @@ from footpred_dagster.core.archive.base import Archive, ArchiveError
 from footpred_dagster.core.features.contract import FEATURE_NAMES, MARKET_AWARE_MODEL
 from footpred_dagster.core.features.online_store import FeatureRow
 from footpred_dagster.core.models.bundle import Bundle, BundleRefused
-from footpred_dagster.core.registry import versions
-from footpred_dagster.core.registry.versions import CHAMPION_CHANNEL, ModelVersion
+from footpred_dagster.core.registry import promotions, versions
+from footpred_dagster.core.registry.promotions import CHAMPION_CHANNEL
+from footpred_dagster.core.registry.versions import ModelVersion
 from serving import metrics
 
 log = logging.getLogger("footpred.service")
@@ -54,7 +55,7 @@ class Champion:
 
     def refresh(self, connection: psycopg.Connection[Any]) -> None:
         """Load what the newest promotion names; where that is refused keep what there is, else take an earlier one."""
-        wanted = versions.champion(connection)
+        wanted = promotions.champion(connection)
         if wanted != self.wanted:
             self._refused.clear()  # somebody decided anew: what was refused may be repaired
         self.wanted = wanted
@@ -71,7 +72,7 @@ class Champion:
     def _candidates(self, connection: psycopg.Connection[Any], wanted: ModelVersion) -> Iterator[ModelVersion]:
         yield wanted
         if self.loaded is None:
-            yield from (version for version, _ in versions.champions(connection) if version != wanted)
+            yield from (version for version, _ in promotions.champions(connection) if version != wanted)
 
     def _load(self, version: ModelVersion) -> bool:
         name = f"{version.name} version {version.version}"

@@ -7,8 +7,9 @@ from typing import Any
 
 import psycopg
 
-from footpred_dagster.core.registry import versions
-from footpred_dagster.core.registry.versions import CHAMPION_CHANNEL, ModelVersion
+from footpred_dagster.core.registry import promotions, versions
+from footpred_dagster.core.registry.promotions import CHAMPION_CHANNEL
+from footpred_dagster.core.registry.versions import ModelVersion
 from serving.schemas.model import Decision, Version
 
 
@@ -21,7 +22,7 @@ class ModelFacts:
         self.decision: Decision | None = None
 
     def refresh(self, connection: psycopg.Connection[Any]) -> None:
-        champion = versions.champion(connection)
+        champion = promotions.champion(connection)
         names = connection.execute("select name from models.candidates order by name").fetchall()
         rivals = [versions.candidate(connection, name) for (name,) in names]
         newest = connection.execute("""

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from footpred_dagster.cli import lineage_commands
 from footpred_dagster.cli.group import main
-from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.lineage.input_manifest import Inputs, Partition
 from footpred_dagster.core.lineage.trace import FitRecord, RunIds, record_fit
 from footpred_dagster.core.predictions.ledger import Prediction, seal

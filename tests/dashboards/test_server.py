@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import fcntl
 import io
 import urllib.error
 import urllib.request
@@ -95,7 +96,7 @@ def test_a_foreign_origin_gets_no_websocket(address):
     assert opened(address, address) != 403
 
 
-def test_links_are_what_the_supervisor_last_wrote(tmp_path):
+def test_links_are_what_a_supervisor_that_lives_last_wrote(tmp_path):
     settings = Settings(home=tmp_path)
     assert Links.of(settings) == Links()
     (tmp_path / "run").mkdir()
@@ -103,6 +104,9 @@ def test_links_are_what_the_supervisor_last_wrote(tmp_path):
         '{"services": {"dagster": {"url": "http://127.0.0.1:3000", "state": "running"},'
         ' "mlflow": {"url": "http://127.0.0.1:5001", "state": "starting"}}}'
     )
-    assert Links.of(settings) == Links(dagster="http://127.0.0.1:3000")
-    (tmp_path / "run/up.json").write_text("{")
-    assert Links.of(settings) == Links()
+    with (tmp_path / "run/up.lock").open("w") as lock:
+        assert Links.of(settings) == Links()  # whoever wrote it was killed
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert Links.of(settings) == Links(dagster="http://127.0.0.1:3000")
+        (tmp_path / "run/up.json").write_text("{")
+        assert Links.of(settings) == Links()

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.clubs.resolution import resolve
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.matches import rulings

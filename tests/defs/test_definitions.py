@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from footpred_dagster.core.code_versions import modules_of
 from footpred_dagster.core.settings import PACKAGE_ROOT
-from footpred_dagster.orchestration.code_versions import modules_of
 
 KEYS = {
     *("raw/matches", "raw/fixtures", "raw/openfootball"),

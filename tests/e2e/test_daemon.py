@@ -21,7 +21,7 @@ from dagster._core.workspace.load_target import GrpcServerTarget
 from dagster._daemon.sensor import execute_sensor_iteration
 from dagster._scheduler.scheduler import launch_scheduled_runs
 
-from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.database.connection import migrate
 from footpred_dagster.core.database.embedded_server import EmbeddedPostgres
 from footpred_dagster.core.domain import Season

@@ -10,14 +10,15 @@ import psycopg
 import pytest
 
 from footpred_dagster.core.database.connection import NEWEST_REVISION
-from footpred_dagster.core.evaluation.walk_forward import PROBABILITIES, market_line, predictions_for
+from footpred_dagster.core.evaluation.market_lines import market_line
+from footpred_dagster.core.evaluation.walk_forward import predictions_for
 from footpred_dagster.core.features.contract import fingerprint
 from footpred_dagster.core.features.dataset import played_before
 from footpred_dagster.core.models.recipes import ALL_RECIPES, RECIPES
 from footpred_dagster.core.models.temperature import fit_temperature
 from footpred_dagster.core.promotion.policy import Contender, Evidence, decide
 from footpred_dagster.core.settings import Settings
-from footpred_dagster.core.statistics.scoring_rules import log_losses
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES, log_losses
 from footpred_dagster.core.tracking.mlflow_log import CHAMPION_ALIAS, EXPERIMENT, REGISTERED, aliased_bundle, client
 from footpred_dagster.sources.simulator import World, true_probabilities
 from tests.support.site import build_site

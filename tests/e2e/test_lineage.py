@@ -139,9 +139,9 @@ def test_every_asset_records_the_versions_of_its_code_its_data_and_its_inputs(ho
     """What staleness is told by: without one of them an asset would rerun always, or never."""
     monkeypatch.setenv("DAGSTER_HOME", "")  # opening the instance sets it; put back afterwards
     from footpred_dagster.definitions import defs
+    from footpred_dagster.orchestration.asset_keys import switched_off
     from footpred_dagster.orchestration.instance import open_instance
     from footpred_dagster.orchestration.staleness import latest_materializations
-    from footpred_dagster.runner.cross_check import switched_off
 
     off = switched_off(Settings(home=home.path))
     with open_instance(Settings(home=home.path)) as instance:

@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.clubs.aliases import Aliases, read_seed
 from footpred_dagster.core.clubs.resolution import Resolution, resolve
 from footpred_dagster.core.domain import MAIN_LEAGUES, Season

@@ -11,11 +11,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.domain import Season
 from footpred_dagster.sources.clients.http import HttpSource
 from footpred_dagster.sources.fetching.fetch import FetchReport, fetch
-from footpred_dagster.sources.football_data.load import FIXTURES, Loaded, load_fixtures, load_results, results_target
+from footpred_dagster.sources.football_data.load import FIXTURES, load_fixtures, load_results, results_target
+from footpred_dagster.sources.raw_source import Loaded
 from footpred_dagster.sources.simulator import Fault, SimulatorServer, World
 from tests.support.scripted_site import Clock
 

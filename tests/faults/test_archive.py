@@ -9,7 +9,8 @@ import time
 import psycopg
 import pytest
 
-from footpred_dagster.core.archive.base import LocalArchive, sha256_hex
+from footpred_dagster.core.archive.base import sha256_hex
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.domain import Season
 from footpred_dagster.sources.clients.directory import DirectorySource
 from footpred_dagster.sources.fetching.fetch import fetch

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from footpred_dagster.core.code_versions import code_version, modules_of
 from footpred_dagster.orchestration import code_log
-from footpred_dagster.orchestration.code_versions import code_version, modules_of
 
 
 def test_the_module_that_changed_since_a_recorded_version_is_named(connection):

@@ -13,11 +13,12 @@ import psycopg
 import pytest
 
 from footpred_dagster.core.drift.findings import Window, feature_drift, prediction_drift
-from footpred_dagster.core.evaluation.walk_forward import PROBABILITIES, market_line, predictions_for
+from footpred_dagster.core.evaluation.market_lines import market_line
+from footpred_dagster.core.evaluation.walk_forward import predictions_for
 from footpred_dagster.core.features.contract import FEATURE_NAMES
 from footpred_dagster.core.features.dataset import played_before
 from footpred_dagster.core.statistics.bootstrap import LEAST_WEEKS
-from footpred_dagster.core.statistics.scoring_rules import log_losses
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES, log_losses
 from tests.performance.test_features import Warehouse
 from tests.support.calibrated import Matches, alarms
 from tests.support.seasons import Pool, covered, detectable, rolled_back

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from footpred_dagster.core.archive.base import LocalArchive
-from footpred_dagster.core.registry import versions
+from footpred_dagster.core.archive.local import LocalArchive
+from footpred_dagster.core.registry import promotions
 from serving import __main__
 from tests.support.service import KICKOFF, Served, World, fitted, serving
 
@@ -60,7 +60,7 @@ def test_the_champion_moves_twenty_times_under_load_without_one_failed_request(s
             other = fitted(connection, LocalArchive(world.archive), seed_season="2019-20")
             for move in range(MOVES):
                 wanted = (other, world.version)[move % 2]
-                versions.promote(connection, wanted, as_of=datetime.now(UTC), actor="tests", because="to and fro")
+                promotions.promote(connection, wanted, as_of=datetime.now(UTC), actor="tests", because="to and fro")
                 before, deadline = seen["version", wanted.version], time.monotonic() + 20
                 while seen["version", wanted.version] == before:
                     assert time.monotonic() < deadline, seen

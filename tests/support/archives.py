@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from footpred_dagster.core.archive.base import Archive, LocalArchive
+from footpred_dagster.core.archive.base import Archive
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.archive.s3 import S3Archive
 from footpred_dagster.core.settings import Bucket
 from tests.support.s3 import S3Server

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import psycopg
 
-from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.models.recipes import RECIPES
 from footpred_dagster.core.predictions.ledger import seal
 from footpred_dagster.core.predictions.served import serve
-from footpred_dagster.core.registry import versions
+from footpred_dagster.core.registry import promotions, versions
 from tests.support import service
 from tests.support.features import judged_history
 from tests.support.sealed import live
@@ -41,7 +41,7 @@ def build(database_url: str, folder: Path) -> World:
                 as_of=datetime.now(UTC),
                 recipe="busy",
             )
-        versions.promote(connection, version, as_of=datetime.now(UTC), actor="tests", because="it is the one in use")
+        promotions.promote(connection, version, as_of=datetime.now(UTC), actor="tests", because="it is the one in use")
         _predict(connection, version)
     return World(world.database_url, world.archive, version, world.key)
 

@@ -13,11 +13,10 @@ from scipy.special import chdtrc, ndtr, stdtr
 
 from footpred_dagster.core.drift.findings import ALPHA, LEAST_MATCHES, LOOKS, SIDES, Window
 from footpred_dagster.core.drift.forecasts import LARGE_RESIDUAL, SKILL_LOST
-from footpred_dagster.core.evaluation.walk_forward import PROBABILITIES
 from footpred_dagster.core.promotion.policy import ECE_FLOOR
 from footpred_dagster.core.statistics.bootstrap import LEAST_WEEKS, Floats, ratio
 from footpred_dagster.core.statistics.reliability import bin_covariance, ece_quantile
-from footpred_dagster.core.statistics.scoring_rules import ECE_BINS, bin_of
+from footpred_dagster.core.statistics.scoring_rules import ECE_BINS, PROBABILITIES, bin_of
 from footpred_dagster.core.statistics.two_sample_tests import LEAST_EXPECTED
 
 DETECTORS = ("outcome mix", "residuals", "calibration error", "skill")

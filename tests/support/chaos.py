@@ -15,7 +15,7 @@ import psutil
 import psycopg
 
 from footpred_dagster.core.database.embedded_server import EmbeddedPostgres
-from footpred_dagster.core.registry import versions
+from footpred_dagster.core.registry import promotions
 from tests.support.postgres import postmaster
 from tests.support.stage import Stage
 from tests.support.workers import until
@@ -126,7 +126,7 @@ def storage_silent(stage: Stage, _random: Random) -> Iterator[None]:
     with stage.storage.frozen():
         with stage.world.connect() as connection:
             now = datetime.now(UTC)
-            versions.promote(connection, stage.versions[0], as_of=now, actor="tests", because="it is the other")
+            promotions.promote(connection, stage.versions[0], as_of=now, actor="tests", because="it is the other")
         stage.versions.reverse()
         yield
 

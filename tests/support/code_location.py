@@ -9,7 +9,7 @@ import dagster as dg
 import psycopg
 import pytest
 
-from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.archive.local import LocalArchive
 
 
 @pytest.fixture(scope="session")

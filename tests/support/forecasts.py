@@ -8,10 +8,10 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from footpred_dagster.core.evaluation.walk_forward import PROBABILITIES
 from footpred_dagster.core.promotion.fit_gates import Contender
-from footpred_dagster.core.promotion.policy import Decision, Evidence, Incumbent, decide
-from footpred_dagster.core.statistics.scoring_rules import ranked_probability_scores
+from footpred_dagster.core.promotion.policy import Evidence, Incumbent, decide
+from footpred_dagster.core.registry.decision import Decision
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES, ranked_probability_scores
 
 N = 600
 CHANCE = np.random.default_rng(3)

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 
 from footpred_dagster.core.archive.base import Archive
+from footpred_dagster.core.predictions.anchors import put_anchor
 from footpred_dagster.core.predictions.ledger import Prediction, head, identity, stored_anchors, stored_rows
 from footpred_dagster.core.predictions.ledger_verifier import Anchor, anchor_hash, row_hash
 
@@ -73,7 +74,7 @@ def rewrite_anchors(connection: psycopg.Connection, statement: str) -> None:
 def anchor_untimed(connection: psycopg.Connection, archive: Archive) -> None:
     """As versions before schema 0031 did."""
     end = head(connection)
-    archive.put_anchor(identity(connection), Anchor(end.rows, end.hash))
+    put_anchor(archive, identity(connection), Anchor(end.rows, end.hash))
 
 
 def run_verifier(files: list[str]) -> subprocess.CompletedProcess[str]:

@@ -17,12 +17,13 @@ import psutil
 import psycopg
 
 from footpred_dagster.core import api_keys
-from footpred_dagster.core.archive.base import Archive, LocalArchive
+from footpred_dagster.core.archive.base import Archive
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.features.contract import FORM, VENUE_FORM, VENUE_WINDOW, WINDOWS
 from footpred_dagster.core.models.baselines import EloLogit
 from footpred_dagster.core.predictions.ledger import seal
 from footpred_dagster.core.predictions.served import serve
-from footpred_dagster.core.registry import versions
+from footpred_dagster.core.registry import promotions, versions
 from footpred_dagster.core.registry.versions import ModelVersion
 from footpred_dagster.core.settings import COMPONENTS, component_variable
 from tests.support.features import judged_history
@@ -134,7 +135,7 @@ def build(database_url: str, folder: Path) -> World:
 def promoted(connection: psycopg.Connection[Any], archive: Archive, *, seed_season: str) -> ModelVersion:
     """A new version of the Elo logit, fitted without one season, that is champion from now on."""
     version = fitted(connection, archive, seed_season=seed_season)
-    versions.promote(connection, version, as_of=datetime.now(UTC), actor="tests", because="it is new")
+    promotions.promote(connection, version, as_of=datetime.now(UTC), actor="tests", because="it is new")
     return version
 
 

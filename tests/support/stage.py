@@ -12,7 +12,7 @@ from random import Random
 import psutil
 
 from footpred_dagster.core import api_keys as keys
-from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.database.connection import migrate
 from footpred_dagster.core.database.embedded_server import EmbeddedPostgres
 from footpred_dagster.core.registry.versions import ModelVersion

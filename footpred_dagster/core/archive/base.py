@@ -1,35 +1,22 @@
 """Content-addressed archive: every byte we ever parsed or served, named by its sha256, and the log of its fetches.
 
 The layout is the same on every backend, so that one can be copied onto the other: an object lies under ``ab/cdef...``,
-a segment of the fetch log under ``log/<instant>-<sha256>.jsonl``, an anchor of a ledger under
-``anchors/<ledger>/<number>-<rows>-<head>-<instant>-<hash>``, a resume anchor with ``.resume`` behind it and its reason
-as the content. Anchors of older versions are named ``<rows>-<head>``.
+a segment of the fetch log under ``log/<instant>-<sha256>.jsonl``, any other file where its writer puts it.
 """
 
 from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import re
-import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
-
-from footpred_dagster.core.predictions.ledger_verifier import Anchor
-from footpred_dagster.core.settings import Bucket, Settings, parse_storage_url
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 OBJECT = re.compile(r"([0-9a-f]{2})/([0-9a-f]{62})")
 LOG_FOLDER = "log"
 SEGMENT = re.compile(LOG_FOLDER + r"/([0-9TZ]+-([0-9a-f]{64}))\.jsonl")
-ANCHOR_FOLDER = "anchors"
-UNTIMED_ANCHOR = re.compile(r"(\d+)-([0-9a-f]{64})")
-ANCHOR = re.compile(r"(\d+)-(\d+)-([0-9a-f]{64}|empty)-([0-9]{8}T[0-9]{12}Z)-([0-9a-f]{64})(\.resume)?")
-ANCHOR_INSTANT = "%Y%m%dT%H%M%S%fZ"
 DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -91,36 +78,23 @@ class Archive(ABC):
         """Names of all segments, oldest first."""
         return [found[1] for key in self._listed(LOG_FOLDER) if (found := SEGMENT.fullmatch(key))]
 
-    def put_anchor(self, ledger: str, anchor: Anchor) -> None:
-        """Keep an anchor of a ledger (its uuid); one that contradicts it is kept beside it."""
-        name = f"{anchor.rows:012d}-{anchor.head or 'empty'}"
-        if anchor.at is not None:
-            at = anchor.at.astimezone(UTC).strftime(ANCHOR_INSTANT)
-            name = f"{anchor.number:09d}-{name}-{at}-{anchor.hash}{'.resume' if anchor.because else ''}"
-        body = (anchor.because or anchor.hash or anchor.head).encode()
-        self._keep(f"{ANCHOR_FOLDER}/{ledger}/{name}", f"the anchor of ledger row {anchor.rows}", body)
+    def put_file(self, key: str, body: bytes, title: str) -> None:
+        """Keep a file under a key that its writer chose; other bytes under that key are replaced.
 
-    def anchors(self, ledger: str) -> list[Anchor]:
-        """Every anchor of a ledger; none for a new one."""
-        folder = f"{ANCHOR_FOLDER}/{ledger}/"
-        keys = self._listed(folder.rstrip("/"))
-        return [anchor for key in keys if (anchor := self._anchor(key, key.removeprefix(folder)))]
+        ``title`` names it in messages.
+        """
+        self._keep(key, title, body)
 
-    def _anchor(self, key: str, name: str) -> Anchor | None:
-        if untimed := UNTIMED_ANCHOR.fullmatch(name):
-            return Anchor(int(untimed[1]), untimed[2])
-        if not (parts := ANCHOR.fullmatch(name)):
-            return None
-        because = self._reason(key) if parts[6] else None
-        at = datetime.strptime(parts[4], ANCHOR_INSTANT).replace(tzinfo=UTC)
-        head = "" if parts[3] == "empty" else parts[3]
-        return Anchor(int(parts[2]), head, int(parts[1]), at, because, parts[5])
-
-    def _reason(self, key: str) -> str:
+    def read_file(self, key: str) -> bytes | None:
+        """The bytes of a file, None where there is none."""
         try:
-            return (self._read(key) or b"").decode(errors="replace")
+            return self._read(key)
         except OSError as error:
             raise ArchiveError(f"cannot read {key} in {self.place}: {error}") from error
+
+    def files(self, folder: str) -> list[str]:
+        """Keys of the files below ``folder``, in order; none where there is no such folder."""
+        return self._listed(folder)
 
     def _keep(self, key: str, name: str, body: bytes) -> None:
         try:
@@ -165,69 +139,6 @@ class Archive(ABC):
     @abstractmethod
     def _keys(self, folder: str) -> Iterator[str]:
         """Keys below a folder, whose name they begin with; all of them below ``""``."""
-
-
-class LocalArchive(Archive):
-    """Archive in a folder."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.place = str(root)
-
-    def _read(self, key: str) -> bytes | None:
-        try:
-            return (self.root / key).read_bytes()
-        except FileNotFoundError:
-            return None
-
-    def _create(self, key: str, body: bytes) -> bool:
-        if self._exists(key):
-            return False
-        self._replace(key, body)
-        return True
-
-    def _replace(self, key: str, body: bytes) -> None:
-        """Beside its place, then renamed: a crash or a full disk leaves no half object under a good name."""
-        path = self.root / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".put-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(body)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-
-    def _exists(self, key: str) -> bool:
-        return (self.root / key).exists()
-
-    def _keys(self, folder: str) -> Iterator[str]:
-        for path in (self.root / folder).rglob("*"):
-            yield path.relative_to(self.root).as_posix()
-
-
-def open_archive(settings: Settings, s3_client: Callable[[], Any] | None = None) -> Archive:
-    """The archive of an installation: FOOTPRED_STORAGE_URL, or the folder in its home.
-
-    ``s3_client`` makes the boto3 client when one is needed; by default boto3 does, from the AWS_* variables.
-    """
-    return archive_at(settings.storage_url, s3_client) if settings.storage_url else LocalArchive(settings.archive)
-
-
-def archive_at(url: str, s3_client: Callable[[], Any] | None = None) -> Archive:
-    """The archive at a storage URL; nothing is asked of it yet. Raises ValueError as ``parse_storage_url`` does."""
-    place = parse_storage_url(url)
-    if not isinstance(place, Bucket):
-        return LocalArchive(place)
-    from footpred_dagster.core.archive.s3 import (  # boto3 takes half a second: only who needs it pays
-        S3Archive,
-        new_client,
-    )
-
-    return S3Archive(place, s3_client or new_client)
 
 
 def _object_key(digest: str) -> str:

@@ -23,6 +23,7 @@ from footpred_dagster.core.archive.base import Archive
 from footpred_dagster.core.database import client_tools
 from footpred_dagster.core.database.connection import NEWEST_REVISION, NewerSchema, schema_version
 from footpred_dagster.core.database.tables import KEPT
+from footpred_dagster.core.predictions.anchors import archived_anchors
 from footpred_dagster.core.predictions.ledger import head, identity, stored_anchors
 
 DUMP, MANIFEST = "footpred.dump", "manifest.json"
@@ -59,7 +60,7 @@ def backup(url: str, archive: Archive, folder: Path) -> dict[str, Any]:
         name = identity(connection)
         newest = max((anchor.number for anchor in stored_anchors(connection)), default=0)
         # Later anchors were taken after the snapshot.
-        known = [each for each in archive.anchors(name) if each.rows <= end.rows and each.number <= newest]
+        known = [each for each in archived_anchors(archive, name) if each.rows <= end.rows and each.number <= newest]
         anchors = [each.as_json() for each in known]
         manifest = {
             "format": FORMAT,

@@ -22,6 +22,7 @@ from footpred_dagster.core.backup.backup import (
 )
 from footpred_dagster.core.database import client_tools
 from footpred_dagster.core.database.connection import migrate, schema_version
+from footpred_dagster.core.predictions.anchors import archived_anchors, put_anchor
 from footpred_dagster.core.predictions.ledger import adopt_anchors, identity, publish_anchors, verify_anchored
 from footpred_dagster.core.predictions.ledger_verifier import Anchor, Verification
 
@@ -49,7 +50,7 @@ def restore(url: str, archive: Archive, folder: Path, *, accept_loss: bool = Fal
     manifest = read_manifest(folder)
     refuse_newer(f"the backup in {folder}", manifest["schema"])
     ledger, tables = manifest["ledger"], manifest["tables"]
-    lost = max(0, max((anchor.rows for anchor in archive.anchors(ledger["id"])), default=0) - ledger["rows"])
+    lost = max(0, max((anchor.rows for anchor in archived_anchors(archive, ledger["id"])), default=0) - ledger["rows"])
     if lost and not accept_loss:
         raise BackupError(
             f"{lost} predictions were sealed after this backup, as anchors in {archive.place} tell: restore a newer "
@@ -66,7 +67,7 @@ def restore(url: str, archive: Archive, folder: Path, *, accept_loss: bool = Fal
         for entry in ledger["anchors"]:  # the archive may have been lost as well, and the id may be new
             # Backups before schema 0031 have pairs of rows and head.
             known = Anchor(*entry) if isinstance(entry, list) else Anchor.from_json(entry)
-            archive.put_anchor(identity(connection), known)
+            put_anchor(archive, identity(connection), known)
         adopt_anchors(connection, archive, replace_first="predictions.ledger_anchors" not in tables)
         connection.commit()
         publish_anchors(connection, archive)

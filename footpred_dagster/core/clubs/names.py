@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 import psycopg
 
@@ -46,6 +46,21 @@ class ClubName:
     def command(self) -> str:
         """What an operator types if the nearest club is the right one; ``--new`` in place of ``--of`` if it is none."""
         return decision_command(self.country, self.name, self.nearest)
+
+    def as_json(self) -> dict[str, Any]:
+        """A pending name as programs read it."""
+        return {
+            "country": self.country,
+            "season": self.season,
+            "name": self.name,
+            "leagues": list(self.leagues),
+            "since": self.first_day.isoformat(),
+            "matches": self.matches,
+            "fixtures": self.fixtures,
+            "why": self.why,
+            "nearest": [{"name": spelling, "team_id": team_id} for spelling, team_id in self.nearest],
+            "command": self.command,
+        }
 
 
 def decision_command(country: str, name: str, near: Sequence[Sequence[str]]) -> str:

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from footpred_dagster.core.evaluation.walk_forward import PROBABILITIES
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES
 from footpred_dagster.core.statistics.two_sample_tests import adjusted, chi_square, kolmogorov_smirnov, stability_index
 
 Floats = npt.NDArray[np.float64]

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from footpred_dagster.core.drift.findings import ALL, ALPHA, LEAGUE_RATE, LEAST_MATCHES, SIDES, Finding, Window, judged
-from footpred_dagster.core.evaluation.walk_forward import PROBABILITIES, market_line
+from footpred_dagster.core.evaluation.market_lines import market_line
 from footpred_dagster.core.promotion.policy import ECE_FLOOR
 from footpred_dagster.core.statistics.bootstrap import WeeklyMean, change, weekly_mean
 from footpred_dagster.core.statistics.reliability import ece_limit
 from footpred_dagster.core.statistics.scoring_rules import (
+    PROBABILITIES,
     Outcomes,
     Probabilities,
     expected_calibration_error,

@@ -24,8 +24,8 @@ from footpred_dagster.core.drift.findings import (
 )
 from footpred_dagster.core.drift.forecasts import CLOSING_LINE, LARGE_RESIDUAL, SKILL_LOST
 from footpred_dagster.core.drift.windows import Windows
-from footpred_dagster.core.evaluation.walk_forward import PROBABILITIES
 from footpred_dagster.core.statistics.reliability import reliability
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES
 from footpred_dagster.core.tracking import plots
 
 SHOWN_FEATURES = 15

@@ -14,11 +14,12 @@ from footpred_dagster.core.database.dataframes import read_frame
 from footpred_dagster.core.domain import MAIN_LEAGUES, Season
 from footpred_dagster.core.drift.findings import Finding, Window, feature_drift, outcome_mix, prediction_drift
 from footpred_dagster.core.drift.forecasts import calibration, skill
-from footpred_dagster.core.evaluation.walk_forward import PROBABILITIES
+from footpred_dagster.core.evaluation.stored_predictions import stored_predictions
 from footpred_dagster.core.features.contract import FEATURE_NAMES
 from footpred_dagster.core.features.dataset import played_before
-from footpred_dagster.core.registry.versions import champion
-from footpred_dagster.core.training.train import stored_predictions, training_cut
+from footpred_dagster.core.registry.promotions import champion
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES
+from footpred_dagster.core.training.train import training_cut
 
 REFERENCE_SEASONS = 2
 MIX_REFERENCE = "2018-19"

@@ -9,15 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from footpred_dagster.core.evaluation.tables import Paired, compared, sliced
-from footpred_dagster.core.evaluation.walk_forward import (
-    MARKET_LINES,
-    Evaluation,
-    as_row,
-    evaluate,
-    league_groups,
-    predictions_for,
-)
+from footpred_dagster.core.evaluation.market_lines import MARKET_LINES
+from footpred_dagster.core.evaluation.paired import Paired, compared
+from footpred_dagster.core.evaluation.scores import Evaluation, as_row, evaluate, league_groups
+from footpred_dagster.core.evaluation.tables import sliced
+from footpred_dagster.core.evaluation.walk_forward import predictions_for
 from footpred_dagster.core.models.base import whole
 from footpred_dagster.core.models.recipes import ALL_RECIPES
 

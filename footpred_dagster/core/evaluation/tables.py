@@ -5,48 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
-from itertools import combinations
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import psycopg
 
 from footpred_dagster.core.domain import MAIN_LEAGUES
+from footpred_dagster.core.evaluation.holdout_log import record_look
+from footpred_dagster.core.evaluation.market_lines import MARKET_LINES, market_line
+from footpred_dagster.core.evaluation.paired import Paired, beside_closing, compared
+from footpred_dagster.core.evaluation.scores import Evaluation, evaluate, league_groups, matrix, outcomes
 from footpred_dagster.core.evaluation.slices import slices
-from footpred_dagster.core.evaluation.walk_forward import (
-    MARKET_LINES,
-    PROBABILITIES,
-    Evaluation,
-    Windows,
-    evaluate,
-    league_groups,
-    market_line,
-    of_seasons,
-    season_windows,
-)
-from footpred_dagster.core.models.recipes import ALL_RECIPES, RECIPES
+from footpred_dagster.core.evaluation.stored_predictions import stored_evidence
+from footpred_dagster.core.evaluation.windows import Windows, of_seasons, season_windows
+from footpred_dagster.core.models.recipes import RECIPES
 from footpred_dagster.core.models.temperature import fit_temperature
 from footpred_dagster.core.registry.last_decision import is_about_the_past
-from footpred_dagster.core.registry.replays import evidence_keys
-from footpred_dagster.core.statistics.bootstrap import Comparison, compare, finite
+from footpred_dagster.core.statistics.bootstrap import finite
 from footpred_dagster.core.statistics.reliability import Bin, reliability
-from footpred_dagster.core.statistics.scoring_rules import log_losses
-from footpred_dagster.core.training.train import stored_predictions
 
-CLOSING = "market_closing"
 SCORES = ("n", "log_loss", "rps", "brier", "ece", "accuracy", "se")
-
-
-@dataclass(frozen=True, slots=True)
-class Paired:
-    """Two models on the matches both predicted, over one window and league, or all leagues."""
-
-    window: str
-    model: str
-    against: str
-    result: Comparison
-    league: str = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,103 +81,11 @@ def sliced(
     return rows
 
 
-def compared(predictions: Mapping[str, pd.DataFrame], matches: pd.DataFrame, window: str) -> list[Paired]:
-    """Every two models on the matches of a window that both predicted; models that gave a zero are left out."""
-    losses = _finite_losses(predictions, matches)
-    pairs = [_pair(losses, one, other, matches, window, "all") for one, other in combinations(losses, 2)]
-    return [pair for pair in pairs if pair]
-
-
-def beside_closing(predictions: Mapping[str, pd.DataFrame], matches: pd.DataFrame, window: str) -> list[Paired]:
-    """Every model against the closing line, league by league, as ``compared`` does for all leagues together."""
-    pairs = []
-    for league, own in matches.groupby("league"):
-        losses = _finite_losses(predictions, own)
-        if CLOSING in losses:
-            pairs += [_pair(losses, name, CLOSING, own, window, str(league)) for name in losses if name != CLOSING]
-    return [pair for pair in pairs if pair]
-
-
-def _finite_losses(
-    predictions: Mapping[str, pd.DataFrame], matches: pd.DataFrame
-) -> dict[str, tuple[pd.Index, npt.NDArray[np.float64]]]:
-    losses: dict[str, tuple[pd.Index, npt.NDArray[np.float64]]] = {}
-    for name, predicted in predictions.items():
-        index = matches.index.intersection(predicted.index)
-        if index.empty:
-            continue
-        found = log_losses(predicted.loc[index, PROBABILITIES].to_numpy(dtype=float), _outcomes(matches.loc[index]))
-        if np.isfinite(found).all():
-            losses[name] = index, found
-    return losses
-
-
-def _pair(
-    losses: Mapping[str, tuple[pd.Index, npt.NDArray[np.float64]]],
-    one: str,
-    other: str,
-    matches: pd.DataFrame,
-    window: str,
-    league: str,
-) -> Paired | None:
-    both = losses[one][0].intersection(losses[other][0])
-    if both.empty:
-        return None
-    mine, theirs = (values[index.get_indexer(both)] for index, values in (losses[one], losses[other]))
-    return Paired(window, one, other, compare(mine, theirs, matches.loc[both, "kickoff"]), league)
-
-
 def _bins(predicted: pd.DataFrame, matches: pd.DataFrame) -> list[Bin]:
     index = matches.index.intersection(predicted.index)
     if index.empty:
         return []
-    return reliability(predicted.loc[index, PROBABILITIES].to_numpy(dtype=float), _outcomes(matches.loc[index]))
-
-
-def stored_comparisons(
-    connection: psycopg.Connection, window: str
-) -> list[tuple[str, str, float, float | None, float | None]]:
-    """``(model, against, difference, low, high)`` over a window and all leagues, as the newest evaluation stored them.
-
-    Bounds are None where there are too few weeks for an interval.
-    """
-    return connection.execute(
-        """
-        select model, against, difference, low, high from models.comparisons where "window" = %s and league = 'all'
-        """,
-        [window],
-    ).fetchall()
-
-
-def paired_with(
-    stored: Sequence[tuple[str, str, float, float | None, float | None]], champion: str
-) -> list[tuple[str, float, float | None, float | None]]:
-    """Everybody's difference to ``champion`` with its interval, positive where they are better."""
-    better = [(model, gain, low, high) for model, against, gain, low, high in stored if against == champion]
-    worse = [(against, gain, low, high) for model, against, gain, low, high in stored if model == champion]
-    return better + [(name, -gain, _negative(high), _negative(low)) for name, gain, low, high in worse]
-
-
-def _negative(bound: float | None) -> float | None:
-    return None if bound is None else -bound
-
-
-def record_look(
-    connection: psycopg.Connection, as_of: datetime, seasons: Sequence[str], models: Sequence[str], by: str
-) -> None:
-    """Count a look at the final window: the more often it is looked at, the less its scores prove."""
-    connection.execute(
-        "insert into models.looks (as_of, seasons, models, by) values (%s, %s, %s, %s)",
-        [as_of, ",".join(seasons), ",".join(models), by],
-    )
-
-
-def looks(connection: psycopg.Connection, seasons: Sequence[str]) -> int:
-    """How often any of ``seasons`` was looked at as final."""
-    row = connection.execute(
-        "select count(*) from models.looks where string_to_array(seasons, ',') && %s", [list(seasons)]
-    ).fetchone()
-    return row[0] if row else 0
+    return reliability(matrix(predicted.loc[index]), outcomes(matches.loc[index]))
 
 
 def further_temperatures(connection: psycopg.Connection, frame: pd.DataFrame, as_of: datetime) -> dict[str, float]:
@@ -210,15 +95,10 @@ def further_temperatures(connection: psycopg.Connection, frame: pd.DataFrame, as
     if matches.empty:
         return {}
     return {
-        name: fit_temperature(predicted.loc[matches.index].to_numpy(), _outcomes(matches))
+        name: fit_temperature(predicted.loc[matches.index].to_numpy(), outcomes(matches))
         for name, predicted in stored_evidence(connection, frame, as_of).items()
         if name in RECIPES
     }
-
-
-def stored_evidence(connection: psycopg.Connection, frame: pd.DataFrame, as_of: datetime) -> dict[str, pd.DataFrame]:
-    """Out-of-season predictions by model that a run as of then judges by, indexed like ``frame``."""
-    return stored_predictions(connection, frame, evidence_keys(connection, ALL_RECIPES, as_of))
 
 
 def _store(connection: psycopg.Connection, found: ScoreTables) -> None:
@@ -246,7 +126,3 @@ def _store(connection: psycopg.Connection, found: ScoreTables) -> None:
         with cursor.copy(bins) as copy:
             for model, window, each in found.bins:
                 copy.write_row((model, window, each.place, each.n, each.claimed, each.observed, each.low, each.high))
-
-
-def _outcomes(matches: pd.DataFrame) -> npt.NDArray[np.int64]:
-    return matches["outcome"].to_numpy(dtype=np.int64)

@@ -11,7 +11,7 @@ import psycopg
 
 from footpred_dagster.core.archive.base import Archive
 from footpred_dagster.core.lineage.input_manifest import Inputs
-from footpred_dagster.core.registry.versions import champion
+from footpred_dagster.core.registry.promotions import champion
 
 TOLERANCE = 1e-9
 METRICS = ("n", "log_loss", "rps", "brier", "ece", "accuracy", "se")

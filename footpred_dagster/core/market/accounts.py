@@ -13,9 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from footpred_dagster.core.evaluation.walk_forward import PROBABILITIES, league_groups, of_seasons
+from footpred_dagster.core.evaluation.scores import league_groups
+from footpred_dagster.core.evaluation.windows import of_seasons
 from footpred_dagster.core.market.value import stake, value
 from footpred_dagster.core.statistics.bootstrap import finite, weekly_mean
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES
 
 Floats = npt.NDArray[np.float64]
 

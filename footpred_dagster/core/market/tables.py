@@ -10,21 +10,15 @@ import numpy as np
 import pandas as pd
 import psycopg
 
-from footpred_dagster.core.evaluation.tables import record_look
-from footpred_dagster.core.evaluation.walk_forward import (
-    MARKET_LINES,
-    PROBABILITIES,
-    Windows,
-    market_line,
-    of_seasons,
-    season_windows,
-)
+from footpred_dagster.core.evaluation.holdout_log import record_look
+from footpred_dagster.core.evaluation.market_lines import MARKET_LINES, market_line
+from footpred_dagster.core.evaluation.stored_predictions import stored_predictions
+from footpred_dagster.core.evaluation.windows import Windows, of_seasons, season_windows
 from footpred_dagster.core.market.accounts import EDGES, LINES, Account, Floats, Returns, accounts, parts_of
 from footpred_dagster.core.promotion.policy import LEAK_MARGIN
-from footpred_dagster.core.registry.versions import champion
+from footpred_dagster.core.registry.promotions import champion
 from footpred_dagster.core.statistics.bootstrap import Comparison, compare, finite
-from footpred_dagster.core.statistics.scoring_rules import log_losses, ranked_probability_scores
-from footpred_dagster.core.training.train import stored_predictions
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES, log_losses, ranked_probability_scores
 
 OPENING, CLOSING = MARKET_LINES
 

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from footpred_dagster.core.code_versions import code_version, reached
 from footpred_dagster.core.models import boosted_trees
 from footpred_dagster.core.models.base import Model
 from footpred_dagster.core.models.baselines import BaseRate, EloLogit
@@ -9,7 +10,6 @@ from footpred_dagster.core.models.boosted_trees import Boosting
 from footpred_dagster.core.models.dixon_coles import DixonColes
 from footpred_dagster.core.models.logit import MarketAwareLogit, StrengthLogit
 from footpred_dagster.core.models.stack import Stack
-from footpred_dagster.orchestration.code_versions import code_version, reached
 
 RECIPES: dict[str, type[Model]] = {
     recipe.name: recipe for recipe in (BaseRate, EloLogit, StrengthLogit, DixonColes, Boosting, Stack)

@@ -12,7 +12,7 @@ import pandas as pd
 import psycopg
 
 from footpred_dagster.core.archive.base import Archive
-from footpred_dagster.core.evaluation.walk_forward import PROBABILITIES, readable
+from footpred_dagster.core.evaluation.walk_forward import readable
 from footpred_dagster.core.features.dataset import fixture_cut, predictable_fixtures
 from footpred_dagster.core.models.base import Model
 from footpred_dagster.core.models.bundle import FingerprintMismatch
@@ -26,6 +26,7 @@ from footpred_dagster.core.predictions.settlement import identify
 from footpred_dagster.core.registry.last_decision import is_about_the_past
 from footpred_dagster.core.registry.replays import candidate, champion
 from footpred_dagster.core.registry.versions import ModelVersion, load
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES
 
 
 @dataclass(frozen=True, slots=True)

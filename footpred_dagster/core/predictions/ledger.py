@@ -22,6 +22,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from footpred_dagster.core.archive.base import Archive
+from footpred_dagster.core.predictions.anchors import archived_anchors, put_anchor
 from footpred_dagster.core.predictions.ledger_verifier import Anchor, Verification, verify_rows
 
 Kind = Literal["live", "replay"]
@@ -202,8 +203,8 @@ def stored_anchors(connection: psycopg.Connection) -> list[Anchor]:
 def publish_anchors(connection: psycopg.Connection, archive: Archive) -> None:
     """Copy to the archive what it lacks of the anchors in the database: it may have been out of reach."""
     ledger = identity(connection)
-    for missing in sorted(set(stored_anchors(connection)) - set(archive.anchors(ledger)), key=_number):
-        archive.put_anchor(ledger, missing)
+    for missing in sorted(set(stored_anchors(connection)) - set(archived_anchors(archive, ledger)), key=_number):
+        put_anchor(archive, ledger, missing)
 
 
 def adopt_anchors(connection: psycopg.Connection, archive: Archive, *, replace_first: bool) -> None:
@@ -212,7 +213,9 @@ def adopt_anchors(connection: psycopg.Connection, archive: Archive, *, replace_f
     ``replace_first``: the backup has none, the one in the database is of the migration and gives way to the archive's.
     In the caller's transaction; the caller owns the tables.
     """
-    later = sorted((each for each in archive.anchors(identity(connection)) if each.at is not None), key=_number)
+    later = sorted(
+        (each for each in archived_anchors(archive, identity(connection)) if each.at is not None), key=_number
+    )
     if not later:
         return
     execute = connection.execute
@@ -231,7 +234,7 @@ def all_anchors(connection: psycopg.Connection, archive: Archive) -> list[Anchor
 
     Raises ArchiveError when the archive does not answer.
     """
-    return sorted({*archive.anchors(identity(connection)), *stored_anchors(connection)}, key=_number)
+    return sorted({*archived_anchors(archive, identity(connection)), *stored_anchors(connection)}, key=_number)
 
 
 def _number(anchor: Anchor) -> tuple[int, int]:
@@ -261,7 +264,7 @@ def verify_anchored(connection: psycopg.Connection, archive: Archive, earlier: I
     Raises ArchiveError when the archive does not answer.
     """
     found = verify(connection, all_anchors(connection, archive), earlier)
-    if found.ok and found.rows and not archive.anchors(identity(connection)):
+    if found.ok and found.rows and not archived_anchors(archive, identity(connection)):
         return replace(found, bad_seq=1, problem="the archive has no anchor of this ledger: footpred run sets one")
     return found
 

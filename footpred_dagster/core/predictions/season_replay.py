@@ -15,13 +15,13 @@ import pandas as pd
 import psycopg
 
 from footpred_dagster.core.archive.base import Archive
-from footpred_dagster.core.evaluation.walk_forward import PROBABILITIES, readable
+from footpred_dagster.core.evaluation.walk_forward import readable
 from footpred_dagster.core.models.base import Model
 from footpred_dagster.core.models.recipes import ALL_RECIPES, recipe_version
 from footpred_dagster.core.predictions.batch import goals_model, predictions_of, with_reasons
 from footpred_dagster.core.predictions.ledger import Role, seal
 from footpred_dagster.core.registry.versions import ModelVersion, register
-from footpred_dagster.core.statistics.scoring_rules import Scores, score
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES, Scores, score
 
 
 class NothingToReplay(ValueError):

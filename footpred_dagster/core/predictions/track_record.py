@@ -19,12 +19,12 @@ from psycopg import sql
 from footpred_dagster.core.database.dataframes import read_frame
 from footpred_dagster.core.domain import Season
 from footpred_dagster.core.domain.odds import power_devig
+from footpred_dagster.core.evaluation.scores import mean_loss
 from footpred_dagster.core.evaluation.slices import phases
-from footpred_dagster.core.evaluation.walk_forward import PROBABILITIES, mean_loss
 from footpred_dagster.core.predictions.settlement import CLOSING
 from footpred_dagster.core.statistics.bootstrap import Comparison, WeeklyMean, compare, finite
 from footpred_dagster.core.statistics.reliability import Bin, reliability
-from footpred_dagster.core.statistics.scoring_rules import Scores, log_losses, score
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES, Scores, log_losses, score
 
 CHAMPION, CLOSING_LINE = "champion", "market_closing"
 LEADS = {"under 1 day": 24.0, "1 to 3 days": 72.0, "3 to 7 days": 168.0, "over 7 days": np.inf}

@@ -1,1 +1,4 @@
-"""How a season may end: rules of each league, its table, the matches to come, and thousands of ways to play them."""
+"""How a season may end: its table, the matches to come, and thousands of ways to play them.
+
+May import ``registry``, ``models``, ``features`` and ``domain``, which has the rules of leagues.
+"""

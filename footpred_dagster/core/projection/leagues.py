@@ -26,7 +26,8 @@ from footpred_dagster.core.predictions.batch import goals_beside
 from footpred_dagster.core.projection.schedule import remaining
 from footpred_dagster.core.projection.season import CannotBeProjected, LeagueSeason, league_season
 from footpred_dagster.core.projection.simulation import Played, Projection, Remaining, project
-from footpred_dagster.core.registry.versions import ModelVersion, champion, load
+from footpred_dagster.core.registry.promotions import champion
+from footpred_dagster.core.registry.versions import ModelVersion, load
 
 log = logging.getLogger(__name__)
 A_WEEK = timedelta(days=7)

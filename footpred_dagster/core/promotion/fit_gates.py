@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from footpred_dagster.core.registry.decision import Verdict
+
 TEMPERATURES = (0.85, 1.15)
 """Whole seasons give 0.93 to 1.06: beyond these bounds something else than calibration is wrong."""
 MOST_MOVED = 0.02
@@ -48,15 +50,6 @@ class Contender:
     fingerprint: str
     profile: str = "production"
     fitted: Fitted = Fitted()
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One gate, as it went for one candidate; ``value`` and ``bound`` are what was compared."""
-
-    gate: str
-    passed: bool
-    says: str
 
 
 def may_serve(each: Contender, contract: str, vetoed: Mapping[tuple[str, int], str]) -> list[Verdict]:

@@ -13,7 +13,8 @@ from footpred_dagster.core.database.dataframes import read_frame
 from footpred_dagster.core.promotion.interventions import pinned
 from footpred_dagster.core.promotion.policy import live_rollback
 from footpred_dagster.core.promotion.refits import heir
-from footpred_dagster.core.registry.versions import candidate, champion, champions, roll_back
+from footpred_dagster.core.registry.promotions import champion, champions, roll_back
+from footpred_dagster.core.registry.versions import candidate
 from footpred_dagster.core.statistics.bootstrap import in_whole_weeks
 
 ACTOR = "live scores"

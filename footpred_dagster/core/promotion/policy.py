@@ -7,18 +7,19 @@ takes its place when it passes the gates: its evidence is the same. Any other re
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from footpred_dagster.core.evaluation.walk_forward import PROBABILITIES
-from footpred_dagster.core.promotion.fit_gates import Contender, Verdict, may_serve
+from footpred_dagster.core.promotion.fit_gates import Contender, may_serve
+from footpred_dagster.core.registry.decision import Decision, Verdict
 from footpred_dagster.core.statistics.bootstrap import Comparison, anytime_p_worse, compare
 from footpred_dagster.core.statistics.reliability import chance_ece
 from footpred_dagster.core.statistics.scoring_rules import (
+    PROBABILITIES,
     InvalidProbabilities,
     expected_calibration_error,
     log_losses,
@@ -57,23 +58,6 @@ class Evidence:
     matches: pd.DataFrame
     closing: pd.DataFrame
     predictions: Mapping[str, pd.DataFrame]
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """``winner`` is None when nobody passed; ``verdicts`` tell every gate of every candidate."""
-
-    winner: str | None
-    verdicts: dict[str, list[Verdict]] = field(default_factory=dict)
-    why: str = ""
-
-    @property
-    def reasons(self) -> dict[str, list[str]]:
-        """What kept each candidate out, else that nothing did."""
-        return {
-            name: [verdict.says for verdict in verdicts if not verdict.passed] or ["passes all gates"]
-            for name, verdicts in self.verdicts.items()
-        }
 
 
 def decide(

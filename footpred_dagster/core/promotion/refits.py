@@ -10,15 +10,18 @@ import psycopg
 
 from footpred_dagster.core.archive.base import Archive, ArchiveError
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.evaluation.walk_forward import of_seasons, readable
+from footpred_dagster.core.evaluation.walk_forward import readable
+from footpred_dagster.core.evaluation.windows import of_seasons
 from footpred_dagster.core.features.contract import contract_of, fingerprint
 from footpred_dagster.core.models.base import whole_seasons
 from footpred_dagster.core.models.bundle import Bundle, BundleRefused
 from footpred_dagster.core.models.recipes import ALL_RECIPES
 from footpred_dagster.core.models.stack import temperatures
-from footpred_dagster.core.promotion.fit_gates import FIT_GATES, Contender, Fitted, Moved, Verdict, may_serve
+from footpred_dagster.core.promotion.fit_gates import FIT_GATES, Contender, Fitted, Moved, may_serve
 from footpred_dagster.core.promotion.interventions import vetoes
-from footpred_dagster.core.registry.versions import ModelVersion, champion, load, version_where
+from footpred_dagster.core.registry.decision import Verdict
+from footpred_dagster.core.registry.promotions import champion
+from footpred_dagster.core.registry.versions import ModelVersion, load, version_where
 
 REFUSALS_IN_A_ROW = 2
 """From so many on a person is to look: whatever changed does not go away by itself."""

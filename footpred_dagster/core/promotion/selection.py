@@ -10,26 +10,22 @@ import pandas as pd
 import psycopg
 
 from footpred_dagster.core.archive.base import Archive
-from footpred_dagster.core.evaluation.tables import stored_evidence
-from footpred_dagster.core.evaluation.walk_forward import (
-    PROBABILITIES,
-    Windows,
-    market_line,
-    of_seasons,
-    season_windows,
-)
+from footpred_dagster.core.evaluation.market_lines import market_line
+from footpred_dagster.core.evaluation.stored_predictions import stored_evidence, stored_predictions
+from footpred_dagster.core.evaluation.windows import Windows, of_seasons, season_windows
 from footpred_dagster.core.features.contract import fingerprint
 from footpred_dagster.core.models.recipes import RECIPES
 from footpred_dagster.core.promotion.fit_gates import Contender, Fitted
 from footpred_dagster.core.promotion.interventions import pinned, vetoes
 from footpred_dagster.core.promotion.live_rollback import demoted
-from footpred_dagster.core.promotion.policy import Decision, Evidence, Incumbent, decide
+from footpred_dagster.core.promotion.policy import Evidence, Incumbent, decide
 from footpred_dagster.core.promotion.refits import examine, remember_refusals
+from footpred_dagster.core.registry.decision import Decision
 from footpred_dagster.core.registry.last_decision import is_about_the_past
+from footpred_dagster.core.registry.promotions import champions
 from footpred_dagster.core.registry.replays import candidate
-from footpred_dagster.core.registry.versions import ModelVersion, champions
-from footpred_dagster.core.statistics.scoring_rules import log_losses
-from footpred_dagster.core.training.train import stored_predictions
+from footpred_dagster.core.registry.versions import ModelVersion
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES, log_losses
 
 
 def choose(

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from footpred_dagster.core.models.recipes import recipe_version
-from footpred_dagster.core.registry import versions
+from footpred_dagster.core.registry import promotions, versions
 from footpred_dagster.core.registry.last_decision import is_about_the_past, refuse_future
 from footpred_dagster.core.registry.versions import ModelVersion, version_where
 
 if TYPE_CHECKING:
-    from footpred_dagster.core.promotion.policy import Decision
+    from footpred_dagster.core.registry.decision import Decision
 
 
 def evidence_key(name: str, as_of: datetime, *, past: bool) -> str:
@@ -53,7 +53,7 @@ def candidate(connection: psycopg.Connection, name: str, as_of: datetime) -> Mod
 def champion(connection: psycopg.Connection, as_of: datetime) -> ModelVersion | None:
     """Who predicts in a run as of then: in a replay whom its own decision named."""
     if not is_about_the_past(connection, as_of):
-        return versions.champion(connection)
+        return promotions.champion(connection)
     return version_where(
         connection,
         "(name, version) = (select name, version from models.promotions where decision = 'replay' and as_of = %s "
@@ -69,7 +69,7 @@ def record_decision(connection: psycopg.Connection, decision: Decision, as_of: d
     """
     refuse_future(connection, as_of)
     if not is_about_the_past(connection, as_of):
-        return versions.record_decision(connection, decision, as_of=as_of)
+        return promotions.record_decision(connection, decision, as_of=as_of)
     winner = candidate(connection, decision.winner, as_of) if decision.winner else None
-    versions.append_replay(connection, winner, decision, as_of=as_of)
-    return versions.champion(connection)
+    promotions.append_replay(connection, winner, decision, as_of=as_of)
+    return promotions.champion(connection)

@@ -32,7 +32,7 @@ from footpred_dagster.core.tracking import artifacts, model_card
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from footpred_dagster.core.evaluation.walk_forward import Evaluation
+    from footpred_dagster.core.evaluation.scores import Evaluation
     from footpred_dagster.core.tracking.model_card_data import CardFacts
     from footpred_dagster.core.training.train import Fit
 

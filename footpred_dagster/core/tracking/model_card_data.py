@@ -12,13 +12,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from footpred_dagster.core.domain import MAIN_LEAGUES, TOP_FIVE
-from footpred_dagster.core.evaluation.walk_forward import PROBABILITIES, Windows, market_line, season_windows
+from footpred_dagster.core.evaluation.market_lines import market_line
+from footpred_dagster.core.evaluation.windows import Windows, season_windows
 from footpred_dagster.core.features.contract import MARKET_AWARE_MODEL
 from footpred_dagster.core.models.base import last_seasons
 from footpred_dagster.core.statistics import scoring_rules
 from footpred_dagster.core.statistics.bootstrap import weekly_mean
 from footpred_dagster.core.statistics.reliability import Bin, ChanceEce, chance_ece, reliability
-from footpred_dagster.core.statistics.scoring_rules import Scores
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES, Scores
 
 if TYPE_CHECKING:
     from footpred_dagster.core.registry.versions import ModelVersion

@@ -21,7 +21,7 @@ import psycopg
 from footpred_dagster.core.database.credentials import without_password
 from footpred_dagster.core.database.sibling_databases import sibling_database
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.evaluation.walk_forward import of_seasons, season_windows
+from footpred_dagster.core.evaluation.windows import of_seasons, season_windows
 from footpred_dagster.core.features.contract import FEATURE_NAMES, fingerprint
 from footpred_dagster.core.models.base import last_seasons
 from footpred_dagster.core.models.boosted_trees import Boosting, boost, hyperparameters

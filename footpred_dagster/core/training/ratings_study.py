@@ -17,7 +17,8 @@ import pandas as pd
 
 from footpred_dagster.core.database.connection import connect
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.evaluation.walk_forward import evaluate, league_groups, predictions_for
+from footpred_dagster.core.evaluation.scores import evaluate, league_groups
+from footpred_dagster.core.evaluation.walk_forward import predictions_for
 from footpred_dagster.core.features.dataset import played_before
 from footpred_dagster.core.models.logit import StrengthLogit
 from footpred_dagster.core.ratings.current import Raters

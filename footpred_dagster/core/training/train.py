@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -13,17 +13,10 @@ import psycopg
 
 from footpred_dagster.core.archive.base import Archive
 from footpred_dagster.core.domain import MAIN_LEAGUES, Season
-from footpred_dagster.core.evaluation.walk_forward import (
-    PROBABILITIES,
-    Evaluation,
-    evaluate,
-    league_groups,
-    of_seasons,
-    pooled,
-    readable,
-    season_windows,
-    walk_forward,
-)
+from footpred_dagster.core.evaluation.scores import Evaluation, evaluate, league_groups
+from footpred_dagster.core.evaluation.stored_predictions import stored_predictions
+from footpred_dagster.core.evaluation.walk_forward import pooled, readable, walk_forward
+from footpred_dagster.core.evaluation.windows import of_seasons, season_windows
 from footpred_dagster.core.matches.whole_seasons import whole_seasons
 from footpred_dagster.core.models.base import Model
 from footpred_dagster.core.models.recipes import ALL_RECIPES, RECIPES, recipe_version
@@ -31,6 +24,7 @@ from footpred_dagster.core.models.stack import Stack, pool_weights
 from footpred_dagster.core.registry.last_decision import is_about_the_past
 from footpred_dagster.core.registry.replays import candidate, evidence_key, evidence_keys, remember_candidate
 from footpred_dagster.core.registry.versions import ModelVersion, load, register
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES
 
 Profile = Literal["production", "smoke"]
 SMOKE_MATCHES = 3000
@@ -182,23 +176,3 @@ def bundle_difference(archive: Archive, version: ModelVersion, frame: pd.DataFra
     frame = readable(recipe, frame)
     native = recipe.from_files(bundle.native)
     return float(np.abs(bundle.predict_frame(frame) - native.predict_proba(frame)).max(initial=0.0))
-
-
-def stored_predictions(
-    connection: psycopg.Connection, frame: pd.DataFrame, recipes: Mapping[str, str] | None = None
-) -> dict[str, pd.DataFrame]:
-    """Out-of-season predictions by model, indexed like ``frame``: of each recipe as it is in the code, or of
-    ``recipes``, fingerprints by model."""
-    wanted = recipes or {name: recipe_version(name) for name in ALL_RECIPES}
-    rows = connection.execute(
-        f"select model, match_id, {', '.join(PROBABILITIES)} from models.walk_forward "  # noqa: S608
-        "where (model, recipe) in (select * from unnest(%s::text[], %s::text[]))",
-        [list(wanted), list(wanted.values())],
-    ).fetchall()
-    stored = pd.DataFrame.from_records(rows, columns=["model", "match_id", *PROBABILITIES])
-    index = pd.Series(frame.index, index=frame["match_id"])
-    stored = stored[stored["match_id"].isin(index.index)]
-    return {
-        str(model): group.set_index(index.loc[group["match_id"]].to_numpy())[PROBABILITIES].sort_index()
-        for model, group in stored.groupby("model")
-    }

@@ -2,15 +2,12 @@
 
 import dagster as dg
 
+from footpred_dagster.orchestration.asset_keys import BY_HAND, LEDGER, MARKET, SEASON_PROJECTION
 from footpred_dagster.orchestration.executors import heavy_executor
 
 MODELS = dg.AssetSelection.groups("models")
-ASIDE = dg.AssetSelection.assets(["raw", "openfootball"])
-"""Consulted by hand."""
-STUDY = dg.AssetSelection.assets(["models", "xgboost_study"])
-FOLLOWERS = dg.AssetSelection.assets(["predictions", "season_projection"], ["predictions", "market"]) | (
-    dg.AssetSelection.groups("monitoring")
-)
+ASIDE = dg.AssetSelection.assets(*BY_HAND)
+FOLLOWERS = dg.AssetSelection.assets(SEASON_PROJECTION, MARKET) | (dg.AssetSelection.groups("monitoring"))
 """By their automation condition they come after any job, and keep no prediction waiting."""
 
 refresh = dg.define_asset_job(
@@ -22,14 +19,14 @@ refresh = dg.define_asset_job(
 
 retrain = dg.define_asset_job(
     "retrain",
-    selection=((MODELS - STUDY) | dg.AssetSelection.groups("predictions")) - FOLLOWERS,
+    selection=((MODELS - ASIDE) | dg.AssetSelection.groups("predictions")) - FOLLOWERS,
     description="Every candidate refitted on all that was played, judged, the champion chosen, fixtures predicted.",
     executor_def=heavy_executor(),
 )
 
 predict = dg.define_asset_job(
     "predict",
-    selection=dg.AssetSelection.assets(["predictions", "ledger"]),
+    selection=dg.AssetSelection.assets(LEDGER),
     description="Fixtures predicted by a champion that was put in by hand or by live scores.",
     executor_def=dg.in_process_executor,
 )

@@ -7,15 +7,15 @@ import dagster as dg
 import httpx
 import psycopg
 
-from footpred_dagster.core.registry.versions import champion
+from footpred_dagster.core.registry.promotions import champion
 from footpred_dagster.core.services import url_of
 from footpred_dagster.defs.automation.jobs import FOLLOWERS, predict, retrain
 from footpred_dagster.defs.resources import SETTINGS, Warehouse
 from footpred_dagster.orchestration.alertmanager import tell
+from footpred_dagster.orchestration.asset_keys import switched_off
 from footpred_dagster.orchestration.asset_states import asset_states, record_states
 from footpred_dagster.orchestration.code_log import changed_modules, remember
 from footpred_dagster.orchestration.refresh_planning import once
-from footpred_dagster.runner.cross_check import switched_off
 
 LOOKED_AT = timedelta(days=1)
 """The first look at drift this soon after a fit sees the data the fit saw."""

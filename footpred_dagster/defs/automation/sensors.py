@@ -8,9 +8,10 @@ import dagster as dg
 import psycopg
 
 from footpred_dagster.core.predictions.ledger import anchor, anchor_is_due
-from footpred_dagster.core.registry.versions import champion
+from footpred_dagster.core.registry.promotions import champion
 from footpred_dagster.defs.automation.jobs import refresh, retrain
 from footpred_dagster.defs.resources import SETTINGS, ArchiveStore, SourceSite, Warehouse
+from footpred_dagster.orchestration.asset_keys import FIXTURE_LIST, RESULTS
 from footpred_dagster.orchestration.partitions import add_partitions
 from footpred_dagster.orchestration.refresh_planning import WORK_TAG, Refresh, followed, next_try, once, planned
 from footpred_dagster.sources.clients.base import SourceUnavailable
@@ -71,11 +72,7 @@ def source_changed(
 
 
 def _request(plan: Refresh, turn: int, job: dg.JobDefinition) -> dg.RunRequest:
-    left_out = {
-        dg.AssetKey(["raw", name])
-        for name, wanted in (("matches", plan.partitions), ("fixtures", plan.fixtures))
-        if not wanted
-    }
+    left_out = {key for key, wanted in ((RESULTS, plan.partitions), (FIXTURE_LIST, plan.fixtures)) if not wanted}
     tags = {WORK_TAG: plan.key}
     if plan.partitions:
         first, last = plan.partitions

@@ -5,17 +5,14 @@ import dagster as dg
 from footpred_dagster.core.clubs import leagues, names
 from footpred_dagster.core.clubs import resolution as club_resolution
 from footpred_dagster.core.clubs.aliases import SEED
+from footpred_dagster.core.code_versions import code_version
 from footpred_dagster.core.matches import held_seasons
 from footpred_dagster.core.matches.data_origin import simulated
 from footpred_dagster.defs.resources import Warehouse
-from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.asset_keys import CLUB_NAMES, FIXTURE_LIST, MATCHES, RESULTS, TEAMS
 from footpred_dagster.orchestration.metadata import table
 from footpred_dagster.orchestration.versions import CUT
 
-RAW = [dg.AssetKey(["raw", name]) for name in ("matches", "fixtures")]
-CLUB_NAMES = dg.AssetKey(["intermediate", "club_names"])
-MATCHES = dg.AssetKey(["intermediate", "int_matches"])
-TEAMS = dg.AssetKey(["marts", "dim_teams"])
 CODE = code_version(__name__, data=SEED.read_bytes())
 WAY_OUT = (
     "Matches of a pending name wait in the raw tables; everything else goes on. Decide with footpred clubs alias: "
@@ -25,7 +22,7 @@ WAY_OUT = (
 
 @dg.asset(
     key=CLUB_NAMES,
-    deps=RAW,
+    deps=[RESULTS, FIXTURE_LIST],
     group_name="intermediate",
     owners=["team:footpred"],
     pool="warehouse",

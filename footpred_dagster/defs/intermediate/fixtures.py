@@ -3,9 +3,8 @@
 import dagster as dg
 
 from footpred_dagster.defs.resources import Warehouse
+from footpred_dagster.orchestration.asset_keys import FIXTURES
 from footpred_dagster.orchestration.metadata import table
-
-FIXTURES = dg.AssetKey(["intermediate", "int_fixtures"])
 
 
 @dg.asset_check(asset=FIXTURES)

@@ -2,19 +2,18 @@
 
 import dagster as dg
 
+from footpred_dagster.core.code_versions import code_version
 from footpred_dagster.core.matches import rulings
 from footpred_dagster.core.matches.rulings import SEED
 from footpred_dagster.defs.resources import Warehouse
-from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.asset_keys import MATCHES, RESULTS
 from footpred_dagster.orchestration.metadata import table
 from footpred_dagster.orchestration.versions import CUT, cut_version
-
-MATCHES = dg.AssetKey(["intermediate", "int_matches"])
 
 
 @dg.asset(
     key=["intermediate", "match_rulings"],
-    deps=[dg.AssetKey(["raw", "matches"])],
+    deps=[RESULTS],
     group_name="intermediate",
     owners=["team:footpred"],
     pool="warehouse",

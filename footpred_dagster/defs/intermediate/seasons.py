@@ -7,9 +7,9 @@ import dagster as dg
 
 from footpred_dagster.core.matches.whole_seasons import incomplete_seasons
 from footpred_dagster.defs.resources import Warehouse
+from footpred_dagster.orchestration.asset_keys import MATCHES
 from footpred_dagster.orchestration.metadata import table
 
-MATCHES = dg.AssetKey(["intermediate", "int_matches"])
 WAY_OUT = (
     "Incomplete at the source: no window judges models on it, and its file is requested again from a remote source. "
     "From a folder, put the whole file there; footpred clubs pending lists names whose matches wait."

@@ -4,6 +4,8 @@ from typing import Literal
 
 import dagster as dg
 
+from footpred_dagster.core.code_versions import code_version
+from footpred_dagster.core.evaluation import scores as scores_
 from footpred_dagster.core.evaluation import walk_forward
 from footpred_dagster.core.features.dataset import played_before
 from footpred_dagster.core.lineage.trace import FitRecord, record_fit
@@ -16,13 +18,12 @@ from footpred_dagster.core.registry.versions import link_to_mlflow
 from footpred_dagster.core.tracking import mlflow_log, model_card_data
 from footpred_dagster.core.training import train
 from footpred_dagster.defs.resources import ArchiveStore, Clock, Warehouse
-from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.asset_keys import MATCH_FEATURES, model
 from footpred_dagster.orchestration.experiment_log import ExperimentLog, git_commit, run_ids, run_link
 from footpred_dagster.orchestration.versions import CUT, code_of_fit, cut_version
 from footpred_dagster.sources.football_data.load import raw_version
 from footpred_dagster.sources.input_manifest import keep_inputs
 
-FEATURE_TABLE = dg.AssetKey(["features", "fct_match_features"])
 DESCRIPTIONS = {
     "base_rate": "Class frequencies of each league over five seasons: the bar.",
     "elo_logit": "Multinomial logit on the Elo difference.",
@@ -57,7 +58,7 @@ def candidate(name: str) -> dg.AssetsDefinition:
         kinds={"mlflow", KINDS[name]},
         description=DESCRIPTIONS[name],
         code_version=CODE[name],
-        deps=[FEATURE_TABLE, *(dg.AssetKey(["models", member]) for member in MEMBERS if ALL_RECIPES[name] is Stack)],
+        deps=[MATCH_FEATURES, *(model(member) for member in MEMBERS if ALL_RECIPES[name] is Stack)],
     )
     def asset(
         context: dg.AssetExecutionContext,
@@ -83,7 +84,7 @@ def candidate(name: str) -> dg.AssetsDefinition:
             )
             logged = mlflow_log.log_fit(experiments.client, archive.open(), fit, scores, facts, {**tags, **about})
             link_to_mlflow(connection, fit.version, logged.run_id, logged.version)
-            metrics = [walk_forward.as_row(row) for row in scores]
+            metrics = [scores_.as_row(row) for row in scores]
             record = FitRecord(inputs, metrics, as_of, code, git_commit(), run_ids(context))
             record_fit(connection, name, fit.version.version, record)
             cut = train.training_cut(connection, as_of)

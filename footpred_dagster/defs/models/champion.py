@@ -2,16 +2,17 @@
 
 import dagster as dg
 
-from footpred_dagster.core.evaluation import tables
+from footpred_dagster.core.code_versions import code_version
+from footpred_dagster.core.evaluation import paired
 from footpred_dagster.core.features.dataset import played_before
 from footpred_dagster.core.promotion import live_rollback, policy, refits, selection
 from footpred_dagster.core.registry.last_decision import is_about_the_past
+from footpred_dagster.core.registry.promotions import champion as current_champion
 from footpred_dagster.core.registry.replays import record_decision
-from footpred_dagster.core.registry.versions import champion as current_champion
 from footpred_dagster.core.tracking import mlflow_log, plots
 from footpred_dagster.core.training.train import training_cut
 from footpred_dagster.defs.resources import ArchiveStore, Clock, Warehouse
-from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.asset_keys import EVALUATION, SCORES
 from footpred_dagster.orchestration.experiment_log import ExperimentLog
 from footpred_dagster.orchestration.metadata import picture, table
 from footpred_dagster.orchestration.versions import CUT, cut_version
@@ -24,7 +25,7 @@ from footpred_dagster.orchestration.versions import CUT, cut_version
     pool="training",
     kinds={"python", "postgres", "mlflow"},
     code_version=code_version(__name__),
-    deps=[dg.AssetKey(["models", "evaluation"]), dg.AssetKey(["predictions", "scores"])],
+    deps=[EVALUATION, SCORES],
 )
 def champion(
     warehouse: Warehouse, archive: ArchiveStore, clock: Clock, experiments: ExperimentLog
@@ -40,7 +41,7 @@ def champion(
         replay = is_about_the_past(connection, as_of)
         ended = None if replay else live_rollback.roll_back_if_worse(connection, archive.open(), as_of)
         decision, judged = selection.choose(connection, archive.open(), played_before(connection, as_of), as_of)
-        found = tables.stored_comparisons(connection, "selection")
+        found = paired.stored_comparisons(connection, "selection")
         in_force = record_decision(connection, decision, as_of)
         cut = training_cut(connection, as_of)
     alias = mlflow_log.mirror_champion(experiments.client, in_force.artifact_sha256) if in_force else None
@@ -50,7 +51,7 @@ def champion(
         for candidate, verdicts in decision.verdicts.items()
         for each in verdicts
     ]
-    rivals = [row for row in tables.paired_with(found, in_force.name) if row[0] != policy.BENCHMARK] if in_force else []
+    rivals = [row for row in paired.paired_with(found, in_force.name) if row[0] != policy.BENCHMARK] if in_force else []
     return dg.MaterializeResult(
         metadata={
             "champion": name,

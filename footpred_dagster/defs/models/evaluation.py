@@ -2,13 +2,14 @@
 
 import dagster as dg
 
-from footpred_dagster.core.evaluation import tables
+from footpred_dagster.core.code_versions import code_version
+from footpred_dagster.core.evaluation import holdout_log, tables
 from footpred_dagster.core.features.dataset import played_before
 from footpred_dagster.core.models.recipes import ALL_RECIPES
 from footpred_dagster.core.statistics import bootstrap
 from footpred_dagster.core.training.train import training_cut
 from footpred_dagster.defs.resources import Clock, Warehouse
-from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.asset_keys import model
 from footpred_dagster.orchestration.metadata import table
 from footpred_dagster.orchestration.versions import CUT, cut_version
 
@@ -23,7 +24,7 @@ PAIRED = ["window", "model", "against", "n", "weeks", "better by", "s.e.", "low"
     pool="training",
     kinds={"python", "postgres"},
     code_version=code_version(__name__),
-    deps=[dg.AssetKey(["models", name]) for name in ALL_RECIPES],
+    deps=[model(name) for name in ALL_RECIPES],
 )
 def evaluation(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
     """Log-loss, RPS, Brier, calibration and accuracy of candidates and market lines, by window, league and kind of
@@ -33,7 +34,7 @@ def evaluation(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
         frame = played_before(connection, as_of)
         found = tables.score_candidates(connection, frame, as_of)
         further = tables.further_temperatures(connection, frame, as_of)
-        looked = tables.looks(connection, found.judged.final)
+        looked = holdout_log.looks(connection, found.judged.final)
         cut = training_cut(connection, as_of)
     scores = [
         (window, e.model, e.league, e.seasons, e.scores.n, *(round(getattr(e.scores, c), 4) for c in COLUMNS[5:]))

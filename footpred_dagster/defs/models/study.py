@@ -4,10 +4,11 @@ import time
 
 import dagster as dg
 
+from footpred_dagster.core.code_versions import code_version
 from footpred_dagster.core.features.dataset import played_before
 from footpred_dagster.core.training import boosted_trees_study
 from footpred_dagster.defs.resources import SETTINGS, Clock, Warehouse
-from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.asset_keys import MATCH_FEATURES
 from footpred_dagster.orchestration.metadata import table
 
 
@@ -24,7 +25,7 @@ class Search(dg.Config):
     owners=["team:footpred"],
     kinds={"optuna", "postgres", "xgboost"},
     code_version=code_version(__name__),
-    deps=[dg.AssetKey(["features", "fct_match_features"])],
+    deps=[MATCH_FEATURES],
 )
 def xgboost_study(config: Search, warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
     """Trials of boosted trees on the seasons that select. Materialized by hand alone; a run only reads what of it was

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from footpred_dagster.core.code_versions import code_version
 from footpred_dagster.core.drift import findings
 from footpred_dagster.core.drift.findings import ALL, Finding, Kind
 from footpred_dagster.core.drift.monitor import alarms, monitor
@@ -9,24 +10,23 @@ from footpred_dagster.core.drift.report import write_page
 from footpred_dagster.core.drift.windows import drift_cut
 from footpred_dagster.core.registry.last_decision import shown_as_of
 from footpred_dagster.defs.resources import SETTINGS, ArchiveStore, Clock, Warehouse
+from footpred_dagster.orchestration.asset_keys import CHAMPION, DRIFT, MATCH_FEATURES, SCORES
 from footpred_dagster.orchestration.automation_conditions import follows_upstream
-from footpred_dagster.orchestration.code_versions import code_version
 from footpred_dagster.orchestration.metadata import table
 from footpred_dagster.orchestration.versions import CUT, cut_version
 
 COLUMNS = ["kind", "subject", "reference", "current", "says", "statistic", "effect", "p", "adjusted p", "flagged"]
-UPSTREAM = (["features", "fct_match_features"], ["models", "champion"], ["predictions", "scores"])
 
 
 @dg.asset(
-    key=["monitoring", "drift"],
+    key=DRIFT,
     group_name="monitoring",
     owners=["team:footpred"],
     pool="analysis",
     kinds={"python", "postgres"},
     code_version=code_version(__name__),
     automation_condition=follows_upstream(),
-    deps=[dg.AssetKey(key) for key in UPSTREAM],
+    deps=[MATCH_FEATURES, CHAMPION, SCORES],
 )
 def drift(warehouse: Warehouse, archive: ArchiveStore, clock: Clock) -> dg.MaterializeResult:
     """The newest season against the two before it, as far into each: features, predictions, calibration, and skill

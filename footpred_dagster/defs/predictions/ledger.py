@@ -4,11 +4,12 @@ from dataclasses import asdict
 
 import dagster as dg
 
+from footpred_dagster.core.code_versions import code_version
 from footpred_dagster.core.lineage.trace import sealed_together
 from footpred_dagster.core.predictions import ledger as core_ledger
 from footpred_dagster.core.predictions.batch import prediction_cut, seal_open_fixtures
 from footpred_dagster.defs.resources import ArchiveStore, Clock, Warehouse
-from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.asset_keys import CHAMPION, MATCH_FEATURES
 from footpred_dagster.orchestration.experiment_log import run_ids
 from footpred_dagster.orchestration.versions import CUT, cut_version
 from footpred_dagster.sources.input_manifest import keep_inputs
@@ -21,7 +22,7 @@ from footpred_dagster.sources.input_manifest import keep_inputs
     pool="warehouse",
     kinds={"python", "postgres"},
     code_version=code_version(__name__),
-    deps=[dg.AssetKey(["models", "champion"]), dg.AssetKey(["features", "fct_match_features"])],
+    deps=[CHAMPION, MATCH_FEATURES],
 )
 def ledger(
     context: dg.AssetExecutionContext, warehouse: Warehouse, archive: ArchiveStore, clock: Clock

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from footpred_dagster.core.code_versions import code_version
 from footpred_dagster.core.features.dataset import played_before
 from footpred_dagster.core.market import tables
 from footpred_dagster.core.market.tables import MarketTables, in_words, market_problems, tabulate_market
@@ -9,8 +10,8 @@ from footpred_dagster.core.registry.last_decision import shown_as_of
 from footpred_dagster.core.tracking import plots
 from footpred_dagster.core.training.train import training_cut
 from footpred_dagster.defs.resources import Clock, Warehouse
+from footpred_dagster.orchestration.asset_keys import CHAMPION, EVALUATION
 from footpred_dagster.orchestration.automation_conditions import follows_upstream
-from footpred_dagster.orchestration.code_versions import code_version
 from footpred_dagster.orchestration.metadata import picture, table
 from footpred_dagster.orchestration.versions import CUT, cut_version
 
@@ -27,7 +28,7 @@ CLOSING = ["model", "n", "log-loss", "closing line", "better by", "low", "high"]
     kinds={"python", "postgres"},
     code_version=code_version(__name__),
     automation_condition=follows_upstream(),
-    deps=[dg.AssetKey(["models", "evaluation"]), dg.AssetKey(["models", "champion"])],
+    deps=[EVALUATION, CHAMPION],
 )
 def market(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
     """Bets at average odds on claimed edges above 0, 5, 10 and 20 %, flat and by Kelly, on out-of-season predictions of

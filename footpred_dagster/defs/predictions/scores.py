@@ -2,10 +2,11 @@
 
 import dagster as dg
 
+from footpred_dagster.core.code_versions import code_version
 from footpred_dagster.core.predictions import settlement
 from footpred_dagster.core.registry.last_decision import shown_as_of
 from footpred_dagster.defs.resources import Clock, Warehouse
-from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.asset_keys import MATCHES
 from footpred_dagster.orchestration.versions import CUT, cut_version
 
 
@@ -16,7 +17,7 @@ from footpred_dagster.orchestration.versions import CUT, cut_version
     pool="warehouse",
     kinds={"python", "postgres"},
     code_version=code_version(__name__),
-    deps=[dg.AssetKey(["intermediate", "int_matches"])],
+    deps=[MATCHES],
 )
 def scores(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
     """Log-loss, RPS, Brier score, hit and closing line of every sealed prediction whose match was played.

@@ -2,35 +2,40 @@
 
 import dagster as dg
 
+from footpred_dagster.core.code_versions import code_version
 from footpred_dagster.core.projection import simulation
 from footpred_dagster.core.projection.leagues import project_leagues, projection_cut
 from footpred_dagster.core.registry.last_decision import shown_as_of
 from footpred_dagster.defs.resources import ArchiveStore, Clock, Warehouse
+from footpred_dagster.orchestration.asset_keys import (
+    CHAMPION,
+    FIXTURES,
+    MATCHES,
+    ONLINE_PAIR_STATE,
+    ONLINE_TEAM_STATE,
+    SEASON_PROJECTION,
+    STANDINGS,
+)
 from footpred_dagster.orchestration.automation_conditions import follows_upstream
-from footpred_dagster.orchestration.code_versions import code_version
 from footpred_dagster.orchestration.metadata import table
 from footpred_dagster.orchestration.versions import CUT, cut_version
 
 EVERY_LEAGUE = "every_league_can_be_projected"
-UPSTREAM = (
-    *(["models", "champion"], ["features", "online_team_state"], ["features", "online_pair_state"]),
-    *(["intermediate", "int_matches"], ["intermediate", "int_fixtures"], ["ratings", "standings"]),
-)
 
 
 @dg.asset(
-    key=["predictions", "season_projection"],
+    key=SEASON_PROJECTION,
     group_name="predictions",
     owners=["team:footpred"],
     pool="analysis",
     kinds={"python", "postgres"},
     code_version=code_version(__name__),
     automation_condition=follows_upstream(),
-    deps=[dg.AssetKey(key) for key in UPSTREAM],
+    deps=[CHAMPION, ONLINE_TEAM_STATE, ONLINE_PAIR_STATE, MATCHES, FIXTURES, STANDINGS],
     check_specs=[
         dg.AssetCheckSpec(
             EVERY_LEAGUE,
-            asset=["predictions", "season_projection"],
+            asset=SEASON_PROJECTION,
             description="No league is left out for a fault of its data; the metadata names league and fault.",
         )
     ],

@@ -2,12 +2,13 @@
 
 import dagster as dg
 
+from footpred_dagster.core.code_versions import code_version
 from footpred_dagster.core.predictions.track_record import CHAMPION, reliabilities, settled_predictions, store
 from footpred_dagster.core.registry.last_decision import shown_as_of
 from footpred_dagster.core.statistics.bootstrap import Comparison, finite
 from footpred_dagster.core.tracking import plots
 from footpred_dagster.defs.resources import Clock, Warehouse
-from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.asset_keys import MATCH_FEATURES, SCORES
 from footpred_dagster.orchestration.metadata import picture, table
 from footpred_dagster.orchestration.versions import cut_version
 
@@ -21,7 +22,7 @@ COLUMNS = ["kind", "model", "n", "log-loss", "RPS", "accuracy", "worse than the 
     pool="warehouse",
     kinds={"python", "postgres"},
     code_version=code_version(__name__),
-    deps=[dg.AssetKey(["predictions", "scores"]), dg.AssetKey(["features", "fct_match_features"])],
+    deps=[SCORES, MATCH_FEATURES],
 )
 def track_record(warehouse: Warehouse, clock: Clock) -> dg.MaterializeResult:
     """The champion's last prediction before each kickoff, against shadows and closing line on the same matches.

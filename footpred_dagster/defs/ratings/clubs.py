@@ -4,13 +4,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from footpred_dagster.core.code_versions import code_version
 from footpred_dagster.core.ratings import store
 from footpred_dagster.defs.resources import Warehouse
-from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.asset_keys import FIXTURES, MATCH_SPINE, MATCHES
 
-SPINE_AND_ITS_GUARDS = [
-    dg.AssetKey(["intermediate", name]) for name in ("int_match_spine", "int_matches", "int_fixtures")
-]
+SPINE_AND_ITS_GUARDS = [MATCH_SPINE, MATCHES, FIXTURES]
 """Only the spine is read; the other two are named so that their blocking checks hold ratings, and all behind, back."""
 CODE = code_version(__name__)
 TABLES = {

@@ -2,9 +2,10 @@
 
 import dagster as dg
 
+from footpred_dagster.core.code_versions import code_version
 from footpred_dagster.core.matches import league_tables
 from footpred_dagster.defs.resources import Warehouse
-from footpred_dagster.orchestration.code_versions import code_version
+from footpred_dagster.orchestration.asset_keys import MATCHES, POINTS_ADJUSTMENTS
 
 CODE = code_version(__name__)
 
@@ -16,7 +17,7 @@ CODE = code_version(__name__)
     pool="warehouse",
     kinds={"python", "postgres"},
     code_version=CODE,
-    deps=[dg.AssetKey(["intermediate", name]) for name in ("int_matches", "int_points_adjustments")],
+    deps=[MATCHES, POINTS_ADJUSTMENTS],
 )
 def league_standings(warehouse: Warehouse) -> dg.MaterializeResult:
     """Every league and season, ranked by its rules: deductions, head-to-head, splits, halved points, cut seasons."""

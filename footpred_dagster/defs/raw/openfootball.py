@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from footpred_dagster.defs.resources import ArchiveStore, SecondSource, Warehouse
+from footpred_dagster.orchestration.asset_keys import MATCHES, TEAM_ALIASES
 from footpred_dagster.orchestration.metadata import table
 from footpred_dagster.sources.fetching.fetch import fetch
 from footpred_dagster.sources.openfootball.compare import compare
 from footpred_dagster.sources.openfootball.load import load_schedules, schedules_version, targets, unsettled
 from footpred_dagster.sources.openfootball.parse import PARSER_VERSION
 
-RESULTS = dg.AssetKey(["intermediate", "int_matches"])
 SHOWN = 200
 
 
@@ -49,7 +49,7 @@ def openfootball(second_source: SecondSource, warehouse: Warehouse, archive: Arc
     )
 
 
-@dg.asset_check(asset=openfootball, additional_deps=[RESULTS, dg.AssetKey(["staging", "team_aliases"])])
+@dg.asset_check(asset=openfootball, additional_deps=[MATCHES, TEAM_ALIASES])
 def agrees_with_results(warehouse: Warehouse) -> dg.AssetCheckResult:
     """Both sources have the same scores on the same days, and every club's name is known. Only a warning."""
     with warehouse.connect() as connection:

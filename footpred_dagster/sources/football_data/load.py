@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -29,6 +29,7 @@ from footpred_dagster.sources.football_data.results import (
     parse_results,
 )
 from footpred_dagster.sources.parsing.tolerance import refuse_unreadable
+from footpred_dagster.sources.raw_source import Loaded
 
 NO_ROWS = {"rows_read": 0, "duplicate_rows": 0}
 
@@ -37,32 +38,6 @@ FIXTURES = Target("fixtures", FIXTURES_PATH)
 
 def results_target(league: str, season: Season) -> Target:
     return Target(f"{league}|{season}", results_path(league, season))
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """How a partition stands after loading; ``detail`` says why a body was refused.
-
-    corrected: matches loaded before that this body changes or lacks, each with a row in ``raw.match_history``.
-    """
-
-    state: Literal["loaded", "unchanged", "refused", "missing"]
-    rows: int = 0
-    quarantined: int = 0
-    detail: str | None = None
-    facts: dict[str, Any] | None = None
-    corrected: int = 0
-    lost: tuple[str, ...] = ()
-    """Earlier bodies of a partition without rows that the archive cannot give back; it went on without them."""
-
-    def metadata(self) -> dict[str, Any]:
-        """For the asset's event: state, counts, and what the parser noted about the file."""
-        noted = {name: value for name, value in (self.facts or {}).items() if isinstance(value, str | int | float)}
-        reason = {"refused because": self.detail} if self.detail else {}
-        counts = {"rows": self.rows, "quarantined": self.quarantined, "corrected": self.corrected}
-        lost = {"earlier bodies lost": ", ".join(self.lost)} if self.lost else {}
-        state = "not published yet" if self.state == "missing" else self.state
-        return {"state": state, **counts, **reason, **lost, **noted}
 
 
 def load_results(

@@ -14,10 +14,6 @@ from __future__ import annotations
 import re
 
 from footpred_dagster.core.domain import Season
-from footpred_dagster.sources.catalog import open_source
-from footpred_dagster.sources.clients.archive import ArchiveSource
-from footpred_dagster.sources.clients.base import Source
-from footpred_dagster.sources.clients.http import HttpSource
 from footpred_dagster.sources.fetching.fetch import Target
 
 SITE_NAME = "openfootball"
@@ -47,11 +43,6 @@ FILES = {
 }
 """File name by league code. Seen: the first divisions of England, Scotland, Germany, Spain and France; the others
 follow the rule, and a file that is not there is a 404, which is no failure."""
-
-
-def open_openfootball(where: str) -> Source | ArchiveSource:
-    """``openfootball`` for the repository itself, or as ``open_source``; raises UnknownSource."""
-    return HttpSource(SITE_URL, name=SITE_NAME) if where == SITE_NAME else open_source(where)
 
 
 def schedule_target(league: str, season: Season) -> Target:

@@ -12,11 +12,11 @@ from footpred_dagster.core.archive.base import Archive, ObjectLost
 from footpred_dagster.core.domain import LEAGUES, Season
 from footpred_dagster.sources.fetching.fetch import Target
 from footpred_dagster.sources.fetching.fetch_log import bodies_of, newest_bodies
-from footpred_dagster.sources.football_data.load import Loaded
 from footpred_dagster.sources.openfootball import FILES, FIRST_SEASON, schedule_target
 from footpred_dagster.sources.openfootball.parse import PARSER_VERSION, ParsedSchedule, ScheduledMatch, parse_schedule
 from footpred_dagster.sources.parsing.records import Quarantined
 from footpred_dagster.sources.parsing.tabular import FileRefused
+from footpred_dagster.sources.raw_source import Loaded
 
 
 @dataclass(frozen=True, slots=True)

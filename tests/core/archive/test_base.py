@@ -7,14 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from footpred_dagster.core.archive.base import (
-    ArchiveError,
-    LocalArchive,
-    ObjectLost,
-    archive_at,
-    open_archive,
-    sha256_hex,
-)
+from footpred_dagster.core.archive.base import ArchiveError, ObjectLost, sha256_hex
+from footpred_dagster.core.archive.local import LocalArchive
+from footpred_dagster.core.archive.locations import archive_at, open_archive
 from footpred_dagster.core.settings import Bucket, Settings
 from tests.support.archives import S3Backend
 

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from footpred_dagster.core.archive.base import ArchiveError, archive_at
+from footpred_dagster.core.archive.base import ArchiveError
+from footpred_dagster.core.archive.locations import archive_at
 from footpred_dagster.core.settings import Bucket
 from tests.support.s3 import ACCESS_KEY, SECRET_KEY, S3Server
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from footpred_dagster.core.archive.base import ArchiveError, LocalArchive, sha256_hex
+from footpred_dagster.core.archive.base import ArchiveError, sha256_hex
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.archive.sync import Pulled, pull
 
 BODIES = [bytes([number]) * (1 + number * 1000) for number in range(20)]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import psycopg
 
-from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.backup.backup import backup
 from footpred_dagster.core.backup.restore import restore
 from footpred_dagster.core.database.connection import migrate
 from footpred_dagster.core.database.sibling_databases import scratch_database
+from footpred_dagster.core.predictions.anchors import archived_anchors
 from footpred_dagster.core.predictions.ledger import anchor, identity, resume, seal, stored_anchors, verify_anchored
 from tests.support.sealed import anchor_untimed, live, replay, rewrite_anchors
 
@@ -33,7 +34,7 @@ def test_anchors_taken_after_the_backup_come_back_from_the_archive_and_go_on(
     with psycopg.connect(empty_database_url) as connection:
         assert stored_anchors(connection) == after
         anchor(connection, archive)
-        assert [each.number for each in archive.anchors(identity(connection))] == [1, 2, 3, 4]
+        assert [each.number for each in archived_anchors(archive, identity(connection))] == [1, 2, 3, 4]
         assert verify_anchored(connection, archive).ok
 
 
@@ -49,7 +50,7 @@ def test_a_resume_comes_back_with_its_reason(database_url, empty_database_url, a
     backup(database_url, archive, tmp_path / "backup")
     done = restore(empty_database_url, archive, tmp_path / "backup")
     assert [each.because for each in done.ledger.resumes] == ["the clock was ahead"]
-    assert kept in archive.anchors(done.manifest["ledger"]["id"])
+    assert kept in archived_anchors(archive, done.manifest["ledger"]["id"])
 
 
 def test_a_backup_of_before_anchors_had_times_meets_an_archive_that_has_them(empty_database_url, archive, tmp_path):

@@ -24,7 +24,8 @@ from footpred_dagster.core.drift.findings import (
     prediction_drift,
 )
 from footpred_dagster.core.drift.forecasts import LARGE_RESIDUAL, SKILL_LOST, calibration, skill
-from footpred_dagster.core.evaluation.walk_forward import PROBABILITIES, market_line
+from footpred_dagster.core.evaluation.market_lines import market_line
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES
 from tests.support.calibrated import Matches, alarms, as_window, draw, judge, weekly
 
 USUAL = (0.44, 0.26, 0.30)

@@ -12,10 +12,10 @@ import pytest
 
 from footpred_dagster.core.drift.monitor import alarms, monitor
 from footpred_dagster.core.drift.windows import drift_cut, foretold_matches, windows_of
-from footpred_dagster.core.evaluation.walk_forward import PROBABILITIES
 from footpred_dagster.core.predictions.ledger import seal
 from footpred_dagster.core.predictions.settlement import settle
-from footpred_dagster.core.registry import versions
+from footpred_dagster.core.registry import promotions
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES
 from footpred_dagster.core.training import train
 from tests.support.features import judged_history
 from tests.support.monitored import stored_history
@@ -41,7 +41,7 @@ def played(connection: psycopg.Connection, history) -> psycopg.Connection:
 def reigned(played, archive, history) -> psycopg.Connection:
     """With a champion by Elo, and what it predicts out of season."""
     fit = train.train(played, archive, "elo_logit", history, SUMMER)
-    versions.promote(played, fit.version, as_of=SUMMER, actor="test", because="somebody must")
+    promotions.promote(played, fit.version, as_of=SUMMER, actor="test", because="somebody must")
     return played
 
 

@@ -12,16 +12,12 @@ import pytest
 from footpred_dagster.core.domain import MAIN_LEAGUES, TOP_FIVE, Season
 from footpred_dagster.core.domain.odds import power_devig
 from footpred_dagster.core.evaluation import walk_forward
-from footpred_dagster.core.evaluation.walk_forward import (
-    PROBABILITIES,
-    Windows,
-    evaluate,
-    league_groups,
-    market_line,
-    windows,
-)
+from footpred_dagster.core.evaluation.market_lines import market_line
+from footpred_dagster.core.evaluation.scores import evaluate, league_groups
+from footpred_dagster.core.evaluation.windows import Windows, windows
 from footpred_dagster.core.features.contract import FEATURES
 from footpred_dagster.core.models.base import DegenerateData
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES
 
 AS_OF = datetime(2025, 7, 1, tzinfo=UTC)
 ODDS = [f"{line}_odds_{side}" for line in ("opening", "closing") for side in ("home", "draw", "away")]

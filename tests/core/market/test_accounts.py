@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from footpred_dagster.core.domain import TOP_FIVE
-from footpred_dagster.core.evaluation.walk_forward import PROBABILITIES
 from footpred_dagster.core.market.accounts import EDGES, LINES, Returns, accounts, best_claims, settle
 from footpred_dagster.core.market.value import KELLY_CAP
 from footpred_dagster.core.statistics.bootstrap import compare
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES
 
 SIDES = ("home", "draw", "away")
 COUNTED = ("matches", "bets", "staked", "profit", "kelly_staked", "kelly_profit")

@@ -9,11 +9,11 @@ import pandas as pd
 import psycopg
 import pytest
 
-from footpred_dagster.core.evaluation import tables
-from footpred_dagster.core.evaluation.walk_forward import PROBABILITIES
+from footpred_dagster.core.evaluation import holdout_log
 from footpred_dagster.core.market.accounts import EDGES, LINES, Account, Returns
 from footpred_dagster.core.market.tables import against_closing, in_words, market_problems, tabulate_market
-from footpred_dagster.core.registry import versions
+from footpred_dagster.core.registry import promotions
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES
 from footpred_dagster.core.training import train
 from tests.support.features import judged_history
 
@@ -39,7 +39,7 @@ def trained(connection: psycopg.Connection, archive, history) -> psycopg.Connect
     """A champion by Elo and the base rate beside it."""
     train.train(connection, archive, "base_rate", history, SUMMER)
     fit = train.train(connection, archive, "elo_logit", history, SUMMER)
-    versions.promote(connection, fit.version, as_of=SUMMER, actor="test", because="somebody must")
+    promotions.promote(connection, fit.version, as_of=SUMMER, actor="test", because="somebody must")
     return connection
 
 
@@ -82,7 +82,7 @@ def test_a_rerun_leaves_the_same_rows_and_every_run_is_a_look_at_the_final_windo
     first = stored(trained)
     tabulate_market(trained, history, SUMMER)
     assert stored(trained) == first
-    assert tables.looks(trained, FINAL) == 2
+    assert holdout_log.looks(trained, FINAL) == 2
 
 
 def test_a_model_no_longer_trained_leaves_the_table(trained, history):
@@ -99,7 +99,7 @@ def test_before_anything_is_trained_or_complete_there_is_nothing_to_tell_and_not
     assert market_problems(connection) == []
     early = tabulate_market(connection, history[history["season"] == "2018-19"], SUMMER)
     assert (early.judged.final, early.against_closing) == ((), [])
-    assert tables.looks(connection, FINAL) == 1
+    assert holdout_log.looks(connection, FINAL) == 1
 
 
 def test_a_match_with_a_broken_quote_stays_in_no_line_and_in_no_account(trained, history):

@@ -11,7 +11,8 @@ import psycopg
 import pytest
 
 from footpred_dagster.core.domain import MAIN_LEAGUES, Season
-from footpred_dagster.core.evaluation.walk_forward import evaluate, season_windows
+from footpred_dagster.core.evaluation.scores import evaluate
+from footpred_dagster.core.evaluation.windows import season_windows
 from footpred_dagster.core.matches.whole_seasons import incomplete_seasons, whole_seasons
 from footpred_dagster.core.training.train import training_cut
 from footpred_dagster.sources.football_data.results import parse_results

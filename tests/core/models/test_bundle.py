@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.features.contract import FEATURE_NAMES, LEAGUES
 from footpred_dagster.core.models import bundle
 from footpred_dagster.core.models.boosted_trees import Boosting

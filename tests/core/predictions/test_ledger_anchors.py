@@ -7,8 +7,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.database.connection import migrate
+from footpred_dagster.core.predictions.anchors import archived_anchors
 from footpred_dagster.core.predictions.ledger import (
     anchor,
     head,
@@ -82,7 +83,7 @@ def test_rows_sealed_before_grids_were_kept_still_verify(empty_database_url):
 def test_the_end_is_anchored_again_with_the_time(connection, archive):
     fill(connection)
     assert anchor(connection, archive) == anchor(connection, archive) == head(connection)
-    anchors = archive.anchors(identity(connection))
+    anchors = archived_anchors(archive, identity(connection))
     assert anchors == stored_anchors(connection)
     assert [(each.rows, each.head) for each in anchors] == [(0, "")] + 2 * [(5, head(connection).hash)]
     assert verify_anchored(connection, archive).ok
@@ -93,8 +94,8 @@ def test_an_archive_of_another_kind_keeps_anchors_too(connection, backend):
     anchor(connection, backend.archive)
     fill(connection, first=6, count=1)
     anchor(connection, backend.archive)
-    assert [each.rows for each in backend.archive.anchors(identity(connection))] == [0, 5, 6]
-    assert backend.archive.anchors("00000000-0000-0000-0000-000000000000") == []
+    assert [each.rows for each in archived_anchors(backend.archive, identity(connection))] == [0, 5, 6]
+    assert archived_anchors(backend.archive, "00000000-0000-0000-0000-000000000000") == []
     assert backend.archive.digests() == []
     assert backend.archive.segments() == []
 

@@ -12,7 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from footpred_dagster.cli.group import main
-from footpred_dagster.core.archive.base import ArchiveError, LocalArchive
+from footpred_dagster.core.archive.base import ArchiveError
+from footpred_dagster.core.archive.local import LocalArchive
+from footpred_dagster.core.predictions.anchors import archived_anchors
 from footpred_dagster.core.predictions.ledger import (
     COLUMNS,
     anchor,
@@ -195,7 +197,7 @@ def test_anchors_taken_beside_inserters_are_all_true(database_url, archive):
     with psycopg.connect(database_url) as connection:
         found = verify_anchored(connection, archive)
         assert (found.ok, found.problem, found.rows) == (True, None, 40)
-        assert len(archive.anchors(identity(connection))) == len(stored_anchors(connection)) == 21
+        assert len(archived_anchors(archive, identity(connection))) == len(stored_anchors(connection)) == 21
 
 
 def test_an_anchor_of_an_old_snapshot_is_refused(database_url, archive):
@@ -228,7 +230,7 @@ def test_an_anchor_that_the_archive_missed_is_copied_with_the_next(connection, a
         with pytest.raises(ArchiveError, match="out of reach"):
             anchor(connection, archive)
     anchor(connection, archive)
-    assert archive.anchors(identity(connection)) == stored_anchors(connection)
+    assert archived_anchors(archive, identity(connection)) == stored_anchors(connection)
     assert len(stored_anchors(connection)) == 3
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from footpred_dagster.core.predictions import ledger_verifier
+from footpred_dagster.core.predictions.anchors import put_anchor
 from footpred_dagster.core.predictions.ledger import anchor, head, identity, seal, verify, verify_anchored
 from footpred_dagster.core.predictions.ledger_export import export
 from footpred_dagster.core.predictions.ledger_verifier import Anchor
@@ -74,10 +75,10 @@ def test_anchors_of_older_versions_still_count(connection, archive):
     first = head(connection).hash
     seal(connection, [live(match_id="m2")])
     connection.commit()
-    archive.put_anchor(identity(connection), Anchor(1, first))
+    put_anchor(archive, identity(connection), Anchor(1, first))
     assert [path.name[:13] for path in Path(archive.root / "anchors").rglob("*-*") if path.is_file()] == [
         "000000000001-"
     ]
     assert verify_anchored(connection, archive).ok
-    archive.put_anchor(identity(connection), Anchor(2, "0" * 64))
+    put_anchor(archive, identity(connection), Anchor(2, "0" * 64))
     assert verify_anchored(connection, archive).bad_seq == 2

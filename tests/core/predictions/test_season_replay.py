@@ -9,7 +9,8 @@ import pandas as pd
 import psycopg
 import pytest
 
-from footpred_dagster.core.evaluation.walk_forward import evaluate, predictions_for
+from footpred_dagster.core.evaluation.scores import evaluate
+from footpred_dagster.core.evaluation.walk_forward import predictions_for
 from footpred_dagster.core.predictions.ledger import verify
 from footpred_dagster.core.predictions.season_replay import (
     NothingToReplay,

@@ -13,7 +13,7 @@ from footpred_dagster.core.predictions.ledger import seal
 from footpred_dagster.core.predictions.settlement import settle
 from footpred_dagster.core.promotion.interventions import intervene
 from footpred_dagster.core.promotion.live_rollback import demoted, roll_back_if_worse
-from footpred_dagster.core.registry import versions
+from footpred_dagster.core.registry import promotions, versions
 from footpred_dagster.core.statistics.bootstrap import week_start
 from tests.support.features import judged_history
 from tests.support.sealed import live
@@ -32,7 +32,7 @@ def reign(connection: psycopg.Connection, archive: Archive) -> psycopg.Connectio
     stub_warehouse(connection)
     for model in (elo(0.2), BaseRate([0.5, 0.3, 0.2])):
         version = versions.register(connection, archive, model, HISTORY, as_of=NOW, recipe="r1")
-        versions.promote(connection, version, as_of=NOW, actor="policy", because="test")
+        promotions.promote(connection, version, as_of=NOW, actor="policy", because="test")
     return connection
 
 
@@ -58,7 +58,7 @@ def test_worse_for_sure_over_twenty_weeks_ends_the_reign(reign, archive):
     why = roll_back_if_worse(reign, archive, LATER)
     assert why
     assert why.startswith("base_rate version 1 was rolled back to elo_logit version 1: live log-loss worse by 0.1")
-    in_force = versions.champion(reign)
+    in_force = promotions.champion(reign)
     assert in_force
     assert in_force.name == "elo_logit"
     assert reign.execute("select decision, actor from models.promotions order by 1 desc limit 1").fetchall() == [
@@ -125,6 +125,6 @@ def test_while_no_fit_of_the_earlier_recipe_may_serve_the_champion_stays_and_it_
     assert why is not None
     assert why.startswith("base_rate version 1 stays though it is worse")
     assert why.endswith("elo_logit:1 may not serve: profile smoke")
-    in_force = versions.champion(reign)
+    in_force = promotions.champion(reign)
     assert in_force
     assert in_force.name == "base_rate"

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from footpred_dagster.core.evaluation.walk_forward import PROBABILITIES
-from footpred_dagster.core.promotion.policy import Decision, Evidence, Incumbent, decide, live_rollback
+from footpred_dagster.core.promotion.policy import Evidence, Incumbent, decide, live_rollback
+from footpred_dagster.core.registry.decision import Decision
 from footpred_dagster.core.statistics.bootstrap import anytime_p_worse, compare
 from footpred_dagster.core.statistics.reliability import chance_ece
-from footpred_dagster.core.statistics.scoring_rules import expected_calibration_error
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES, expected_calibration_error
 from tests.support.forecasts import (
     BASE,
     CONTRACT,

@@ -8,9 +8,9 @@ import pytest
 
 from footpred_dagster.core.models.baselines import EloLogit
 from footpred_dagster.core.promotion import refits
-from footpred_dagster.core.promotion.fit_gates import Fitted, Verdict
-from footpred_dagster.core.promotion.policy import Decision
-from footpred_dagster.core.registry import versions
+from footpred_dagster.core.promotion.fit_gates import Fitted
+from footpred_dagster.core.registry import promotions, versions
+from footpred_dagster.core.registry.decision import Decision, Verdict
 from tests.support.features import judged_history
 
 HISTORY = judged_history(40)
@@ -30,7 +30,7 @@ def fit(connection, archive):
 
 
 def crown(connection, version: versions.ModelVersion) -> None:
-    versions.promote(connection, version, as_of=SUMMER, actor="test", because="test")
+    promotions.promote(connection, version, as_of=SUMMER, actor="test", because="test")
 
 
 def refuse(connection, version: versions.ModelVersion) -> None:
@@ -91,7 +91,7 @@ def test_a_bundle_that_is_gone_is_a_problem_and_stops_nobody_else(connection, ar
 def test_refusals_in_a_row_are_counted_from_the_newest(connection, fit):
     assert refits.refused_in_a_row(connection) == []
     first = fit(0.2)
-    versions.record_decision(connection, Decision("elo_logit", {}, "best"), as_of=SUMMER)
+    promotions.record_decision(connection, Decision("elo_logit", {}, "best"), as_of=SUMMER)
     refuse(connection, fit(0.3))
     assert refits.refused_in_a_row(connection) == [(2, "moved")]
     refuse(connection, fit(0.4))

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from footpred_dagster.core.evaluation.walk_forward import PROBABILITIES
 from footpred_dagster.core.promotion.policy import Evidence, Incumbent, decide, live_rollback
+from footpred_dagster.core.statistics.scoring_rules import PROBABILITIES
 from tests.support.forecasts import (
     BASE,
     CONTRACT,

@@ -11,8 +11,8 @@ import pytest
 from footpred_dagster.core.evaluation import tables
 from footpred_dagster.core.models.recipes import recipe_version
 from footpred_dagster.core.promotion import policy, selection
-from footpred_dagster.core.promotion.policy import Decision
-from footpred_dagster.core.registry import last_decision, replays, versions
+from footpred_dagster.core.registry import last_decision, promotions, replays, versions
+from footpred_dagster.core.registry.decision import Decision
 from footpred_dagster.core.training import train
 from tests.support.features import judged_history
 
@@ -61,7 +61,7 @@ def served(connection, archive) -> versions.ModelVersion:
 
 def test_a_run_about_the_past_decides_and_promotes_nobody(connection, archive, served):
     before = shown(connection)
-    assert run(connection, archive, YEAR_BEFORE) == versions.champion(connection) == served
+    assert run(connection, archive, YEAR_BEFORE) == promotions.champion(connection) == served
     assert shown(connection) == before
     decision, name, version, as_of = connection.execute(
         "select decision, name, version, as_of from models.promotions order by promotion_id desc limit 1"
@@ -98,7 +98,7 @@ def test_the_same_instant_again_is_no_replay(connection, archive, served):
 
 @pytest.mark.parametrize(("actor", "as_of"), [("ann", datetime.now(UTC)), ("policy", datetime(2100, 1, 1, tzinfo=UTC))])
 def test_what_people_decide_and_what_lies_in_the_future_is_never_the_newest(connection, archive, served, actor, as_of):
-    versions.record_decision(connection, Decision(None, {}, "test"), as_of=as_of, actor=actor)
+    promotions.record_decision(connection, Decision(None, {}, "test"), as_of=as_of, actor=actor)
     assert last_decision.newest_decision(connection) == SUMMER
     assert last_decision.shown_as_of(connection, YEAR_BEFORE) == SUMMER
 

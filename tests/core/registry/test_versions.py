@@ -18,10 +18,11 @@ from footpred_dagster.core.features.contract import FEATURE_NAMES, fingerprint
 from footpred_dagster.core.models import bundle
 from footpred_dagster.core.models.baselines import BaseRate, EloLogit
 from footpred_dagster.core.models.bundle import FingerprintMismatch
-from footpred_dagster.core.promotion.fit_gates import Verdict
-from footpred_dagster.core.promotion.policy import Decision
+from footpred_dagster.core.registry import promotions
 from footpred_dagster.core.registry import versions as registry
-from footpred_dagster.core.registry.versions import CHAMPION_CHANNEL, ModelVersion, NoEarlierChampion
+from footpred_dagster.core.registry.decision import Decision, Verdict
+from footpred_dagster.core.registry.promotions import CHAMPION_CHANNEL, NoEarlierChampion
+from footpred_dagster.core.registry.versions import ModelVersion
 from footpred_dagster.runner.run_summary import by_hand, without_champion
 
 HISTORY = pd.DataFrame({name: [0.5, -0.5] for name in FEATURE_NAMES}).assign(league=["E0", "D1"])
@@ -43,7 +44,7 @@ def register(
 
 
 def decide(connection: psycopg.Connection, decision: Decision, as_of: datetime = SUMMER) -> ModelVersion | None:
-    return registry.record_decision(connection, decision, as_of=as_of)
+    return promotions.record_decision(connection, decision, as_of=as_of)
 
 
 def decisions(connection: psycopg.Connection) -> list[tuple[object, ...]]:
@@ -51,8 +52,8 @@ def decisions(connection: psycopg.Connection) -> list[tuple[object, ...]]:
 
 
 def go_back(connection: psycopg.Connection) -> ModelVersion:
-    to = registry.earlier_champions(connection)[0]
-    registry.roll_back(connection, to, as_of=SUMMER, actor="ann", because="draws look wrong")
+    to = promotions.earlier_champions(connection)[0]
+    promotions.roll_back(connection, to, as_of=SUMMER, actor="ann", because="draws look wrong")
     return to
 
 
@@ -157,9 +158,9 @@ def test_a_promotion_must_name_a_version_that_exists(connection):
 
 def test_nobody_is_champion_until_somebody_is_promoted(connection, archive):
     register(connection, archive, elo())
-    assert registry.champion(connection) is None
+    assert promotions.champion(connection) is None
     assert decide(connection, NOBODY_WINS) is None
-    assert registry.champion(connection) is None
+    assert promotions.champion(connection) is None
     assert decisions(connection) == [("none", None, None)]
 
 
@@ -169,8 +170,8 @@ def test_a_winner_is_promoted_once_then_kept_and_survives_a_round_without_a_winn
     assert decide(connection, ELO_WINS) == first
     assert decide(connection, NOBODY_WINS) == first
     second = register(connection, archive, elo(0.3))
-    assert registry.champion(connection) == first
-    assert decide(connection, ELO_WINS) == second == registry.champion(connection)
+    assert promotions.champion(connection) == first
+    assert decide(connection, ELO_WINS) == second == promotions.champion(connection)
     assert decisions(connection) == [
         ("promoted", "elo_logit", 1),
         ("kept", "elo_logit", 1),
@@ -222,16 +223,16 @@ def test_rolling_back_returns_to_the_champion_before_and_says_who_did_it_and_why
     first = register(connection, archive, elo())
     decide(connection, ELO_WINS)
     with pytest.raises(NoEarlierChampion, match="elo_logit version 1 is the first"):
-        registry.earlier_champions(connection)
+        promotions.earlier_champions(connection)
     second = register(connection, archive, elo(0.3))
     decide(connection, ELO_WINS)
     decide(connection, NOBODY_WINS)
-    assert registry.champion(connection) == second
+    assert promotions.champion(connection) == second
     assert go_back(connection) == first
-    assert registry.champion(connection) == first
+    assert promotions.champion(connection) == first
     newest = connection.execute("select decision, actor, because from models.promotions order by promotion_id desc")
     assert newest.fetchone() == ("rolled back", "ann", "draws look wrong")
-    assert [version.version for version, _ in registry.champions(connection)] == [1, 2]
+    assert [version.version for version, _ in promotions.champions(connection)] == [1, 2]
 
 
 def test_rolling_back_twice_goes_further_back_and_never_forward_again(connection, archive):
@@ -240,21 +241,21 @@ def test_rolling_back_twice_goes_further_back_and_never_forward_again(connection
         versions.append(register(connection, archive, elo(advantage)))
         decide(connection, ELO_WINS)
     first, second, third = versions
-    assert registry.champion(connection) == third
+    assert promotions.champion(connection) == third
     assert [go_back(connection), go_back(connection)] == [second, first]
     with pytest.raises(NoEarlierChampion):
-        registry.earlier_champions(connection)
+        promotions.earlier_champions(connection)
 
 
 def test_a_champion_reigns_since_its_recipe_was_promoted_however_often_it_was_refitted(connection, archive):
     """Else a recipe that is refitted daily is never older than a day, and no challenger ever finds it tired."""
     register(connection, archive, elo())
     decide(connection, ELO_WINS)
-    ((_, promoted),) = registry.champions(connection)
+    ((_, promoted),) = promotions.champions(connection)
     connection.commit()
     second = register(connection, archive, elo(0.3))
     decide(connection, ELO_WINS)
-    assert registry.champions(connection)[0] == (second, promoted)
+    assert promotions.champions(connection)[0] == (second, promoted)
 
 
 def test_why_nobody_predicts_is_told_until_somebody_does(connection, archive):
@@ -270,6 +271,6 @@ def test_a_champion_by_hand_is_told_with_who_and_why(connection, archive):
     version = register(connection, archive, elo())
     decide(connection, ELO_WINS)
     assert by_hand(connection) is None
-    registry.promote(connection, version, as_of=SUMMER, actor="ann", because="draws look right")
+    promotions.promote(connection, version, as_of=SUMMER, actor="ann", because="draws look right")
     decide(connection, NOBODY_WINS)
     assert by_hand(connection) == {"decision": "promoted", "by": "ann", "because": "draws look right"}

@@ -15,7 +15,7 @@ import pytest
 from mlflow import MlflowClient
 from psycopg import sql
 
-from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.models.recipes import ALL_RECIPES
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.core.tracking import mlflow_log, model_card_data

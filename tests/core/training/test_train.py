@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
+from footpred_dagster.core.evaluation import stored_predictions
 from footpred_dagster.core.models.recipes import ALL_RECIPES, recipe_version
 from footpred_dagster.core.registry import versions
 from footpred_dagster.core.training import train
@@ -44,7 +45,7 @@ def test_a_smoke_fit_leaves_what_the_production_fit_predicted_as_it_was(connecti
     whole = train.train(connection, archive, "elo_logit", frame, SUMMER)
     smoke = train.train(connection, archive, "elo_logit", frame, SUMMER, "smoke")
     assert (smoke.version.profile, smoke.version.training_rows) == ("smoke", 400)
-    stored = train.stored_predictions(connection, frame)["elo_logit"]
+    stored = stored_predictions.stored_predictions(connection, frame)["elo_logit"]
     pd.testing.assert_frame_equal(stored, whole.predictions.sort_index(), check_dtype=False)
     assert versions.candidate(connection, "elo_logit") == smoke.version
 

@@ -168,7 +168,7 @@ def test_how_everything_stands_is_written_down_for_who_does_not_reach_dagster(lo
 
 @pytest.fixture
 def alertmanager():
-    """Takes what is posted to it, as Alertmanager does; the real one is in tests/monitoring."""
+    """Takes what is posted to it, as Alertmanager does; the real one is in tests/deploy/monitoring."""
     with receiver() as (port, told):
         yield f"http://127.0.0.1:{port}", told
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from footpred_dagster.core.domain import Season
+from footpred_dagster.core.predictions.anchors import archived_anchors
 from footpred_dagster.core.predictions.ledger import identity, seal
 from footpred_dagster.orchestration.refresh_planning import WORK_TAG
 from footpred_dagster.sources.clients.directory import DirectorySource
@@ -238,7 +239,7 @@ def test_an_anchor_is_taken_for_new_rows_and_every_hour_without_any(anchors_take
     rewrite_rows(connection, "update predictions.ledger set sealed_at = sealed_at - interval '46 minutes'")
     connection.commit()
     assert anchors_taken() == "anchor taken at 1 rows"
-    assert archive.anchors(identity(connection))[-1].number == 3
+    assert archived_anchors(archive, identity(connection))[-1].number == 3
 
 
 def test_an_anchor_does_not_wait_for_long_while_predictions_are_sealed(

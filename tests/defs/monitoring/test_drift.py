@@ -10,7 +10,7 @@ import dagster as dg
 import psycopg
 import pytest
 
-from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.drift.windows import drift_cut
 from tests.support.features import judged_history
 from tests.support.monitored import stored_history

@@ -14,7 +14,7 @@ import dagster as dg
 import psycopg
 import pytest
 
-from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.sources.clients.http import HttpSource
 from footpred_dagster.sources.fetching.fetch import fetch
 from footpred_dagster.sources.football_data.load import FIXTURES

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.features.online_store import load_store
 from footpred_dagster.core.models.bundle import Bundle
 from serving.predictions import predictor

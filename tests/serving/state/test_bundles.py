@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from footpred_dagster.core import api_keys
-from footpred_dagster.core.archive.base import LocalArchive
-from footpred_dagster.core.registry import versions
+from footpred_dagster.core.archive.local import LocalArchive
+from footpred_dagster.core.registry import promotions, versions
 from footpred_dagster.core.registry.versions import ModelVersion
 from tests.support.readiness import problems, ready, until
 from tests.support.service import KICKOFF, World, serving
@@ -41,12 +41,12 @@ def promote(world: World, number: int, digest: str) -> None:
         )
         version = versions.find(connection, "elo_logit", number)
         assert version
-        versions.promote(connection, version, as_of=datetime.now(UTC), actor="tests", because="a test")
+        promotions.promote(connection, version, as_of=datetime.now(UTC), actor="tests", because="a test")
 
 
 def promote_good(world: World) -> None:
     with world.connect() as connection:
-        versions.promote(connection, world.version, as_of=datetime.now(UTC), actor="tests", because="it is good")
+        promotions.promote(connection, world.version, as_of=datetime.now(UTC), actor="tests", because="it is good")
 
 
 def no_leagues(golden: dict[str, Any]) -> None:

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.features.contract import MARKET_AWARE_MODEL
 from footpred_dagster.core.models.bundle import MANIFEST, ONNX
 from footpred_dagster.core.predictions.ledger import seal
 from footpred_dagster.core.predictions.served import serve
-from footpred_dagster.core.registry import versions
+from footpred_dagster.core.registry import promotions, versions
 from tests.support.metrics import exposition
 from tests.support.sealed import live
 from tests.support.service import FIXTURES, fitted, promoted
@@ -50,8 +50,8 @@ def test_a_new_champion_takes_over_and_an_old_one_comes_back(client, world, arch
         text = exposition()
         assert f'model_info{{name="elo_logit",version="{version.version}"}} 1.0' in text
         assert f'model_info{{name="elo_logit",version="{before}"}} 0.0' in text
-        back = versions.earlier_champions(connection)[0]
-        versions.roll_back(connection, back, as_of=datetime.now(UTC), actor="tests", because="back")
+        back = promotions.earlier_champions(connection)[0]
+        promotions.roll_back(connection, back, as_of=datetime.now(UTC), actor="tests", because="back")
     until(client, loaded(before))
 
 
@@ -96,7 +96,7 @@ def test_a_champion_that_is_missing_damaged_holds_a_pickle_or_answers_otherwise_
             )
             refused = versions.find(connection, "elo_logit", number)
             assert refused
-            versions.promote(connection, refused, as_of=datetime.now(UTC), actor="tests", because="it is bad")
+            promotions.promote(connection, refused, as_of=datetime.now(UTC), actor="tests", because="it is bad")
             told = until(client, lambda told, number=number: f"version {number}" in (told["problem"] or ""))
             assert reason in told["problem"]
             assert told["loaded"] == good
@@ -105,7 +105,7 @@ def test_a_champion_that_is_missing_damaged_holds_a_pickle_or_answers_otherwise_
             assert reason in " ".join(ready.json()["problems"])
             assert "model_champion_loaded 0.0" in exposition()
             assert client.get("/predict/m1").status_code == 200
-        versions.promote(connection, world.version, as_of=datetime.now(UTC), actor="tests", because="it is good")
+        promotions.promote(connection, world.version, as_of=datetime.now(UTC), actor="tests", because="it is good")
     until(client, loaded(world.version.version))
     assert client.get("/readyz").json()["status"] == "ready"
 
@@ -117,7 +117,7 @@ def test_a_damaged_bundle_is_loaded_once_it_is_whole_again(client, world, archiv
         body = path.read_bytes()
         assert MANIFEST == "bundle.json"
         path.write_bytes(body + b" ")
-        versions.promote(connection, version, as_of=datetime.now(UTC), actor="tests", because="damaged")
+        promotions.promote(connection, version, as_of=datetime.now(UTC), actor="tests", because="damaged")
     assert "damaged" in until(client, lambda told: told["problem"] is not None)["problem"]
     path.write_bytes(body)
     assert until(client, loaded(version.version))["problem"] is None
@@ -133,10 +133,10 @@ def test_a_market_aware_model_never_predicts_here(client, world, archive):
         )
         version = versions.find(connection, MARKET_AWARE_MODEL, 1)
         assert version
-        versions.promote(connection, version, as_of=datetime.now(UTC), actor="tests", because="by mistake")
+        promotions.promote(connection, version, as_of=datetime.now(UTC), actor="tests", because="by mistake")
         told = until(client, lambda told: MARKET_AWARE_MODEL in (told["problem"] or ""))
         assert (told["loaded"], "reads prices" in told["problem"]) == (good, True)
-        versions.promote(connection, world.version, as_of=datetime.now(UTC), actor="tests", because="it is good")
+        promotions.promote(connection, world.version, as_of=datetime.now(UTC), actor="tests", because="it is good")
     until(client, loaded(world.version.version))
 
 

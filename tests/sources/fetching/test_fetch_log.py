@@ -8,7 +8,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from footpred_dagster.core.archive.base import Archive, ArchiveError, LocalArchive, ObjectLost
+from footpred_dagster.core.archive.base import Archive, ArchiveError, ObjectLost
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.domain import Season
 from footpred_dagster.sources.clients.archive import ArchiveSource
 from footpred_dagster.sources.clients.directory import DirectorySource

@@ -5,7 +5,8 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from footpred_dagster.core.archive.base import ArchiveError, LocalArchive, sha256_hex
+from footpred_dagster.core.archive.base import ArchiveError, sha256_hex
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.domain import Season
 from footpred_dagster.sources.clients.archive import ArchiveSource
 from footpred_dagster.sources.clients.directory import DirectorySource

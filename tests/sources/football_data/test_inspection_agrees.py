@@ -8,14 +8,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from footpred_dagster.core.archive.base import LocalArchive
+from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.domain import EXTRA_LEAGUES, Season
 from footpred_dagster.sources.clients.base import FIXTURES_PATH, Fetched, results_path
 from footpred_dagster.sources.fetching.fetch import Target, fetch
 from footpred_dagster.sources.football_data.admission import admit
 from footpred_dagster.sources.football_data.inspection import Inspection, inspect_body
-from footpred_dagster.sources.football_data.load import FIXTURES, Loaded, load_fixtures, load_results, results_target
+from footpred_dagster.sources.football_data.load import FIXTURES, load_fixtures, load_results, results_target
 from footpred_dagster.sources.parsing.records import ParsedFile
+from footpred_dagster.sources.raw_source import Loaded
 from tests.conftest import DATA
 
 FILES = sorted([*DATA.parent.glob("cases/*.csv"), *DATA.glob("quirks/*.csv")])

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from footpred_dagster.core.code_versions import LEFT_OUT, PACKAGE, ROOT, code_version, libraries, reached
 from footpred_dagster.core.models.recipes import ALL_RECIPES
-from footpred_dagster.orchestration.code_versions import LEFT_OUT, PACKAGE, ROOT, code_version, libraries, reached
 
 SCORES = f"{PACKAGE}.defs.predictions.scores"
 CANDIDATES = f"{PACKAGE}.defs.models.candidates"

@@ -22,7 +22,7 @@ LIBRARIES = {
 LEFT_OUT = {
     "footpred_dagster.orchestration.automation_conditions": "when an asset is materialized, not what comes of it",
     "footpred_dagster.core.tracking.model_card_data": "describes a fit for people",
-    "footpred_dagster.orchestration.code_versions": "finds code; the version it gives changes with what it finds",
+    "footpred_dagster.core.code_versions": "finds code; the version it gives changes with what it finds",
     "footpred_dagster.core.database.connection": "connections",
     "footpred_dagster.core.domain.disclaimer": "a sentence for people",
     "footpred_dagster.core.drift.report": "a page for people",
@@ -40,6 +40,7 @@ LEFT_OUT = {
     "footpred_dagster.core.settings": "where things are",
     "footpred_dagster.core.archive.base": "moves bytes",
     "footpred_dagster.core.tracking.mlflow_log": "the experiment log, for people",
+    "footpred_dagster.orchestration.asset_keys": "names of assets",
     "footpred_dagster.orchestration.dbt_project": "dbt's models have versions of their own",
     "footpred_dagster.defs.automation": "when an asset is materialized, not what comes of it",
     "footpred_dagster.defs.resources": "connections and clock; the cut that the clock makes is compared by itself",
