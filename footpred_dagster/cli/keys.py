@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+import psycopg
 
-from footpred_dagster.cli.options import Reading, json_option
-
-if TYPE_CHECKING:
-    import psycopg
-
-    from footpred_dagster.core.api_keys import Key
+from footpred_dagster.cli.session import Reading, Session, with_session
+from footpred_dagster.core import api_keys
+from footpred_dagster.core.api_keys import Key, UnknownKey
+from footpred_dagster.core.database.connection import connect_as_owner
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 DEMO = "demo"
@@ -32,13 +30,10 @@ def _lifetime(_context: click.Context, _parameter: click.Parameter, value: str |
 
 
 @contextmanager
-def _database() -> Iterator[psycopg.Connection]:
+def _database(session: Session) -> Iterator[psycopg.Connection]:
     """A transaction on the migrated database; what users did wrong is told as such."""
-    from footpred_dagster.core.api_keys import UnknownKey
-    from footpred_dagster.core.database.connection import connect_as_owner
-
     try:
-        with connect_as_owner() as connection:
+        with connect_as_owner(session.settings) as connection:
             yield connection
     except UnknownKey as error:
         raise click.ClickException(str(error)) from error
@@ -57,12 +52,10 @@ def keys() -> None:
 @click.option("--expires", "lives", callback=_lifetime, help="90d, 12h, 30m. Default: never.")
 @click.option("--rate", type=click.FloatRange(0.01, 1e6), default=100.0, show_default=True, help="Requests a second.")
 @click.option("--burst", type=click.IntRange(1, 10**6), default=200, show_default=True, help="Requests at once.")
-@json_option
-def create(name: str, scopes: str, lives: timedelta | None, rate: float, burst: int, as_json: bool) -> None:
+@with_session
+def create(session: Session, name: str, scopes: str, lives: timedelta | None, rate: float, burst: int) -> None:
     """Make a key and show it, once."""
-    from footpred_dagster.core import api_keys
-
-    with _database() as connection:
+    with _database(session) as connection:
         key, text = api_keys.create(
             connection,
             name,
@@ -71,50 +64,45 @@ def create(name: str, scopes: str, lives: timedelta | None, rate: float, burst: 
             rate=rate,
             burst=burst,
         )
-    _show(key, text, as_json=as_json)
+    _show(session, key, text)
 
 
 @keys.command()
 @click.argument("identity", metavar="ID")
 @click.option("--overlap", callback=_lifetime, default="24h", show_default=True, help="How long the old one lives on.")
-@json_option
-def rotate(identity: str, overlap: timedelta, as_json: bool) -> None:
+@with_session
+def rotate(session: Session, identity: str, overlap: timedelta) -> None:
     """Make a key in place of ID, with its name, scopes and limits."""
-    from footpred_dagster.core import api_keys
-
-    with _database() as connection:
+    with _database(session) as connection:
         key, text = api_keys.rotate(connection, identity, overlap=overlap)
-    _show(key, text, as_json=as_json)
+    _show(session, key, text)
 
 
 @keys.command()
 @click.argument("identity", metavar="ID")
-@json_option
-def revoke(identity: str, as_json: bool) -> None:
+@with_session
+def revoke(session: Session, identity: str) -> None:
     """Refuse ID from now on."""
-    from footpred_dagster.core import api_keys
-
-    with _database() as connection:
+    with _database(session) as connection:
         key = api_keys.revoke(connection, identity)
-    click.echo(json.dumps(_facts(key)) if as_json else f"{key.id} ({key.name}) is revoked")
+    session.tell(_facts(key), f"{key.id} ({key.name}) is revoked")
 
 
 @keys.command("list", cls=Reading)
-@json_option
-def list_keys(as_json: bool) -> None:
+@with_session
+def list_keys(session: Session) -> None:
     """Every key, whether it is in force, and when it was last used."""
-    from footpred_dagster.core import api_keys
-
-    with _database() as connection:
+    with _database(session) as connection:
         found, uses = api_keys.all_keys(connection), api_keys.last_uses(connection)
     rows = []
     for key in found:
         at, requests, refused = uses.get(key.id, (None, 0, 0))
         used = {"last_used_at": _text(at), "requests": requests, "refused": refused}
         rows.append(_facts(key) | {"state": _state(key)} | used)
-    if as_json:
-        click.echo(json.dumps({"keys": rows}))
-        return
+    session.tell({"keys": rows}, lambda: _print_keys(rows))
+
+
+def _print_keys(rows: Sequence[dict[str, Any]]) -> None:
     for row in rows:
         used = f"last used {row['last_used_at']}, {row['requests']} requests" if row["last_used_at"] else "never used"
         click.echo(f"{row['id']}  {row['state']:<8} {','.join(row['scopes']):<24} {row['name']}: {used}")
@@ -124,20 +112,16 @@ def list_keys(as_json: bool) -> None:
 
 def demo_key(connection: psycopg.Connection) -> str | None:
     """The text of a key to try the service with, when there was never any key here; else None."""
-    from footpred_dagster.core import api_keys
-
     connection.execute("lock table serving.keys in share row exclusive mode")
     if api_keys.all_keys(connection):
         return None
     return api_keys.create(connection, DEMO, ("read", "predict", "batch"))[1]
 
 
-def _show(key: Key, text: str, *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps({"id": key.id, "key": text} | _facts(key)))
-        return
-    click.echo(text)
-    click.echo(f"shown this once; send it in the header X-API-Key. Scopes: {', '.join(key.scopes)}", err=True)
+def _show(session: Session, key: Key, text: str) -> None:
+    session.tell({"id": key.id, "key": text} | _facts(key), text)
+    if not session.as_json:
+        click.echo(f"shown this once; send it in the header X-API-Key. Scopes: {', '.join(key.scopes)}", err=True)
 
 
 def _facts(key: Key) -> dict[str, Any]:

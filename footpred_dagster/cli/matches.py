@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import click
+import psycopg
+from psycopg.rows import dict_row
+from rich.table import Table
 
-from footpred_dagster.cli.options import (
-    Reading,
-    because_option,
-    day_of,
-    json_option,
-    league_code,
-    parsed,
-    season_stored,
-)
+from footpred_dagster.cli.named_matches import Score, find_match, state_ruling, withdraw_ruling
+from footpred_dagster.cli.options import because_option, day_of, league_code, parsed, season_stored
+from footpred_dagster.cli.output import console, plain
+from footpred_dagster.cli.session import Reading, Session, with_session
+from footpred_dagster.core.matches import rulings as stored
+from footpred_dagster.core.matches.rulings import Ruling, Status
 from footpred_dagster.sources.parsing.values import MAX_GOALS
 
-Score = tuple[int, int]
+_RULED = """
+    select league, season, match_date::text as date, home_name as home, away_name as away, home_id, away_id, status,
+        home_goals, away_goals, status_decided_by as decided_by, ruling as because
+    from intermediate.int_matches where status = 'awarded' or status_decided_by <> 'source'
+    order by match_date desc, league, home_name
+"""
+_KEY = ("league", "season", "date", "home_id", "away_id")
 
 
 def parse_score(text: str) -> Score:
@@ -32,7 +39,7 @@ def parse_score(text: str) -> Score:
 def of_a_match(command: Any) -> Any:
     """The arguments that name a match, and what every ruling has."""
     for decorate in (
-        json_option,
+        with_session,
         because_option("Why; shown beside the match."),
         click.argument("day", metavar="DATE", callback=day_of),
         click.argument("away"),
@@ -63,44 +70,36 @@ def matches() -> None:
 @matches.command()
 @of_a_match
 @score_option
-def award(score: Score | None, **of: Any) -> None:
+def award(session: Session, score: Score | None, **of: Any) -> None:
     """It was decided without play. With --score also a match that no file has."""
-    _rule("awarded", score, **of)
+    _rule(session, "awarded", score, **of)
 
 
 @matches.command()
 @of_a_match
 @score_option
-def played(score: Score | None, **of: Any) -> None:
+def played(session: Session, score: Score | None, **of: Any) -> None:
     """It was played, although its row looks otherwise."""
-    _rule("played", score, **of)
+    _rule(session, "played", score, **of)
 
 
 @matches.command()
 @of_a_match
-def void(**of: Any) -> None:
+def void(session: Session, **of: Any) -> None:
     """It was annulled: it counts for nothing."""
-    _rule("void", None, **of)
+    _rule(session, "void", None, **of)
 
 
 @matches.command()
 @of_a_match
-def withdraw(**of: Any) -> None:
+def withdraw(session: Session, **of: Any) -> None:
     """Withdraw what was stated about a match; the list and the file decide again."""
-    _rule(None, None, **of)
-
-
-@matches.command(cls=Reading)
-@json_option
-def rulings(as_json: bool) -> None:
-    """List every match whose status the results file alone does not tell, and what decided it."""
-    from footpred_dagster.cli import matches_commands
-
-    matches_commands.print_ruled(matches_commands.ruled(), as_json=as_json)
+    _rule(session, None, None, **of)
 
 
 def _rule(
-    status: str | None,
+    session: Session,
+    status: Status | None,
     score: Score | None,
     *,
     league: str,
@@ -109,11 +108,88 @@ def _rule(
     away: str,
     day: date,
     because: str,
-    as_json: bool,
 ) -> None:
-    from footpred_dagster.cli import matches_commands
+    """State a ruling, or without ``status`` withdraw those that were stated."""
+    with session.connect() as connection:
+        named = find_match(connection, league, season, home, away, day)
+        if status:
+            state_ruling(connection, named, status, score, because)
+        else:
+            withdraw_ruling(connection, named, because)
+    facts = {
+        "league": league,
+        "season": season,
+        "date": day.isoformat(),
+        "home_id": named.home_id,
+        "away_id": named.away_id,
+        "status": status or "withdrawn",
+        "score": "-".join(map(str, score)) if score else None,
+        "because": because,
+    }
+    what = status or "what was stated is withdrawn"
+    goals = f" {facts['score']}" if score else ""
+    match = f"{named.home_id} v {named.away_id}, {league} {day}"
+    session.tell(facts, f"{match}: {what}{goals}, from the next run on")
 
-    named = matches_commands.find(league, season, home, away, day)
-    ruled = matches_commands.rule(named, status, score, because) if status else None
-    done = ruled or matches_commands.withdraw(named, because)
-    matches_commands.print_done(done, as_json=as_json)
+
+@matches.command(cls=Reading)
+@with_session
+def rulings(session: Session) -> None:
+    """List every match whose status the results file alone does not tell, and what decided it."""
+    with session.connect() as connection:
+        found = in_force(connection)
+    session.tell({"rulings": found}, lambda: print_rulings(found))
+
+
+def in_force(connection: psycopg.Connection) -> list[dict[str, Any]]:
+    """Users' rulings that wait for a run, then matches that were awarded or whose status the list or a user decided.
+
+    The latter newest first, as last built. A ruling about a match that the next run does not find keeps waiting.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute("select to_regclass('intermediate.int_matches') is not null as built")
+        built = cursor.execute(_RULED).fetchall() if cursor.fetchone() == {"built": True} else []
+    stated = stored.stated(connection)
+    applied = {tuple(row[name] for name in _KEY): row for row in built}
+    waiting = [row for row in map(_as_row, stated) if not _is_applied(row, applied.get(tuple(row[n] for n in _KEY)))]
+    return [*({**row, "in_force": False} for row in waiting), *({**row, "in_force": True} for row in built)]
+
+
+def _is_applied(stated: dict[str, Any], built: dict[str, Any] | None) -> bool:
+    """Whether the match as built is as stated; where no score was stated the file's stands."""
+    compared = ["status", "because", *(name for name in ("home_goals", "away_goals") if stated[name] is not None)]
+    return built is not None and all(built[name] == stated[name] for name in compared)
+
+
+def _as_row(ruling: Ruling) -> dict[str, Any]:
+    """A ruling with the names that a match as built has; clubs go by their ids."""
+    return {
+        "league": ruling.league,
+        "season": ruling.season,
+        "date": ruling.match_date.isoformat(),
+        "home": ruling.home_id,
+        "away": ruling.away_id,
+        "home_id": ruling.home_id,
+        "away_id": ruling.away_id,
+        "status": ruling.status,
+        "home_goals": ruling.home_goals,
+        "away_goals": ruling.away_goals,
+        "decided_by": ruling.decided_by,
+        "because": ruling.reason,
+    }
+
+
+def print_rulings(found: Sequence[dict[str, Any]]) -> None:
+    """A table of what ``in_force`` gives."""
+    out = console()
+    if not found:
+        out.print("every status is as the results files tell it")
+        return
+    table = Table("league", "date", "match", "score", "status", "decided by", "because", box=None)
+    for row in found:
+        score = "" if row["home_goals"] is None else f"{row['home_goals']}-{row['away_goals']}"
+        pair = f"{row['home']} v {row['away']}"
+        decided = row["decided_by"] if row["in_force"] else f"{row['decided_by']}, waits for a run"
+        cells = (row["league"], row["date"], pair, score, row["status"], decided, row["because"] or "")
+        table.add_row(*plain(*cells))
+    out.print(table)

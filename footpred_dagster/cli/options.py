@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from footpred_dagster.core import services
-from footpred_dagster.core.domain import LEAGUES
+from footpred_dagster.core.domain import LEAGUES, Season
+from footpred_dagster.runner.selection import Selection, parse_instant, parse_leagues, parse_seasons
 from footpred_dagster.sources.parsing.values import MAX_NAME, is_name
+
+if TYPE_CHECKING:
+    import psycopg
 
 REASON_LENGTH = 500
 MAX_PORT = 65535
-
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, for programs.")
-
-
-class Reading(click.Command):
-    """A command that only reads: it makes no home, and stops the embedded server again if that was down."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        from footpred_dagster.core.database.connection import left_as_found
-        from footpred_dagster.core.settings import Settings
-
-        with left_as_found(Settings.from_env()):
-            return super().invoke(ctx)
 
 
 def parsed(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:
@@ -104,3 +95,37 @@ def club_name(_context: click.Context, _parameter: click.Parameter, value: str) 
     if value != value.strip() or not is_name(value):
         raise click.BadParameter(f"no results file can hold the name {value[:MAX_NAME]!r}: the parser drops such rows")
     return value
+
+
+leagues_option = click.option(
+    "--leagues",
+    default="main",
+    show_default=True,
+    callback=parsed(parse_leagues),
+    help="main (22 divisions), extra (the 16 files of new/), all, or codes: E0,ARG-COPA.",
+)
+
+
+def as_of_option(what: str) -> Callable[[Any], Any]:
+    """``--as-of``, with ``what`` it does."""
+    return click.option("--as-of", callback=parsed(parse_instant), help=what)
+
+
+def selection_of(leagues: tuple[str, ...], seasons: str | None, as_of: datetime | None) -> Selection:
+    """Leagues and seasons that a command is about; without ``seasons`` all to the one of ``as_of``."""
+    until = Season.containing((as_of or datetime.now(UTC)).date())
+    try:
+        return Selection(leagues, *parse_seasons(seasons, until), bounded=seasons is not None)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--seasons") from error
+
+
+def refuse_future(connection: psycopg.Connection, as_of: datetime | None) -> None:
+    """Raise click.UsageError for an ``as_of`` that is still to come."""
+    from footpred_dagster.core.registry import last_decision
+
+    try:
+        if as_of is not None:
+            last_decision.refuse_future(connection, as_of)
+    except last_decision.StillToCome as error:
+        raise click.UsageError(f"--as-of {error}; leave it out for now") from error

@@ -1,17 +1,17 @@
-"""How results look on a terminal, and as JSON for programs."""
+"""How results look on a terminal."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 PIPE_WIDTH = 140
+SHOWN_DIGITS = 12
+"""Hex digits of a sha256 that people are shown; programs get all."""
 SHOWN_SEASONS = 5
 
 
@@ -31,10 +31,7 @@ def plain(*cells: object) -> list[Text]:
     return [Text(safe(str(cell))) for cell in cells]
 
 
-def print_run(summary: dict[str, Any], outcome: Any, *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(summary))
-        return
+def print_run(summary: dict[str, Any], outcome: Any) -> None:
     out = console()
     if summary["simulated"]:
         out.print("[yellow]simulated football: clubs, results and prices are made up[/]")
@@ -90,10 +87,7 @@ def _print_not_loaded(out: Console, summary: dict[str, Any]) -> None:
         out.print(Text(f"  {file['path']} ({file['partition']}): {file['reason']}: {file['detail']}"))
 
 
-def print_evaluation(found: dict[str, list[dict[str, Any]]], *, detail: bool, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(found))
-        return
+def print_evaluation(found: dict[str, list[dict[str, Any]]], *, detail: bool) -> None:
     out = console()
     out.print(_evaluation_table(found["rows"]))
     if not detail:
@@ -135,10 +129,7 @@ def _evaluation_table(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-def print_status(state: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(state))
-        return
+def print_status(state: dict[str, Any]) -> None:
     out = console()
     if state["simulated"]:
         out.print("[yellow]simulated football: clubs, results and prices are made up[/]")
@@ -166,10 +157,7 @@ def print_status(state: dict[str, Any], *, as_json: bool) -> None:
     out.print(f"services: {services}", highlight=False)
 
 
-def print_doctor(found: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(found))
-        return
+def print_doctor(found: dict[str, Any]) -> None:
     out = console()
     out.print(f"home      {found['home']}", highlight=False)
     url = "" if found["database_url"] is None else "; footpred doctor --json prints its URL, password included"

@@ -98,22 +98,23 @@ def test_replay_goes_back_to_the_file_before_the_correction_and_names_the_newest
             [results_path("E0", CORRECTED)],
         ).fetchall()
     first, newest = (digest for (digest,) in bodies)
-    done = filled.json("replay", "--sha256", first)
+    done = filled.json("reload", "--sha256", first)
     assert (done["state"], done["rows"], done["newest_sha256"]) == ("loaded", 56, newest)
     assert [part["partition"] for part in done["partitions"]] == ["E0|2023-24"]
     assert {table for table, checksum in raw_tables(filled).items() if production[table] != checksum} == {
         *("raw.matches", "raw.loads")
     }
     assert f"its newest body is {newest[:12]}: the next footpred run goes back" in filled.run(
-        "replay", "--sha256", first
+        "reload", "--sha256", first
     )
-    filled.run("replay", "--sha256", newest, "--league", "E0", "--season", "2324")
+    said = filled.run("replay", "--sha256", newest, "--league", "E0", "--season", "2324")  # its former name
+    assert "is loaded" in said
     assert raw_tables(filled) == production
-    assert "64 hex digits" in filled.run("replay", "--sha256", "abc", code=2)
-    assert "unknown league E9" in filled.run("replay", "--sha256", first, "--league", "E9", "--season", "2324", code=2)
-    assert "is refused" in filled.run("replay", "--sha256", first, "--league", "D1", "--season", "2324", code=1)
+    assert "64 hex digits" in filled.run("reload", "--sha256", "abc", code=2)
+    assert "unknown league E9" in filled.run("reload", "--sha256", first, "--league", "E9", "--season", "2324", code=2)
+    assert "is refused" in filled.run("reload", "--sha256", first, "--league", "D1", "--season", "2324", code=1)
     assert "is not in the archive s3://" in filled.run(
-        *("replay", "--sha256", "0" * 64, "--league", "E0", "--season", "2324"), code=1
+        *("reload", "--sha256", "0" * 64, "--league", "E0", "--season", "2324"), code=1
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from footpred_dagster.cli.group import main
-from footpred_dagster.cli.inspection import SHOWN_ROWS
+from footpred_dagster.cli.inspect import SHOWN_ROWS
 from tests.support.football_data import GOOD, HEADER, OTHER, body
 
 KEYS = {
@@ -26,7 +26,7 @@ KEYS = {
 
 LOADED = """
 import sys
-from footpred_dagster.cli import main
+from footpred_dagster.cli.group import main
 try:
     main(["inspect", sys.argv[1]])
 except SystemExit:

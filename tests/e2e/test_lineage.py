@@ -159,7 +159,7 @@ def test_every_asset_records_the_versions_of_its_code_its_data_and_its_inputs(ho
 
 def test_a_season_replayed_scores_as_the_evaluator_says_and_again_seals_nothing(home, files):
     """One fit before the season, each matchday as of its start; stopped in the middle, the command goes on."""
-    asked = ("backtest", "--season", "2324", "--leagues", "E0", "--every", "matchday")
+    asked = ("replay", "--season", "2324", "--leagues", "E0", "--every", "matchday")
     started = home.start(*asked, "--json")
     with psycopg.connect(home.database_url, autocommit=True) as connection:
         deadline = time.monotonic() + 120
@@ -180,10 +180,10 @@ def test_a_season_replayed_scores_as_the_evaluator_says_and_again_seals_nothing(
     assert (verified["ok"], verified["rows"]) == (True, done["ledger"]["rows"])
 
 
-def test_a_backtest_of_what_is_not_there_is_a_usage_error(home, files):
-    assert "no played match of 2019-20" in home.run("backtest", "--season", "1920", "--leagues", "E0", code=2)
-    assert "nothing before 2020-21" in home.run("backtest", "--season", "2021", "--leagues", "E0", code=2)
-    assert "ARG" in home.run("backtest", "--season", "2324", "--leagues", "ARG", code=2)
+def test_a_replay_of_what_is_not_there_is_a_usage_error(home, files):
+    assert "no played match of 2019-20" in home.run("replay", "--season", "1920", "--leagues", "E0", code=2)
+    assert "nothing before 2020-21" in home.run("replay", "--season", "2021", "--leagues", "E0", code=2)
+    assert "ARG" in home.run("replay", "--season", "2324", "--leagues", "ARG", code=2)
 
 
 def test_the_ledger_is_verified_exported_and_caught_when_somebody_with_every_right_changed_it(home, files, tmp_path):

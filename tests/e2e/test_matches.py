@@ -8,7 +8,7 @@ import io
 import psycopg
 import pytest
 
-from footpred_dagster.cli.matches_commands import print_ruled
+from footpred_dagster.cli.matches import print_rulings
 from footpred_dagster.core.clubs.resolution import resolve
 from footpred_dagster.core.matches import rulings
 from tests.support.command import Home
@@ -132,6 +132,6 @@ def test_a_reason_speaks_neither_markup_nor_to_the_terminal():
         "in_force": True,
     }
     with contextlib.redirect_stdout(io.StringIO()) as said:
-        print_ruled([row], as_json=False)
+        print_rulings([row])
     assert "[red]why[/nothing]" in said.getvalue()
     assert "\x1b" not in said.getvalue()

@@ -133,7 +133,7 @@ def test_a_few_weeks_are_printed_with_differences_and_without_intervals(capsys):
     pairs = [as_pair(each) for each in found.paired]
     assert [(pair["weeks"], pair["low"], pair["high"], pair["se"]) for pair in pairs] == [(4, None, None, None)]
     tables = {"rows": [as_row(each) for each in found.rows], "paired": pairs, "slices": []}
-    print_evaluation(json.loads(json.dumps(tables, allow_nan=False)), detail=True, as_json=False)
+    print_evaluation(json.loads(json.dumps(tables, allow_nan=False)), detail=True)
     printed = capsys.readouterr().out
     assert f"{abs(pairs[0]['difference']):.4f}" in printed
     assert " to " not in printed

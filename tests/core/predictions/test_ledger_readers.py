@@ -9,7 +9,6 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from footpred_dagster.cli import ledger_commands
 from footpred_dagster.cli.group import main
 from footpred_dagster.core.predictions.ledger import COLUMNS, anchor, seal, verify
 from footpred_dagster.core.predictions.ledger_export import export
@@ -62,7 +61,7 @@ def test_the_exported_verifier_says_what_is_wrong_with_a_file_and_exits_2(connec
 def command(monkeypatch, database_url, archive):
     """``footpred ledger verify`` on this test's database and archive."""
     monkeypatch.setenv("FOOTPRED_DATABASE_URL", database_url)
-    monkeypatch.setattr(ledger_commands, "open_archive", lambda _: archive)
+    monkeypatch.setenv("FOOTPRED_STORAGE_URL", archive.root.as_uri())
     return lambda *arguments: CliRunner().invoke(main, ["ledger", "verify", *map(str, arguments)])
 
 

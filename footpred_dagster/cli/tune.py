@@ -15,7 +15,8 @@ from typing import Any
 import click
 from rich.console import Console
 
-from footpred_dagster.cli.platform_commands import check_as_of
+from footpred_dagster.cli.options import as_of_option, refuse_future
+from footpred_dagster.cli.session import Session, with_session
 from footpred_dagster.core.database.connection import connect, prepare_database
 from footpred_dagster.core.features.dataset import played_before
 from footpred_dagster.core.settings import Settings
@@ -33,23 +34,31 @@ POLL = 2.0
 """Seconds between two looks at the study."""
 
 
+@click.command()
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes on this machine.")
+@click.option("--trials", type=click.IntRange(1), help="At most so many. Default: as many as there is time for.")
+@click.option("--minutes", type=click.FloatRange(0.05), default=8.0, show_default=True, help="No trial begins later.")
+@as_of_option("Tune as of this date. Default: now.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: tuning/xgboost.json in the home."
+)
+@with_session
 def tune(
-    workers: int, trials: int | None, minutes: float, as_of: datetime | None, output: Path | None
-) -> dict[str, Any]:
-    """Search for ``minutes`` with ``workers`` processes; returns what to commit, written to ``output`` as well.
+    session: Session, workers: int, trials: int | None, minutes: float, as_of: datetime | None, output: Path | None
+) -> None:
+    """Search better hyperparameters for the boosted trees on the seasons that select.
 
-    Ctrl-C ends the search, not the study: what is complete is kept, and the next call goes on.
+    The study is kept in PostgreSQL: calling again goes on with it, and other machines on the same database may join.
+    Ctrl-C ends the search, not the study: what is complete is kept. Nothing changes until somebody commits the result.
     """
-    settings = Settings.from_env()
+    settings = session.settings
     task = load_task(settings, as_of)
     study = open_study(storage_url(settings), task)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the workers end with us, whoever ends us
     out = Console(stderr=True)
     out.print(f"study {study.study_name}", highlight=False)
     clock = (as_of or datetime.now(UTC)).isoformat()  # the same for all: they must come to the same study
-    shares = (
-        [trials // workers + (place < trials % workers) for place in range(workers)] if trials else [None] * workers
-    )
+    shares = [None if trials is None else (trials + place) // workers for place in range(workers)]
     orders = [{"minutes": minutes, "trials": share, "as_of": clock} for share in shares if share != 0]
     threads = max((os.cpu_count() or 1) // workers, 1)
     crew = [_start(order, threads) for order in orders]
@@ -76,7 +85,14 @@ def tune(
     path = output or settings.home / "tuning" / "xgboost.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(found, indent=2) + "\n")
-    return {**found, "trials": counts(study), "written_to": str(path)}
+    facts = {**found, "trials": counts(study), "written_to": str(path)}
+    session.tell(facts, _sentence(facts))
+
+
+def _sentence(found: dict[str, Any]) -> str:
+    committed = found["log_loss_committed"]
+    gain = f", {committed - found['log_loss']:.5f} better than the committed ones" if committed else ""
+    return f"best log-loss {found['log_loss']:.5f}{gain}\nwritten to {found['written_to']}"
 
 
 def load_task(settings: Settings, as_of: datetime | None) -> Task:
@@ -85,7 +101,7 @@ def load_task(settings: Settings, as_of: datetime | None) -> Task:
     clock = as_of or datetime.now(UTC)
     try:
         with connect(settings) as connection:
-            check_as_of(connection, as_of)
+            refuse_future(connection, as_of)
             return Task.of(played_before(connection, clock), clock)
     except NothingToTune as error:
         raise click.ClickException(str(error)) from error
@@ -93,9 +109,7 @@ def load_task(settings: Settings, as_of: datetime | None) -> Task:
 
 def _start(order: dict[str, Any], threads: int) -> subprocess.Popen[bytes]:
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
-    return subprocess.Popen(
-        [sys.executable, "-m", "footpred_dagster.cli.tuning_commands", json.dumps(order)], env=environment
-    )
+    return subprocess.Popen([sys.executable, "-m", "footpred_dagster.cli.tune", json.dumps(order)], env=environment)
 
 
 def _progress(study: Any) -> str:

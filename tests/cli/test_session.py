@@ -6,8 +6,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from footpred_dagster.cli.failures import Explained
-from footpred_dagster.cli.group import main
+from footpred_dagster.cli.group import MODULES, main
+from footpred_dagster.cli.session import Explained
 from footpred_dagster.core.archive.base import ArchiveError
 
 COMMANDS = [
@@ -63,8 +63,27 @@ def test_a_bug_shows_itself_and_what_click_raises_stays_as_it_is():
     assert outcomes["usage"].exit_code == 2
 
 
+def test_every_command_is_listed_with_what_it_does_and_has_help_of_its_own():
+    listed = CliRunner().invoke(main, ["--help"]).output
+    assert all(f"\n  {name} " in listed for name in MODULES)
+    assert [line for line in listed.splitlines() if len(line) > 79] == []
+    for name in MODULES:
+        assert CliRunner().invoke(main, [name, "--help"]).exit_code == 0
+    assert "No such command 'nothing'" in CliRunner().invoke(main, ["nothing"]).output
+
+
+def test_former_names_of_commands_work_and_say_so():
+    said = CliRunner().invoke(main, ["backtest", "--season", "2324", "--leagues", "ARG"])
+    assert (said.exit_code, "footpred backtest is footpred replay now" in said.output) == (2, True)
+    assert "ARG: models learn from and predict the main divisions alone" in said.output
+    said = CliRunner().invoke(main, ["replay", "--sha256", "abc"])
+    assert (said.exit_code, "64 hex digits" in said.output) == (2, True)
+
+
 def every_command(group: click.Group, path: tuple[str, ...] = ()):
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
             yield from every_command(command, (*path, name))
         else:

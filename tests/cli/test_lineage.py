@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-from footpred_dagster.cli import lineage_commands
+from footpred_dagster.cli import reproduce
 from footpred_dagster.cli.group import main
 from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.lineage.input_manifest import Inputs, Partition
@@ -49,7 +49,7 @@ def footpred(database_url, tmp_path, monkeypatch):
 
 
 def again(monkeypatch, **changes) -> None:
-    monkeypatch.setattr(lineage_commands, "_fit_again", lambda _settings, _then: AGAIN | changes)
+    monkeypatch.setattr(reproduce, "_fit_again", lambda _settings, _then: AGAIN | changes)
 
 
 def test_the_same_scores_and_bundle_exit_0(footpred, monkeypatch):

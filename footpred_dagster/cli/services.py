@@ -1,4 +1,4 @@
-"""What ``footpred up`` and ``footpred down`` do. Imported only by these commands."""
+"""``footpred up`` and ``footpred down``: the services of a home."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+import click
+
+from footpred_dagster.cli.keys import demo_key
+from footpred_dagster.cli.options import service_ports
+from footpred_dagster.cli.session import FAILED, Session, with_session
 from footpred_dagster.core import services
 from footpred_dagster.core.database.connection import connect_as_owner, prepare_database
 from footpred_dagster.core.database.embedded_server import EmbeddedPostgres
@@ -26,14 +31,40 @@ SERVICE_ENVIRONMENT = {
 }
 
 
-def up(say: Callable[[str], None], ports: Mapping[str, int]) -> bool:
+@click.command()
+@click.option("--detach", is_flag=True, help="Return once the services run; footpred down stops them.")
+@click.option(
+    "--port",
+    "ports",
+    metavar="SERVICE=PORT",
+    multiple=True,
+    callback=service_ports,
+    help="Port to prefer for dagster, mlflow, api, worker, metrics or dashboard; may be given again. The next free one "
+    "is used where it is taken.",
+)
+def up(detach: bool, ports: dict[str, int]) -> None:
+    """Dagster, MLflow and the rest of this home's services, until Ctrl-C or ``footpred down``."""
+    try:
+        if detach:
+            arguments = [f"--port={service}={port}" for service, port in ports.items()]
+            whole = _up_detached(click.echo, arguments)
+        else:
+            whole = _up(click.echo, ports)
+    except AlreadyUp:
+        click.echo("already up:")
+        for name, service in services.states(Settings.from_env()).items():
+            if service.url:
+                click.echo(f"{name:<9} {service.url}  {service.state}")
+        return
+    sys.exit(0 if whole else FAILED)
+
+
+def _up(say: Callable[[str], None], ports: Mapping[str, int]) -> bool:
     """Run every service of this home until a signal ends it; False if one had to be given up. Raises AlreadyUp.
 
     ports: what services prefer instead of their usual ones, by service. An embedded database that was down before is
     stopped again at the end.
     """
-    from footpred_dagster.cli.keys import demo_key
-
     settings = Settings.from_env()
     if services.supervised(settings):
         raise AlreadyUp
@@ -41,7 +72,7 @@ def up(say: Callable[[str], None], ports: Mapping[str, int]) -> bool:
     ours_to_stop = embedded is not None and not embedded.running()
     preferring = {FRONT[service]: port for service, port in ports.items()}
     processes = [replace(each, prefers=preferring.get(each.name, each.prefers)) for each in PROCESSES]
-    keep_alive = embedded.start if embedded else lambda: None
+    keep_alive = embedded.start if embedded else _nothing
     supervisor = Supervisor(settings, processes, FRONT, say=say, keep_alive=keep_alive)
     with supervisor.signals():  # from here on: a signal must not leave the database behind
         try:
@@ -62,7 +93,11 @@ def up(say: Callable[[str], None], ports: Mapping[str, int]) -> bool:
                 supervisor.report("stopped: database")
 
 
-def up_detached(say: Callable[[str], None], arguments: list[str]) -> bool:
+def _nothing() -> None:
+    """An external server keeps itself alive."""
+
+
+def _up_detached(say: Callable[[str], None], arguments: list[str]) -> bool:
     """``footpred up`` with ``arguments`` in a session of its own, once each service runs or failed; False if one did.
 
     What it prints until then is passed on, a new key among it, and written nowhere. Raises AlreadyUp.
@@ -89,8 +124,10 @@ def up_detached(say: Callable[[str], None], arguments: list[str]) -> bool:
     return False
 
 
-def down() -> list[str]:
-    """Stop what this home runs; names what was stopped."""
-    settings = Settings.from_env()
-    stopped = ["services"] if stop_supervisor(settings) else []
-    return stopped + (["database"] if EmbeddedPostgres(settings.home).stop() else [])
+@click.command()
+@with_session
+def down(session: Session) -> None:
+    """Stop everything of this home; nothing is lost, the next command starts what it needs."""
+    stopped = ["services"] if stop_supervisor(session.settings) else []
+    stopped += ["database"] if EmbeddedPostgres(session.settings.home).stop() else []
+    session.tell({"stopped": stopped}, f"{' and '.join(stopped)} stopped" if stopped else "nothing was running")

@@ -5,16 +5,18 @@ Without a home nothing heavy is imported; with one, its last loads are read from
 
 from __future__ import annotations
 
-import json
 import os
+import sys
 from pathlib import Path
 
 import click
 from rich.table import Table
 from rich.text import Text
 
+from footpred_dagster.cli.options import parsed
 from footpred_dagster.cli.output import console, safe
-from footpred_dagster.core.domain import Season
+from footpred_dagster.cli.session import FAILED, Session, with_session
+from footpred_dagster.core.domain import LEAGUES, Season
 from footpred_dagster.core.settings import Settings
 from footpred_dagster.sources.clients.base import MAX_BODY
 from footpred_dagster.sources.football_data.inspection import Inspection, inspect_body
@@ -23,23 +25,37 @@ from footpred_dagster.sources.parsing.records import ParsedFile
 SHOWN_ROWS = 50
 
 
-def inspect_file(path: str, league: str | None, season: Season | None) -> Inspection:
-    """Inspect the file at ``path`` against the last loads of this home, if there is one; none is created.
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--league", type=click.Choice(list(LEAGUES)), help="Division it should be of.")
+@click.option("--season", callback=parsed(Season.parse), help="Season it should be of: 2526.")
+@with_session
+def inspect(session: Session, file: str, league: str | None, season: Season | None) -> None:
+    """Tell whether a run would accept a file, and what it would read from it, without loading anything.
 
-    A pipe or device, which may never end, is a usage error.
+    League and season are taken from the path (mmz4281/2526/E0.csv), the file's name or its rows where not given. Where
+    this home holds loads, the file is compared with the last ones. Exit code 1 when the file would be refused.
     """
-    file = Path(os.path.abspath(path))
-    if not file.is_file():
-        raise click.UsageError(f"{click.format_filename(path)} is not a regular file")
+    path, body = _read(file)
+    settings = session.settings
+    if settings.external or settings.has_embedded_database:
+        found = _against_home(settings, body, path, league, season)
+    else:
+        found = inspect_body(body, path, league, season)
+    session.tell(found.as_json(), lambda: _print_inspection(found))
+    sys.exit(0 if found.accepted or found.not_published else FAILED)
+
+
+def _read(name: str) -> tuple[Path, bytes]:
+    """A file's absolute path and its bytes; a pipe or device, which may never end, is a usage error."""
+    path = Path(os.path.abspath(name))
+    if not path.is_file():
+        raise click.UsageError(f"{click.format_filename(name)} is not a regular file")
     try:
-        with file.open("rb") as opened:
-            body = opened.read(MAX_BODY + 1)
+        with path.open("rb") as opened:
+            return path, opened.read(MAX_BODY + 1)
     except OSError as error:
-        raise click.ClickException(f"cannot read {click.format_filename(path)}: {error.strerror}") from error
-    settings = Settings.from_env()
-    if not settings.external and not settings.has_embedded_database:
-        return inspect_body(body, file, league, season)
-    return _against_home(settings, body, file, league, season)
+        raise click.ClickException(f"cannot read {click.format_filename(name)}: {error.strerror}") from error
 
 
 def _against_home(settings: Settings, body: bytes, file: Path, league: str | None, season: Season | None) -> Inspection:
@@ -57,10 +73,7 @@ def _against_home(settings: Settings, body: bytes, file: Path, league: str | Non
         return inspect_body(body, file, league, season, by_last_loads, f"the last loads of {where}")
 
 
-def print_inspection(found: Inspection, *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(found.as_json()))
-        return
+def _print_inspection(found: Inspection) -> None:
     out = console()
     out.print(_verdict(found))
     for name, text in _lines(found):
