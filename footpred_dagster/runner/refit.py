@@ -22,7 +22,7 @@ from dagster import DagsterEventType
 from footpred_dagster.core.archive.base import ArchiveError
 from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.archive.locations import archive_at
-from footpred_dagster.core.database.connection import connect, prepare_database
+from footpred_dagster.core.database.connection import connect, database_url, migrate
 from footpred_dagster.core.evaluation.report import as_row
 from footpred_dagster.core.features.dataset import played_before
 from footpred_dagster.core.lineage.input_manifest import Inputs
@@ -59,7 +59,7 @@ def reproduce(order: Order, progress: LayerProgress) -> Reproduced:
     settings = Settings.from_env()
     archive = archive_at(order.storage_url)
     inputs = Inputs.read(archive, order.inputs_sha256)
-    prepare_database(settings)
+    migrate(database_url(settings))  # an empty database of its own
     progress.expect("raw", len(inputs.partitions))
     with connect(settings, autocommit=True) as connection:
         load_inputs(connection, archive, inputs, lambda partition: progress.advance("raw", partition.partition))

@@ -28,7 +28,7 @@ READING = (
 USE = """
 import sys
 from pathlib import Path
-from footpred_dagster.core.database import database_url
+from footpred_dagster.core.database.connection import database_url
 from footpred_dagster.core.settings import Settings
 database_url(Settings(Path(sys.argv[1])))
 print("in use", flush=True)

@@ -27,10 +27,11 @@ import resource, sys
 from pathlib import Path
 import psycopg
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.storage import ArchiveError, LocalArchive
-from footpred_dagster.sources.directory import DirectorySource
-from footpred_dagster.sources.fetch import fetch
-from footpred_dagster.sources.load import results_target
+from footpred_dagster.core.archive.base import ArchiveError
+from footpred_dagster.core.archive.local import LocalArchive
+from footpred_dagster.sources.clients.directory import DirectorySource
+from footpred_dagster.sources.fetching.fetch import fetch
+from footpred_dagster.sources.football_data.load import results_target
 url, root, site, limit = sys.argv[1:]
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
 with psycopg.connect(url, autocommit=True) as connection:
@@ -46,8 +47,8 @@ import sys
 from pathlib import Path
 import psycopg
 from footpred_dagster.core.domain import Season
-from footpred_dagster.core.storage import LocalArchive
-from footpred_dagster.sources.load import load_results
+from footpred_dagster.core.archive.local import LocalArchive
+from footpred_dagster.sources.football_data.load import load_results
 with psycopg.connect(sys.argv[1], autocommit=True) as connection:
     print(load_results(connection, LocalArchive(Path(sys.argv[2])), "E0", Season(2023)).state)
 """

@@ -38,7 +38,7 @@ class NewerSchema(RuntimeError):
 
 
 class OlderSchema(RuntimeError):
-    """This version needs a newer schema, and this process is not the owner's; the message says what to run."""
+    """This version needs a newer schema than an external database has; the message says what to run."""
 
 
 @cache
@@ -138,21 +138,20 @@ def _password(owner: str, component: str) -> str:
 
 
 def prepare_database(settings: Settings) -> None:
-    """Bring the database of this home to this version, with its roles.
+    """Bring the embedded database of this home to this version, with its roles; only look at an external one.
 
-    Raises psycopg.OperationalError when the server does not answer, NewerSchema when it is ahead, and OlderSchema when
-    it is behind and this process does not have the owner's URL.
+    That is migrated by ``footpred migrate`` alone: whoever upgrades decides when. Raises psycopg.OperationalError when
+    the server does not answer, NewerSchema when it is ahead, and OlderSchema when an external one is behind.
     """
-    if not settings.owned:
-        _, url = settings.component_urls[0]
-        if version := _older(url):
+    if settings.external:
+        if version := _older(settings.database_url or settings.component_urls[0][1]):
             raise OlderSchema(
                 f"the database is at schema {version}, this footpred needs {NEWEST_REVISION}: run footpred migrate "
                 f"with the owner's {OWNERS_URL}"
             )
         return
     owner = database_url(settings)
-    if migrate(owner) or not (settings.external or _has_roles(owner)):
+    if migrate(owner) or not _has_roles(owner):
         establish_roles(settings)
 
 
@@ -184,7 +183,7 @@ def connect(settings: Settings, component: str = "pipeline", *, autocommit: bool
 
 
 def connect_migrated(settings: Settings | None = None, *, autocommit: bool = False) -> psycopg.Connection:
-    """A connection of the pipeline to the database of this home, which is started and prepared first."""
+    """A connection of the pipeline to the database of this home, once ``prepare_database`` is done."""
     settings = settings or Settings.from_env()
     prepare_database(settings)
     return _connect(_component_url(settings, "pipeline"), autocommit)

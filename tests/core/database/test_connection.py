@@ -17,7 +17,7 @@ from footpred_dagster.core.settings import Settings
 
 VERSIONS = sorted(path.stem.partition("_")[0] for path in (Path(migrations).parent / "versions").glob("[0-9]*.py"))
 LAYERS = {"raw", "staging", "intermediate", "ratings", "features", "marts", "models", "predictions", "monitoring"}
-READY = "import sys, alembic.command, sqlalchemy; from footpred_dagster.core import database as d; "
+READY = "import sys, alembic.command, sqlalchemy; from footpred_dagster.core.database import connection as d; "
 READY += "from footpred_dagster.core.settings import Settings; "
 READY += "from footpred_dagster.core.database.sibling_databases import sibling_database; "
 READY += "print('ready', flush=True); sys.stdin.read(1); "

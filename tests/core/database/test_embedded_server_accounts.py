@@ -142,7 +142,7 @@ def test_as_a_normal_user(tmp_path: Path, make_home: Callable[[], Path]) -> None
         import os, sys, encodings.idna
         from pathlib import Path
         import psycopg
-        from footpred_dagster.core.postgres import EmbeddedPostgres
+        from footpred_dagster.core.database.embedded_server import EmbeddedPostgres
         os.setgroups([]); os.setgid(int(sys.argv[3])); os.setuid(int(sys.argv[2]))  # all imports are done
         server = EmbeddedPostgres(Path(sys.argv[1]))
         try:

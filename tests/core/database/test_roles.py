@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -192,10 +193,9 @@ def test_an_owner_without_createrole_is_told_what_to_execute(plain_owner, empty_
         superuser.execute("select * from raw.loads; create table marts.built ()")
 
 
-def test_a_component_alone_does_what_needs_no_owner(owner, tmp_path):
-    settings = Settings.from_env(
-        {"FOOTPRED_HOME": str(tmp_path), component_variable("pipeline"): component_url(owner, "pipeline")}
-    )
+def test_a_component_alone_does_what_needs_no_owner_and_nobody_migrates_an_external_server(owner, tmp_path):
+    alone = {component_variable("pipeline"): component_url(owner, "pipeline")}
+    settings = Settings.from_env({"FOOTPRED_HOME": str(tmp_path), **alone})
     with connect_migrated(settings) as connection:
         (who,) = connection.execute("select current_user").fetchone()
     assert who == roles.role(database_of(owner), "pipeline")
@@ -204,8 +204,9 @@ def test_a_component_alone_does_what_needs_no_owner(owner, tmp_path):
     with psycopg.connect(owner) as connection:
         connection.execute("update public.schema_version set version_num = '0038'")
     try:
-        with pytest.raises(OlderSchema, match=f"0038.*{NEWEST_REVISION}.*footpred migrate"):
-            prepare_database(settings)
+        for each in (settings, replace(settings, database_url=owner)):
+            with pytest.raises(OlderSchema, match=f"0038.*{NEWEST_REVISION}.*footpred migrate"):
+                prepare_database(each)
     finally:
         with psycopg.connect(owner) as connection:
             connection.execute("update public.schema_version set version_num = %s", [NEWEST_REVISION])

@@ -17,7 +17,7 @@ from footpred_dagster.core.tracking.mlflow_log import REGISTERED, aliased_bundle
 OPEN = """
 import logging
 from footpred_dagster.core.settings import Settings
-from footpred_dagster.core.tracking import client
+from footpred_dagster.core.tracking.mlflow_log import client
 client(Settings.from_env())
 for chatty in ("mlflow.store.db.utils", "alembic.runtime.migration"):
     logging.getLogger(chatty).warning("%s still warns", chatty)
