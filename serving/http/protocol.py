@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from serving.http.errors import Problem, raw_answer
@@ -77,6 +78,8 @@ class BoundedProtocol(HttpToolsProtocol):
     _in_head = _in_body = _new_phase = _beyond_limit = False
     _head_bytes = _body_bytes = _framing_bytes = 0
     _unparsed = b""
+    _framing = b""
+    """Of a request that asks to upgrade and has a body: a head to go on with."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -115,13 +118,32 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self._head_bytes = len(data)
         self._new_phase = False
-        super().data_received(data)
+        self._feed(data)
         if self.transport.is_closing():
             return
         if (self._in_head and self._head_bytes > HEAD_BYTES) or (self._in_body and self._framing_bytes > HEAD_BYTES):
             self._refuse(HEAD_TOO_LARGE)
         elif self._new_phase:
             self._enter_phase()
+
+    def _feed(self, data: bytes) -> None:
+        """As uvicorn, but a request is read on though it asks to upgrade, which nothing here does (RFC 9110, 7.8).
+
+        The parser ends such a request with its head. A second head with the same framing, of which nothing else is
+        told, makes it read the body as a body: otherwise that would be lost, or be the next request.
+        """
+        self._unset_keepalive_if_required()
+        while True:
+            try:
+                self.parser.feed_data(data)
+                break
+            except httptools.HttpParserUpgrade as ended:
+                data = self._framing + data[ended.args[0] :]
+                self._framing = b""
+            except httptools.HttpParserError:
+                self.logger.warning("Invalid HTTP request received.")
+                self.send_400_response("Invalid HTTP request received.")
+                break
 
     def _enter_phase(self) -> None:
         if self.pipeline:
@@ -136,19 +158,29 @@ class BoundedProtocol(HttpToolsProtocol):
             self._work()
 
     def on_message_begin(self) -> None:
-        self._in_head = self._new_phase = True
-        super().on_message_begin()
+        if not self._in_body:  # else it begins again, for its body
+            self._in_head = self._new_phase = True
+            super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        if not self._in_body:
+            super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_body:  # a trailer is no header
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._in_head, self._in_body, self._new_phase = False, True, True
+        if self._in_body:
+            return
+        self._in_head, self._new_phase = False, True
         too_large = self._head_bytes > HEAD_BYTES and self._exact_head_bytes() > HEAD_BYTES
         # What follows in the same bytes is body, or another message.
         self._head_bytes = self._body_bytes = self._framing_bytes = 0
         super().on_headers_complete()
+        self._in_body = True
+        if self.parser.should_upgrade():
+            self._framing = self._head_of_framing()
         if self.scope["http_version"] == "1.1" and sum(name == b"host" for name, _ in self.headers) != 1:
             self.scope[REFUSED] = NO_HOST  # type: ignore[literal-required]
         elif too_large:
@@ -164,6 +196,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self._framing:
+            return
         self._in_body, self._new_phase = False, True
         super().on_message_complete()
         self.cycle.scope[ARRIVED] = True  # type: ignore[literal-required]
@@ -209,6 +243,15 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _exact_head_bytes(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
+    def _head_of_framing(self) -> bytes:
+        framing = [
+            name + b": " + value for name, value in self.headers if name in (b"content-length", b"transfer-encoding")
+        ]
+        if not framing:
+            return b""
+        close = [] if self.cycle.keep_alive else [b"connection: close"]
+        return b"\r\n".join([b"POST / HTTP/1.1", *framing, *close, b"", b""])
 
     def _refuse(self, problem: Problem) -> None:
         """Answer a request that is none, unless the application began to answer it or an earlier one; close."""

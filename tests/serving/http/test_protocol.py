@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import socket
 import threading
 import time
@@ -134,6 +135,23 @@ def test_a_body_that_does_not_arrive_is_a_problem(service, world):
         assert problem_of(until_closed(connection)) == (408, "request-timeout")
 
 
+@pytest.mark.parametrize("pause", [0, 0.1])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_request_that_asks_to_upgrade_is_read_on_with_its_body(service, world, chunked, pause):
+    body = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+    framing, sent = b"Content-Length: %d" % len(body), body
+    if chunked:
+        framing, sent = b"Transfer-Encoding: chunked", b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    with connected(service) as connection:
+        head = POST + f"X-API-Key: {world.key}\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n".encode() + framing
+        following = GET + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n" + GET + b"Connection: close\r\n\r\n"
+        for part in (head + b"\r\n\r\n" + sent[:9], sent[9:] + following):
+            connection.sendall(part)
+            time.sleep(pause)
+        answer = until_closed(connection)
+    assert re.findall(rb"HTTP/1.1 (\d+) ", answer) == [b"400", b"200", b"200"]
+
+
 def drip(connection: socket.socket, byte: bytes, ended: threading.Event) -> None:
     with contextlib.suppress(OSError):
         while not ended.wait(0.2):
@@ -220,7 +238,14 @@ def test_of_many_requests_at_once_few_are_held(service, world):
 
 
 @pytest.mark.parametrize(
-    "nonsense", [b"\x16\x03\x01\x02\x00", b"GET / HTTP/9.9\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
+    "nonsense",
+    [
+        b"\x16\x03\x01\x02\x00",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET http://x HTTP/1.1\r\nHost: x\r\n\r\n",
+    ],
 )
 def test_what_is_no_request_is_a_problem(service, nonsense):
     with connected(service) as connection:
