@@ -150,8 +150,10 @@ class BoundedProtocol(HttpToolsProtocol):
             self._work()
         elif self._in_head:
             self._wait(UNFINISHED, HEAD_SECONDS)
-        elif self._in_body:
-            self._wait(UNFINISHED, LINGER_SECONDS if self.cycle.response_complete else BODY_SECONDS + LINGER_SECONDS)
+        elif self._in_body and self.cycle.response_complete:
+            self._wait(UNFINISHED, LINGER_SECONDS)
+        elif self._in_body:  # the gateway answers before, also when this is shortened
+            self._wait(UNFINISHED, (BODY_SECONDS + LINGER_SECONDS) / (1 - SPREAD))
         elif self.cycle.response_complete:
             self._wait(IDLE, KEEP_ALIVE_SECONDS)
         else:

@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.service import Served
 
-HEAD, BODY, LINGER, IDLE, READ, CONNECTIONS = 1.0, 1.0, 0.5, 1.5, 1.0, 60
+HEAD, BODY, LINGER, IDLE, READ, CONNECTIONS = 1.0, 1.0, 0.2, 1.5, 1.0, 60
 LIMITS = {
     "serving.http.protocol.HEAD_SECONDS": HEAD,
     "serving.http.protocol.BODY_SECONDS": BODY,
@@ -130,9 +130,12 @@ def test_a_trailer_is_no_header(service, world):
 
 
 def test_a_body_that_does_not_arrive_is_a_problem(service, world):
-    with connected(service) as connection:
-        connection.sendall(POST + f"X-API-Key: {world.key}\r\nContent-Length: 100\r\n\r\n{{".encode())
-        assert problem_of(until_closed(connection)) == (408, "request-timeout")
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(connected(service)) for _ in range(20)]
+        for connection in connections:
+            connection.sendall(POST + f"X-API-Key: {world.key}\r\nContent-Length: 100\r\n\r\n{{".encode())
+        for connection in connections:
+            assert problem_of(until_closed(connection)) == (408, "request-timeout")
 
 
 @pytest.mark.parametrize("pause", [0, 0.1])
