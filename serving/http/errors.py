@@ -123,7 +123,7 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
         allowed = ", ".join(allowed_methods(request.app, request.scope["path"]))
         return answer(request, Problem("method-not-allowed", f"not {request.method}", headers={"Allow": allowed}))
     if error.status_code == 404:
-        return answer(request, Problem("no-such-path", f"{request.method} {request.url.path} is no operation"))
+        return answer(request, Problem("no-such-path", f"{request.method} {request.scope['path']} is no operation"))
     return answer(request, Problem(BY_STATUS[error.status_code], _plain(error.detail)))
 
 

@@ -256,6 +256,13 @@ def test_what_is_no_request_is_a_problem(service, nonsense):
         assert problem_of(until_closed(connection)) == (400, "malformed-http")
 
 
+@pytest.mark.parametrize("host", [b"x:99999", b"[x"])
+def test_an_unknown_path_of_a_host_that_is_none_is_a_problem(service, host):
+    with connected(service) as connection:
+        connection.sendall(b"GET /nothing HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n")
+        assert problem_of(until_closed(connection)) in {(404, "no-such-path"), (400, "invalid-request")}
+
+
 @pytest.mark.fault(60, "others are served while connections are exhausted, health answers")
 @pytest.mark.parametrize(
     "kind", ["nothing", "a part of the head", "a part of the body", "a line break after an answer"]
