@@ -13,10 +13,12 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from footpred_dagster.core.metrics_server import MetricsServer
+from footpred_dagster.core.settings import SettingsError
 from serving.http.protocol import KEEP_ALIVE_SECONDS
 from serving.logs import configure
 from serving.metrics import MULTIPROCESS, registry
 from serving.processes import Parent
+from serving.settings import ServiceSettings
 
 GRACE_SECONDS = 8
 """What requests in flight have when the service ends, after it drained for three; who started it waits twelve."""
@@ -31,6 +33,10 @@ HEALTH_SECONDS = 60
 @click.option("--metrics-port", type=click.IntRange(0, 65535), default=0, help="0: metrics are not shown.")
 def main(host: str, port: int, workers: int, metrics_port: int) -> None:
     """Serve predictions."""
+    try:
+        ServiceSettings.from_env()
+    except SettingsError as error:  # else every worker would fail by it, and be replaced
+        raise click.ClickException(str(error)) from error
     with ExitStack() as stack:
         if workers > 1:
             folder = tempfile.TemporaryDirectory(prefix="footpred-metrics-", ignore_cleanup_errors=True)
@@ -56,13 +62,16 @@ def main(host: str, port: int, workers: int, metrics_port: int) -> None:
             timeout_worker_healthcheck=HEALTH_SECONDS,
         )
         if workers > 1:
-            Parent(config, sockets=[config.bind_socket()]).run()
+            parent = Parent(config, sockets=[config.bind_socket()])
+            parent.run()
+            failed = parent.failed
         else:
             server = uvicorn.Server(config)
             with suppress(KeyboardInterrupt):
                 server.run()
-            if not server.started:
-                sys.exit(STARTUP_FAILURE)
+            failed = not server.started
+        if failed:
+            sys.exit(STARTUP_FAILURE)
 
 
 def _metrics(host: str, port: int) -> MetricsServer:

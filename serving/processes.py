@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
+import threading
+from socket import socket
+
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import multiprocess
 
 
 class Process(multiprocess.Process):
-    """One whose end is noticed at once.
+    """One whose end is noticed at once, and that ends with its parent.
 
     The parent asks each process whether it is healthy and waits for the answer. uvicorn keeps both ends of the pipe
     open in the parent: a process that is killed before it answers, as while it starts, is replaced only after the limit
@@ -16,6 +23,18 @@ class Process(multiprocess.Process):
     def start(self) -> None:
         super().start()
         self.child_conn.close()
+
+    def target(self, sockets: list[socket] | None = None) -> None:
+        threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+        super().target(sockets)
+
+
+def _end_with_parent() -> None:
+    """As at SIGTERM when the parent was killed: nothing would restart this process, and the port would stay taken."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 class Parent(multiprocess.Multiprocess):
@@ -28,7 +47,12 @@ class Parent(multiprocess.Multiprocess):
         multiprocess.Process = Process  # type: ignore[misc]  # uvicorn has no other way to name one
         super().run()
 
+    @property
+    def failed(self) -> bool:
+        """Whether it ended because a process could not start."""
+        return any(process.exitcode == STARTUP_FAILURE for process in self.processes)
+
     def terminate_all(self) -> None:
         super().terminate_all()
-        for socket in self.sockets:
-            socket.close()
+        for each in self.sockets:
+            each.close()

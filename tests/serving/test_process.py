@@ -6,6 +6,8 @@ import json
 import secrets
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -15,11 +17,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import psutil
 import pytest
 
 from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.registry import promotions
+from footpred_dagster.core.settings import COMPONENTS, component_variable
 from serving import __main__
+from tests.support.processes import free_port
 from tests.support.service import KICKOFF, Served, World, fitted, serving
 
 
@@ -177,3 +182,51 @@ def test_workers_share_limits_and_add_up_their_metrics(world, tmp_path):
         metrics = service.metrics()
         assert all(json.loads(line) for line in service.log.read_text().splitlines())
         assert f'path="/predict/{{match_id}}",status="200"}} {seen[200]}.0' in metrics
+
+
+def start(world: World, home: Path, **environment: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "serving", "--port", str(free_port()), "--workers", "2"]
+    return subprocess.Popen(
+        command, env=world.environment(home, **environment), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def test_workers_that_cannot_start_end_their_parent_with_a_failure(world, tmp_path):
+    (tmp_path / "postgres").touch()  # no database can be made there
+    without = {component_variable(each): "" for each in COMPONENTS}
+    process = start(world, tmp_path, **without)
+    try:
+        out, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 3, out
+
+
+def test_a_setting_that_cannot_be_used_ends_a_service_with_workers(world, tmp_path):
+    with start(world, tmp_path, FOOTPRED_SERVICE_DRAIN="x") as process:
+        try:
+            out, _ = process.communicate(timeout=20)
+        finally:
+            process.terminate()
+    assert process.returncode == 1
+    assert "FOOTPRED_SERVICE_DRAIN must be" in out
+    assert "Traceback" not in out
+
+
+def test_workers_end_when_their_parent_was_killed(world, tmp_path):
+    with serving(world, tmp_path, workers=2, FOOTPRED_SERVICE_DRAIN="0.5") as service:
+        workers = psutil.Process(service.process.pid).children(recursive=True)
+        service.process.kill()
+        deadline = time.monotonic() + 15
+        while (alive := [each for each in workers if running(each)]) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        for worker in alive:
+            worker.kill()
+        assert not alive
+
+
+def running(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
