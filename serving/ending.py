@@ -10,12 +10,15 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+AT_ONCE = signal.SIGUSR1
+"""What the parent of workers sends where it had SIGINT itself: a second SIGINT would drop requests in flight."""
+
 
 class Ending:
     """``draining`` from SIGTERM on: everything is still answered, each answer closes its connection, none is "ready".
 
-    ``begun`` after ``drain_seconds``, at once at SIGINT: streams end, and then the server does as at any signal: it
-    closes its socket and idle connections, and waits for requests in flight.
+    ``begun`` after ``drain_seconds``, without that at SIGINT and AT_ONCE: streams end, and then the server does as at
+    any signal: it closes its socket and idle connections, and waits for requests in flight.
     """
 
     def __init__(self, drain_seconds: float) -> None:
@@ -29,7 +32,7 @@ class Ending:
         """In the main thread, in front of the handlers that are there; elsewhere signals do not arrive."""
         if threading.current_thread() is threading.main_thread():
             self._loop = asyncio.get_running_loop()
-            self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+            self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, AT_ONCE)}
             for number in self._before:
                 signal.signal(number, self._heard)
         try:
@@ -41,7 +44,10 @@ class Ending:
                     signal.signal(number, handler)
 
     def _heard(self, number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGINT:
+        if number == AT_ONCE:
+            if not self.begun.is_set():
+                self._begin(signal.SIGTERM, frame)
+        elif number == signal.SIGINT:
             self._begin(number, frame)
         elif not self.draining:  # the parent of workers repeats a signal that their group was sent
             self.draining = True

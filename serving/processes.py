@@ -11,6 +11,8 @@ from socket import socket
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import multiprocess
 
+from serving.ending import AT_ONCE
+
 
 class Process(multiprocess.Process):
     """One whose end is noticed at once, and that ends with its parent.
@@ -38,9 +40,10 @@ def _end_with_parent() -> None:
 
 
 class Parent(multiprocess.Multiprocess):
-    """It closes its copy of the processes' socket when it ends them.
+    """It closes its copy of the processes' socket when it ends them, and passes on that SIGINT ends them at once.
 
-    Otherwise the kernel would go on to accept connections that none of them answers until this process ends, too.
+    With the socket open the kernel would go on to accept connections that none of them answers until this process ends,
+    too. uvicorn sends SIGTERM whatever it was sent, and hears nothing more while it waits.
     """
 
     def run(self) -> None:
@@ -52,7 +55,24 @@ class Parent(multiprocess.Multiprocess):
         """Whether it ended because a process could not start."""
         return any(process.exitcode == STARTUP_FAILURE for process in self.processes)
 
+    def handle_int(self) -> None:
+        super().handle_int()
+        self.signal_queue.append(signal.SIGINT)  # for join_all
+
     def terminate_all(self) -> None:
         super().terminate_all()
         for each in self.sockets:
             each.close()
+
+    def join_all(self) -> None:
+        for each in self.processes:
+            while each.process.is_alive():
+                if signal.SIGINT in self.signal_queue:
+                    self.signal_queue.clear()
+                    self._end_at_once()
+                each.process.join(0.1)
+
+    def _end_at_once(self) -> None:
+        for each in self.processes:
+            if each.process.is_alive() and each.process.pid:
+                os.kill(each.process.pid, AT_ONCE)

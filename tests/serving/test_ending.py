@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import threading
 import time
 from collections import Counter
@@ -54,6 +55,19 @@ def test_a_service_that_drains_answers_on_old_and_new_connections_and_closes_the
         assert (lookups.status_code, lookups.json()) == (503, {"status": "ending"})
         assert kept.get("/healthcheck/").status_code == 200
         assert service.process.wait(10) in (0, -15)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("signals", [[signal.SIGINT], [signal.SIGTERM, signal.SIGINT]])
+def test_sigint_ends_a_service_without_draining(world: World, tmp_path, workers, signals):
+    with serving(world, tmp_path, workers=workers, FOOTPRED_SERVICE_DRAIN="30") as service:
+        begun = time.monotonic()
+        for number in signals:
+            service.process.send_signal(number)
+            time.sleep(1)
+        service.process.wait(15)
+        assert time.monotonic() - begun < 10
+    assert "Traceback" not in service.log.read_text()
 
 
 @needs_nginx

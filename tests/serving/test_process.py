@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import psutil
+import psycopg
 import pytest
 
 from footpred_dagster.core.archive.local import LocalArchive
@@ -200,6 +201,19 @@ def test_workers_that_cannot_start_end_their_parent_with_a_failure(world, tmp_pa
     finally:
         process.kill()
     assert process.returncode == 3, out
+
+
+def test_a_service_beside_a_newer_schema_says_so_and_stops(world, tmp_path):
+    with psycopg.connect(world.database_url, autocommit=True) as owner:
+        (current,) = owner.execute("select version_num from public.schema_version").fetchone()
+        owner.execute("update public.schema_version set version_num = '9999'")
+        try:
+            out, _ = (process := start(world, tmp_path)).communicate(timeout=60)
+        finally:
+            owner.execute("update public.schema_version set version_num = %s", [current])
+            process.kill()
+    assert process.returncode == 3, out
+    assert "the database is at schema 9999, this footpred knows" in out
 
 
 def test_a_setting_that_cannot_be_used_ends_a_service_with_workers(world, tmp_path):

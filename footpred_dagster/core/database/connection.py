@@ -29,6 +29,10 @@ NEWEST_REVISION = max(
 """Files in migrations/versions are named for their revision: ``0001_schemas.py``."""
 
 
+ANSWER_SECONDS = 3
+"""A server that does not answer by then is not asked for its schema before a component starts."""
+
+
 class NoHome(RuntimeError):
     """The home holds no data yet; the message says where it is and what makes it."""
 
@@ -111,11 +115,22 @@ def _stop_unless_used(settings: Settings) -> None:
 def component_url(settings: Settings, component: str) -> str:
     """libpq URL that a component connects with: its own, else the owner's of an external server.
 
-    In the embedded server, which is started, each has its role: the database is migrated for that.
+    In the embedded server, which is started, each has its role: the database is migrated for that. Raises NewerSchema
+    and OlderSchema where an external server answers and has another schema.
     """
     if not settings.external:
         prepare_database(settings)
-    return _component_url(settings, component)
+        return _component_url(settings, component)
+    url = _component_url(settings, component)
+    if url not in _current:  # an older process says so when it starts anew
+        with contextlib.suppress(psycopg.OperationalError):  # a component may start before its server does
+            _refuse_other_schema(f"{url}{'&' if '?' in url else '?'}connect_timeout={ANSWER_SECONDS}")
+            _current.add(url)
+    return url
+
+
+_current: set[str] = set()
+"""External databases that this process saw at its own schema."""
 
 
 def known_url(settings: Settings, component: str) -> str | None:
@@ -144,15 +159,20 @@ def prepare_database(settings: Settings) -> None:
     the server does not answer, NewerSchema when it is ahead, and OlderSchema when an external one is behind.
     """
     if settings.external:
-        if version := _older(settings.database_url or settings.component_urls[0][1]):
-            raise OlderSchema(
-                f"the database is at schema {version}, this footpred needs {NEWEST_REVISION}: run footpred migrate "
-                f"with the owner's {OWNERS_URL}"
-            )
+        _refuse_other_schema(settings.database_url or settings.component_urls[0][1])
         return
     owner = database_url(settings)
     if migrate(owner) or not _has_roles(owner):
         establish_roles(settings)
+
+
+def _refuse_other_schema(url: str) -> None:
+    """Raise OlderSchema or NewerSchema unless the database is at the schema of this version."""
+    if version := _older(url):
+        raise OlderSchema(
+            f"the database is at schema {version}, this footpred needs {NEWEST_REVISION}: run footpred migrate "
+            f"with the owner's {OWNERS_URL}"
+        )
 
 
 _complete: set[str] = set()

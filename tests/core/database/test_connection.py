@@ -134,11 +134,11 @@ def test_without_an_external_url_the_embedded_server_of_the_home_is_used(setting
         assert connection.execute("select current_database()").fetchone() == ("footpred",)
 
 
-def test_a_scratch_database_is_empty_and_gone_afterwards_whatever_happened(empty_database_url):
-    left_behind = sibling_database(Settings(Path("unused"), empty_database_url), "scratch")
+def test_a_scratch_database_is_empty_and_gone_afterwards_whatever_happened(database_url):
+    left_behind = sibling_database(Settings(Path("unused"), database_url), "scratch")
 
     def interrupted() -> None:
-        with scratch_database(empty_database_url, "scratch") as url:
+        with scratch_database(database_url, "scratch") as url:
             assert url == left_behind
             users.append(psycopg.connect(url))
             assert users[-1].execute("select to_regclass('leftover')").fetchone() == (None,)
