@@ -45,10 +45,11 @@ def test_a_worker_killed_in_the_middle_of_a_task_and_another_makes_its_one_resul
             task = ask(client, {"match_id": "m1"}, UNKNOWN)
             reaches(client, task, "running")
             first.kill()
-        with worker(world, tmp_path):
+        with worker(world, tmp_path) as second:
             begun = time.monotonic()
             found = reaches(client, task, "done", "failed")
             assert time.monotonic() - begun < TAKEN_OVER_SECONDS
+            second.end()  # in order: the end of its job is stored after that of the task
     assert found["status"] == "done"
     assert [item["status"] for item in found["result"]["items"]] == [200, 404]
     ((kind, attempts, _, _, successes),) = ended(world)
@@ -84,7 +85,7 @@ def test_a_worker_that_is_frozen_in_a_transaction_keeps_no_lock(world, tmp_path)
 
 
 def test_two_workers_share_what_waits(client, world, tmp_path):
-    with worker(world, tmp_path, *ONE_AT_A_TIME), worker(world, tmp_path, *ONE_AT_A_TIME):
+    with worker(world, tmp_path, *ONE_AT_A_TIME) as one, worker(world, tmp_path, *ONE_AT_A_TIME) as other:
         with held_up(world):
             tasks = [ask(client, UNKNOWN) for _ in range(6)]
             until(lambda: running(client) == [1, 1], lambda: running(client))
@@ -95,6 +96,7 @@ def test_two_workers_share_what_waits(client, world, tmp_path):
             assert "queue_workers 2.0" in exposition()
         for task in tasks:
             assert reaches(client, task, "done")["attempts"] == 1
+        one.end(), other.end()
     assert [(kind, attempts, successes) for kind, attempts, _, _, successes in ended(world)] == [("done", 1, 1)] * 6
 
 
