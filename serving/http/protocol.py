@@ -1,25 +1,19 @@
-"""HTTP/1.1 as uvicorn implements it, with a limit of time and of bytes for every phase of a connection.
-
-A connection waits on its client for the head of a request, for its body, until an answer is read, or idle between two
-requests. Each wait ends after a time. When there are too many connections, one that waits is closed for each new one:
-first the oldest unfinished request, then the oldest unread answer, then the one idle for longest.
-"""
+"""HTTP/1.1 as uvicorn implements it, with a limit of bytes for every phase of a connection; of time in ``waits``."""
 
 from __future__ import annotations
 
 import asyncio
-import random
 import socket
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from serving.http.errors import Problem, raw_answer
 from serving.http.flow import Flow, begin_in_turn
 from serving.http.request_context import ARRIVED, REFUSED, call_of
+from serving.http.waits import IDLE, SPREAD, UNFINISHED, Waits
 from serving.metrics import request_metrics
 
 HEAD_SECONDS = 10.0
@@ -28,10 +22,6 @@ BODY_SECONDS = 10.0
 LINGER_SECONDS = 2.0
 """For the rest of a body that was not needed: a client that still sends would not see the answer to it."""
 KEEP_ALIVE_SECONDS = 30
-SPREAD = 0.3
-"""Each wait is shorter by up to this part: connections made at one moment are not all closed at another."""
-READ_SECONDS, READ_BYTES = 10.0, 20_000
-"""A client that reads less of an answer in so many seconds is too slow."""
 HEAD_BYTES = 32 * 2**10
 """Also of what is around a body: the header of a chunk, trailers."""
 BODY_BYTES = 16 * 2**20
@@ -57,24 +47,15 @@ TOO_MANY_CONNECTIONS = Problem(
     headers={"Connection": "close", "Retry-After": "1"},
 )
 
-Phase = dict["BoundedProtocol", None]
-UNFINISHED, UNREAD, IDLE = Phase(), Phase(), Phase()
-"""Connections that wait on their clients, by when the wait began; in the order in which they are closed."""
 
-
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(Waits):
     """One connection."""
 
     flow: Flow
-    _phase: Phase | None = None
-    """None while the application works on an answer."""
-    _timer: asyncio.TimerHandle | None = None
-    _reader_timer: asyncio.TimerHandle | None = None
     _answering: RequestResponseCycle | None = None
     """Of several requests that were sent at once, the one that is being answered; ``cycle`` is the newest."""
     _admitted = False
     """The last request on it had a valid key."""
-    _unsent = 0
     _in_head = _in_body = _new_phase = _beyond_limit = False
     _head_bytes = _body_bytes = _framing_bytes = 0
     _unparsed = b""
@@ -226,17 +207,6 @@ class BoundedProtocol(HttpToolsProtocol):
                 self._enter_phase()
             self.data_received(b"")
 
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._enter(UNREAD)
-        self._watch_reader()
-
-    def resume_writing(self) -> None:
-        self._ignore_reader()
-        if self._phase is UNREAD:
-            self._enter(None)
-        super().resume_writing()
-
     def timeout_keep_alive_handler(self) -> None:
         self._end()
 
@@ -265,59 +235,3 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.write(answer)
             request_metrics("other", "unknown", status)[0].inc()
         self._end()
-
-    def _wait(self, phase: Phase, seconds: float) -> None:
-        """On the client, ``seconds`` at most."""
-        self._work()
-        self._enter(phase)
-        self._timer = self._within(seconds, self._end)
-
-    def _within(self, seconds: float, function: Callable[[], None]) -> asyncio.TimerHandle:
-        spread = random.uniform(1 - SPREAD, 1)  # noqa: S311 - no secret
-        return self.loop.call_later(seconds * spread, function)
-
-    def _work(self) -> None:
-        """Wait on the client no longer."""
-        self._enter(None)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _enter(self, phase: Phase | None) -> None:
-        if self._phase is not None:
-            self._phase.pop(self, None)
-        self._phase = phase
-        if phase is not None:
-            phase[self] = None
-
-    def _watch_reader(self) -> None:
-        """Look again after a while whether the client reads what is written."""
-        self._ignore_reader()
-        self._unsent = self.transport.get_write_buffer_size()
-        self._reader_timer = self._within(READ_SECONDS, self._check_reader)
-
-    def _check_reader(self) -> None:
-        if self._unsent - self.transport.get_write_buffer_size() < READ_BYTES:
-            self.transport.abort()
-        else:
-            self._watch_reader()
-
-    def _ignore_reader(self) -> None:
-        if self._reader_timer is not None:
-            self._reader_timer.cancel()
-            self._reader_timer = None
-
-    def _end(self) -> None:
-        """Close; what is written already has as long as its client reads it."""
-        self._work()
-        if not self.transport.is_closing():
-            self.transport.close()
-            self._watch_reader()
-
-    def _make_room(self) -> bool:
-        """Close a connection that waits on its client; False when the application works for all of them."""
-        victim = next((other for phase in (UNFINISHED, UNREAD, IDLE) for other in phase if other is not self), None)
-        if victim is None:
-            return False
-        victim._end()
-        return True

@@ -21,7 +21,7 @@ LIMITS = {
     "serving.http.protocol.BODY_SECONDS": BODY,
     "serving.http.protocol.LINGER_SECONDS": LINGER,
     "serving.http.protocol.KEEP_ALIVE_SECONDS": IDLE,
-    "serving.http.protocol.READ_SECONDS": READ,
+    "serving.http.waits.READ_SECONDS": READ,
     "serving.http.protocol.MAX_CONNECTIONS": CONNECTIONS,
     "serving.middleware.BODY_SECONDS": BODY,
     "serving.http.event_stream.MAX_STREAMS_OF_OWNER": 2 * CONNECTIONS,
