@@ -14,7 +14,7 @@ from footpred_dagster.core.matches import rulings as match_rulings
 from footpred_dagster.core.settings import PACKAGE_ROOT
 from footpred_dagster.sources.fetching.fetch import Target
 from footpred_dagster.sources.football_data.load import FIXTURES, results_target
-from footpred_dagster.sources.replay import load_body
+from footpred_dagster.sources.registry import source_of
 
 SEEDS = PACKAGE_ROOT / "dbt_project" / "seeds"
 FEATURES = "fct_match_features"
@@ -59,7 +59,8 @@ def load_inputs(
     Raises InputsRefused, or ArchiveError when a body is missing or damaged.
     """
     for partition in inputs.partitions:
-        loaded = load_body(connection, archive, partition.sha256, _target(partition.partition))
+        target = _target(partition.partition)
+        loaded = source_of(target).load_body(connection, archive, partition.sha256, target)
         if loaded.state == "refused":
             raise InputsRefused(f"{partition.partition} ({partition.sha256}) is refused today: {loaded.detail}")
         progress(partition)

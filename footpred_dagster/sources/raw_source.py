@@ -1,9 +1,15 @@
-"""What the load of a file from any source comes to."""
+"""What a source of raw files is to those who load them; ``registry`` lists ours."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
+
+import psycopg
+
+from footpred_dagster.core.archive.base import Archive
+from footpred_dagster.sources.fetching.fetch import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +36,19 @@ class Loaded:
         lost = {"earlier bodies lost": ", ".join(self.lost)} if self.lost else {}
         state = "not published yet" if self.state == "missing" else self.state
         return {"state": state, **counts, **reason, **lost, **noted}
+
+
+class RawSource(Protocol):
+    """Files of one origin: which partitions a file fills, and how a body becomes their rows."""
+
+    def targets_of(self, path: str) -> Sequence[Target]:
+        """The partitions that the file at ``path`` fills; none for a path of another source."""
+
+    def rows(self, connection: psycopg.Connection, target: Target) -> int | None:
+        """How many rows a partition has; None when it was never loaded."""
+
+    def load_body(self, connection: psycopg.Connection, archive: Archive, digest: str, target: Target) -> Loaded:
+        """Make a partition hold exactly that body until the next load, whatever the fetch log says.
+
+        A refused body leaves the rows as they are. Raises ArchiveError.
+        """

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import psycopg
 
 from footpred_dagster.core.archive.base import Archive
-from footpred_dagster.core.domain import EXTRA_LEAGUES, LEAGUES, Season
-from footpred_dagster.sources.clients.base import parse_results_path
+from footpred_dagster.core.domain import LEAGUES, Season
 from footpred_dagster.sources.fetching.fetch import Target
 from footpred_dagster.sources.fetching.fetch_log import newest_bodies, restore_log
-from footpred_dagster.sources.football_data.load import FIXTURES, load_fixtures, load_results, results_target
-from footpred_dagster.sources.openfootball import parse_schedule_path, schedule_target
-from footpred_dagster.sources.openfootball.load import replay_schedule, rows_of
+from footpred_dagster.sources.football_data.load import results_target
 from footpred_dagster.sources.raw_source import Loaded
+from footpred_dagster.sources.registry import source_of, targets_of
 
 
 class NotReplayable(ValueError):
@@ -56,33 +55,15 @@ def replay(
     partition that refuses the body keeps its rows, as does a season that an extra league's file no longer holds.
     """
     targets = _named(league, season) if league or season else _logged(connection, archive, digest)
-    path = targets[0].path
+    path, source = targets[0].path, source_of(targets[0])
     with connection.transaction():
-        parts = [
-            Part(target, rows_before=_rows(connection, target), loaded=load_body(connection, archive, digest, target))
-            for target in targets
-        ]
+        before = [source.rows(connection, target) for target in targets]
+        loaded = [source.load_body(connection, archive, digest, target) for target in targets]
     fetched = connection.execute(
         "select min(fetched_at) from raw.fetches where sha256 = %s and path = %s", [digest, path]
     ).fetchone()
+    parts = list(map(Part, targets, loaded, before))
     return Replayed(path, parts, fetched[0] if fetched else None, newest_bodies(connection, [path]).get(path))
-
-
-def _rows(connection: psycopg.Connection, target: Target) -> int | None:
-    if pair := parse_schedule_path(target.path):
-        return rows_of(connection, *pair)
-    row = connection.execute("select rows from raw.loads where partition_key = %s", [target.partition_key]).fetchone()
-    return row[0] if row else None
-
-
-def load_body(connection: psycopg.Connection, archive: Archive, digest: str, target: Target) -> Loaded:
-    """Make one partition hold exactly that body, whatever its log says. Raises ArchiveError."""
-    if target == FIXTURES:
-        return load_fixtures(connection, archive, digest=digest)
-    if parse_schedule_path(target.path):
-        return replay_schedule(connection, archive, target, digest)
-    league, _, season = target.partition_key.partition("|")
-    return load_results(connection, archive, league, Season.stored(season), digest=digest)
 
 
 def _named(league: str | None, season: Season | None) -> list[Target]:
@@ -98,29 +79,16 @@ def _named(league: str | None, season: Season | None) -> list[Target]:
     return targets
 
 
-def _logged(connection: psycopg.Connection, archive: Archive, digest: str) -> list[Target]:
+def _logged(connection: psycopg.Connection, archive: Archive, digest: str) -> Sequence[Target]:
     """The partitions of the one file that had this body."""
     if not (paths := _paths_of(connection, digest)):
         restore_log(connection, archive)
         paths = _paths_of(connection, digest)
-    files = [targets for path in paths if (targets := _targets_of(path))]
+    files = [targets for path in paths if (targets := targets_of(path))]
     if len(files) != 1:
         what = f"the body of several files ({', '.join(paths)})" if files else "the body of no known file"
         raise NotReplayable(f"{digest} is, by the fetch log, {what}: say which partition, with --league and --season")
     return files[0]
-
-
-def _targets_of(path: str) -> list[Target]:
-    """The partitions that a file fills; none for a path no source of ours has."""
-    if pair := parse_results_path(path):
-        return [results_target(*pair)]
-    if pair := parse_schedule_path(path):
-        return [schedule_target(*pair)]
-    if path == FIXTURES.path:
-        return [FIXTURES]
-    today = datetime.now(UTC).date()
-    extra = [results_target(code, season) for code, league in EXTRA_LEAGUES.items() for season in league.seasons(today)]
-    return [target for target in extra if target.path == path]
 
 
 def _paths_of(connection: psycopg.Connection, digest: str) -> list[str]:

@@ -16,6 +16,7 @@ from footpred_dagster.sources.fetching.fetch import fetch
 from footpred_dagster.sources.football_data.load import due, load_results, results_target
 from footpred_dagster.sources.openfootball import load as openfootball
 from footpred_dagster.sources.openfootball import schedule_target
+from footpred_dagster.sources.openfootball.source import OpenFootball
 from footpred_dagster.sources.replay import replay
 from tests.support.command import checksums
 from tests.support.site import HTML_PAGE, clubs, put, season_rows, write_extra
@@ -120,7 +121,7 @@ def test_a_schedule_of_openfootball_is_replayed_until_the_next_load(warehouse, a
     done = replay(warehouse, archive, early, None, None)
     (part,) = done.parts
     assert (part.target, part.loaded.rows, part.rows_before, done.newest) == (SCHEDULE, 2, 3, late)
-    assert openfootball.rows_of(warehouse, "E0", Season(2023)) == 2
+    assert OpenFootball().rows(warehouse, schedule_target("E0", Season(2023))) == 2
     load(warehouse, archive)
     assert checksums(warehouse) == tables
 
@@ -134,7 +135,7 @@ def test_a_refused_schedule_changes_nothing_and_after_a_replay_behind_it_the_las
     assert (part.loaded.state, part.loaded.detail) == ("refused", "html: not JSON: an HTML page")
     assert checksums(warehouse) == tables
     replay(warehouse, archive, early, None, None)
-    assert openfootball.rows_of(warehouse, "E0", Season(2023)) == 2
+    assert OpenFootball().rows(warehouse, schedule_target("E0", Season(2023))) == 2
     load(warehouse, archive)
     assert checksums(warehouse) == tables
 

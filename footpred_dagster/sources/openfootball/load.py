@@ -86,7 +86,7 @@ def _season(target: Target) -> Season:
     return Season.stored(target.partition_key.rpartition("|")[2])
 
 
-def replay_schedule(connection: psycopg.Connection, archive: Archive, target: Target, digest: str) -> Loaded:
+def load_schedule_body(connection: psycopg.Connection, archive: Archive, digest: str, target: Target) -> Loaded:
     """Make a file's rows those of ``digest`` until the next load; refused, they stay and it is not remembered."""
     with connection.transaction(), connection.cursor() as cursor:
         _lock(cursor, target)
@@ -97,15 +97,6 @@ def replay_schedule(connection: psycopg.Connection, archive: Archive, target: Ta
         _remember(cursor, target, digest, None)
     facts = {"rows_read": parsed.rows_read, "duplicate_rows": parsed.duplicate_rows}
     return Loaded("loaded", len(parsed.matches), len(parsed.quarantined), facts=facts)
-
-
-def rows_of(connection: psycopg.Connection, league: str, season: Season) -> int | None:
-    """How many rows a season's file has in the table; None when there are none."""
-    row = connection.execute(
-        "select nullif(count(*), 0) from raw.openfootball_matches where league = %s and season = %s",
-        [league, str(season)],
-    ).fetchone()
-    return row[0] if row else None
 
 
 def _load(connection: psycopg.Connection, archive: Archive, target: Target) -> bool:
