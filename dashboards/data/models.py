@@ -4,24 +4,6 @@ from __future__ import annotations
 
 from dashboards.reader import Reader, Row
 
-NAMES = {
-    "champion": "Champion",
-    "stack": "Stack",
-    "xgboost": "XGBoost",
-    "strength_logit": "Strength logit",
-    "dixon_coles": "Dixon-Coles",
-    "elo_logit": "Elo logit",
-    "elo": "Elo logit",
-    "base_rate": "Base rate",
-    "market_aware": "Market-aware",
-    "market_opening": "Opening line",
-    "market_closing": "Closing line",
-}
-
-
-def named(model: str) -> str:
-    return NAMES.get(model, model)
-
 
 def champion(reader: Reader) -> Row | None:
     """The promotion in force with its version; None before the first."""

@@ -10,10 +10,11 @@ from panel.viewable import Viewable
 from dashboards import html
 from dashboards.charts import scores
 from dashboards.data import market, record
-from dashboards.data.models import champion, named
+from dashboards.data.models import champion
 from dashboards.pages.track_record import leagues_named, source_of
 from dashboards.reader import Reader, Row
 from dashboards.view import Page, Part, View, chart_card, select
+from footpred_dagster.core.models.titles import title_of
 
 LINES = ("market_opening", "market_closing", "market_aware")
 
@@ -67,7 +68,7 @@ def summary(rows: list[Row], source: str) -> Markup:
     for model in (name for name in LINES if name in whole):
         behind = ours["log_loss"] - whole[model]["log_loss"]
         remark = f"the champion is {html.number(abs(behind), 4)} {'behind' if behind > 0 else 'ahead'}"
-        shown.append((named(model), html.number(whole[model]["log_loss"], 4), remark))
+        shown.append((title_of(model), html.number(whole[model]["log_loss"], 4), remark))
     if {"base_rate", "market_closing"} <= whole.keys():
         base, close = whole["base_rate"]["log_loss"], whole["market_closing"]["log_loss"]
         if base > close:
@@ -154,7 +155,7 @@ def roi_table(reader: Reader) -> Markup:
     ours = [row for row in rows if crowned and row["model"] == crowned["name"]]
     others = [row for row in rows if row not in ours]
     rest = Markup("<details><summary>The other models</summary>{}</details>").format(
-        html.table(columns, others, "Units of one stake", group=lambda row: named(row["model"]))
+        html.table(columns, others, "Units of one stake", group=lambda row: title_of(row["model"]))
     )
     return html.card(title, html.table(columns, ours, "The champion, in units of one stake"), rest if others else "")
 

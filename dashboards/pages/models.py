@@ -9,10 +9,10 @@ from markupsafe import Markup
 from dashboards import html
 from dashboards.charts import scores
 from dashboards.data import models
-from dashboards.data.models import named
 from dashboards.links import Links
 from dashboards.reader import Reader, Row
 from dashboards.view import Page, Part, View, chart_card
+from footpred_dagster.core.models.titles import title_of
 
 
 def content(view: View) -> list[Part]:
@@ -52,7 +52,7 @@ def reigning(view: View, crowned: Row | None) -> Markup:
     ]
     score = html.number(final[0]["log_loss"], 4) if final else html.DASH
     pairs = [
-        ("Champion", f"{named(crowned['name'])} {crowned['version']}", crowned["decision"]),
+        ("Champion", f"{title_of(crowned['name'])} {crowned['version']}", crowned["decision"]),
         ("In force since", html.day(crowned["decided_at"]), crowned["because"]),
         ("Log-loss, final test", score, f"{html.number(final[0]['n'])} matches" if final else "not evaluated"),
         ("Fitted on", html.number(crowned["training_rows"]), f"matches, profile {crowned['profile']}"),
@@ -68,7 +68,9 @@ def beaten(reader: Reader, ours: str) -> Part:
     if not rows:
         return html.card(title, html.empty("Not compared yet"))
     drawn = [
-        scores.Dot(named(row["against"]), row["difference"], row["low"], row["high"], row["n"], (row["low"] or 0) > 0)
+        scores.Dot(
+            title_of(row["against"]), row["difference"], row["low"], row["high"], row["n"], (row["low"] or 0) > 0
+        )
         for row in rows
         if row["against"] != "base_rate"
     ]
@@ -100,7 +102,10 @@ def gates(reasons: Mapping[str, Sequence[Mapping[str, object]]]) -> Markup:
     listed = sorted(reasons.items(), key=lambda item: (not all(said["passed"] for said in item[1]), item[0]))
     boxes = html.join(
         Markup("<details><summary><strong>{}</strong> <span class='{}'>{} gates</span></summary>{}</details>").format(
-            named(item[0]), "pass" if all(said["passed"] for said in item[1]) else "fail", passed(item), verdicts(item)
+            title_of(item[0]),
+            "pass" if all(said["passed"] for said in item[1]) else "fail",
+            passed(item),
+            verdicts(item),
         )
         for item in listed
     )
@@ -118,7 +123,7 @@ def fitted(rows: Sequence[Row], links: Links) -> Markup:
         )
 
     columns = [
-        html.Column("Candidate", lambda row: named(row["name"])),
+        html.Column("Candidate", lambda row: title_of(row["name"])),
         html.numeric("Version", "version"),
         html.Column("Trained", lambda row: html.day(row["trained_at"])),
         html.numeric("Matches", "training_rows", kind="n wide"),
@@ -133,7 +138,7 @@ def decisions(rows: Sequence[Row]) -> Markup:
     columns = [
         html.Column("When", lambda row: html.instant(row["decided_at"])),
         html.Column(
-            "Decision", lambda row: f"{named(row['name'] or 'nobody')} {row['version'] or ''}: {row['decision']}"
+            "Decision", lambda row: f"{title_of(row['name'] or 'nobody')} {row['version'] or ''}: {row['decision']}"
         ),
         html.Column("Because", lambda row: f"{row['because']} ({row['actor']})", "wide"),
     ]
@@ -145,7 +150,7 @@ def by_hand(rows: Sequence[Row]) -> Markup:
         return html.card("What did people decide?", html.empty("Nothing", "No pin and no veto is on record."))
     columns = [
         html.Column("When", lambda row: html.instant(row["decided_at"])),
-        html.Column("What", lambda row: f"{row['kind']} {named(row['name'] or '')} {row['version'] or ''}"),
+        html.Column("What", lambda row: f"{row['kind']} {title_of(row['name'] or '')} {row['version'] or ''}"),
         html.Column("Who and why", lambda row: f"{row['actor']}: {row['because']}"),
     ]
     return html.card("What did people decide?", html.table(columns, rows, "Newest first; never rewritten"))

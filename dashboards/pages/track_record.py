@@ -10,10 +10,11 @@ from panel.viewable import Viewable
 from dashboards import html
 from dashboards.charts import scores
 from dashboards.data import models, record
-from dashboards.data.models import named, span
+from dashboards.data.models import span
 from dashboards.data.teams import leagues
 from dashboards.reader import Reader, Row
 from dashboards.view import Page, Part, View, chart_card, select
+from footpred_dagster.core.models.titles import title_of
 
 GROUPS = {"all": "All main divisions", "top5": "Top five leagues"}
 SLICES = {
@@ -76,7 +77,7 @@ def lead(reader: Reader, source: str) -> str:
 def scoreboard(whole: Sequence[Row]) -> Markup:
     rows = sorted(whole, key=lambda row: row["log_loss"])
     columns = [
-        html.Column("Model", lambda row: named(row["model"])),
+        html.Column("Model", lambda row: title_of(row["model"])),
         html.numeric("Matches", "n", kind="n wide"),
         html.numeric("Log-loss", "log_loss", 4),
         html.numeric("RPS", "rps", 4),
@@ -92,7 +93,9 @@ def scoreboard(whole: Sequence[Row]) -> Markup:
 def comparison(whole: Sequence[Row]) -> Part:
     rows = sorted(whole, key=lambda row: row["log_loss"])
     drawn = [
-        scores.Dot(named(row["model"]), row["log_loss"], row["low"], row["high"], row["n"], row["model"] == "champion")
+        scores.Dot(
+            title_of(row["model"]), row["log_loss"], row["low"], row["high"], row["n"], row["model"] == "champion"
+        )
         for row in rows
     ]
     said = "; ".join(f"{dot.label} {dot.value:.4f}" for dot in drawn)

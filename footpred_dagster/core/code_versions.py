@@ -32,6 +32,7 @@ LEFT_OUT = {
     "footpred_dagster.core.tracking.model_card": "a page for people",
     "footpred_dagster.core.models.recipes": "the list of recipes: the asset of each names the modules of its own",
     "footpred_dagster.core.models.stack": "one of the recipes",
+    "footpred_dagster.core.models.titles": "names and sentences for people",
     "footpred_dagster.core.tracking.plots": "pictures for people",
     "footpred_dagster.core.database.embedded_server": "starts and stops a server",
     "footpred_dagster.core.database.client_tools": "finds a server's programs",

@@ -10,6 +10,7 @@ from footpred_dagster.core.evaluation import walk_forward
 from footpred_dagster.core.features.dataset import played_before
 from footpred_dagster.core.lineage.trace import FitRecord, record_fit
 from footpred_dagster.core.matches import data_origin
+from footpred_dagster.core.models import titles
 from footpred_dagster.core.models.bundle import TOLERANCE
 from footpred_dagster.core.models.recipes import ALL_RECIPES, recipe_version
 from footpred_dagster.core.models.stack import MEMBERS, Stack
@@ -24,16 +25,6 @@ from footpred_dagster.orchestration.versions import CUT, code_of_fit, cut_versio
 from footpred_dagster.sources.football_data.load import raw_version
 from footpred_dagster.sources.input_manifest import keep_inputs
 
-DESCRIPTIONS = {
-    "base_rate": "Class frequencies of each league over five seasons: the bar.",
-    "elo_logit": "Multinomial logit on the Elo difference.",
-    "strength_logit": "Multinomial logit on expected goals from attack and defence, and on the Elo difference.",
-    "dixon_coles": "Two Poisson scores with corrected draws, rates from attack and defence: scorelines come from it.",
-    "xgboost": "Gradient-boosted trees on every feature, calibrated out of fold.",
-    "stack": "Weighted sum of the log-odds of the logit, the trees and the goals model.",
-    "market_aware": "The logit with the opening market line among its inputs. Never a candidate for champion.",
-}
-KINDS = dict.fromkeys(ALL_RECIPES, "scikitlearn") | {"base_rate": "python", "xgboost": "xgboost", "stack": "python"}
 CODE = {
     name: code_version(__name__, recipe.__module__, data=recipe_version(name).encode())
     for name, recipe in ALL_RECIPES.items()
@@ -55,8 +46,8 @@ def candidate(name: str) -> dg.AssetsDefinition:
         group_name="models",
         owners=["team:footpred"],
         pool="training",
-        kinds={"mlflow", KINDS[name]},
-        description=DESCRIPTIONS[name],
+        kinds={"mlflow", titles.RECIPES[name].library},
+        description=titles.RECIPES[name].description,
         code_version=CODE[name],
         deps=[MATCH_FEATURES, *(model(member) for member in MEMBERS if ALL_RECIPES[name] is Stack)],
     )
@@ -80,7 +71,7 @@ def candidate(name: str) -> dg.AssetsDefinition:
                 "origin": data_origin.label(connection),
             }
             facts = model_card_data.gather(
-                fit, frame, as_of, DESCRIPTIONS[name], {**about, "git_commit": tags["git_commit"]}
+                fit, frame, as_of, titles.RECIPES[name].description, {**about, "git_commit": tags["git_commit"]}
             )
             logged = mlflow_log.log_fit(experiments.client, archive.open(), fit, scores, facts, {**tags, **about})
             link_to_mlflow(connection, fit.version, logged.run_id, logged.version)
