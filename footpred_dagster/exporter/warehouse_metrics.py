@@ -46,8 +46,14 @@ QUERIES = (
         "select asset, state, 1 from monitoring.asset_states",
     ),
     Query(
-        "footpred_states_told_timestamp_seconds",
+        "footpred_asset_states_recorded_timestamp_seconds",
         "When states of assets and checks were last written down: every minute while the daemon lives.",
+        (),
+        "select extract(epoch from max(told_at)) from monitoring.asset_states",
+    ),
+    Query(
+        "footpred_states_told_timestamp_seconds",
+        "Former name of footpred_asset_states_recorded_timestamp_seconds, for one release.",
         (),
         "select extract(epoch from max(told_at)) from monitoring.asset_states",
     ),

@@ -30,7 +30,7 @@ follow_upstream = dg.AutomationConditionSensorDefinition(
 
 
 @dg.sensor(job=predict, minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
-def champion_moved(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.RunRequest | dg.SkipReason:
+def on_champion_change(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.RunRequest | dg.SkipReason:
     """Predict the fixtures anew once the champion was promoted by hand or rolled back: what is served is to be its own.
 
     After a retraining there is nothing to do: that run has predicted itself.
@@ -55,7 +55,7 @@ def champion_moved(context: dg.SensorEvaluationContext, warehouse: Warehouse) ->
 
 
 @dg.sensor(job=retrain, minimum_interval_seconds=600, default_status=dg.DefaultSensorStatus.RUNNING)
-def drift_found(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.RunRequest | dg.SkipReason:
+def on_drift_alarm(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.RunRequest | dg.SkipReason:
     """Fit models again when an alarm rings that did not ring when the champion was fitted. Once for each such alarm:
     drift that a new fit does not cure is for people to look at."""
     with warehouse.connect() as connection:
@@ -105,7 +105,7 @@ def run_failed(context: dg.RunFailureSensorContext) -> Iterator[dg.SkipReason]:
 
 
 @dg.sensor(minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
-def states_told(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.SkipReason:
+def record_asset_states(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.SkipReason:
     """Write down how assets and checks stand, for the dashboard and the alerts; starts no run."""
     now = datetime.now(UTC)
     assert context.repository_def is not None

@@ -86,7 +86,7 @@ def _request(plan: Refresh, turn: int, job: dg.JobDefinition) -> dg.RunRequest:
 
 
 @dg.sensor(job=retrain, minimum_interval_seconds=600, default_status=dg.DefaultSensorStatus.RUNNING)
-def enough_new_matches(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.RunRequest | dg.SkipReason:
+def retrain_after_matchday(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.RunRequest | dg.SkipReason:
     """Fit models again once a full matchday of all divisions was played since the champion was fitted."""
     with warehouse.connect() as connection:
         version = champion(connection)
@@ -103,7 +103,7 @@ def enough_new_matches(context: dg.SensorEvaluationContext, warehouse: Warehouse
 
 
 @dg.sensor(minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
-def matches_in_play(warehouse: Warehouse) -> dg.SkipReason:
+def poll_live_scores(warehouse: Warehouse) -> dg.SkipReason:
     """Ask the sources of live scores that are switched on, while one of their matches is played; starts no run."""
     if not SETTINGS.live_scores:
         return dg.SkipReason("no source of live scores is switched on: set FOOTPRED_LIVE_SCORES")

@@ -65,17 +65,17 @@ def serve(warehouse, version: int, days: int) -> None:
 
 def test_a_champion_put_in_by_hand_predicts_what_is_to_come_once(look, reactions, champion, instance, definitions):
     serve(champion, 4, days=3)
-    assert "all that is served is by stack version 4" in look(reactions.champion_moved).skip_message
+    assert "all that is served is by stack version 4" in look(reactions.on_champion_change).skip_message
     champion.execute(PROMOTED, [5])
-    request = look(reactions.champion_moved)
+    request = look(reactions.on_champion_change)
     assert "stack 5" in request.run_key
     instance.create_run_for_job(definitions.resolve_job_def("predict"), tags=request.tags)
-    assert "under way" in look(reactions.champion_moved).skip_message
+    assert "under way" in look(reactions.on_champion_change).skip_message
 
 
 def test_what_was_played_under_another_champion_stays_as_it_is(look, reactions, champion):
     serve(champion, 3, days=-3)
-    assert isinstance(look(reactions.champion_moved), dg.SkipReason)
+    assert isinstance(look(reactions.on_champion_change), dg.SkipReason)
 
 
 def found(warehouse, days_ago: float, *alarms: str) -> None:
@@ -92,20 +92,20 @@ def found(warehouse, days_ago: float, *alarms: str) -> None:
 def test_models_are_fitted_again_for_drift_that_their_fit_has_not_seen(
     look, reactions, champion, instance, definitions
 ):
-    assert "no alarm" in look(reactions.drift_found).skip_message
+    assert "no alarm" in look(reactions.on_drift_alarm).skip_message
     found(champion, 2, "feature rest_days")
-    assert "older than the champion" in look(reactions.drift_found).skip_message
+    assert "older than the champion" in look(reactions.on_drift_alarm).skip_message
     found(champion, -0.5, "mix home", "feature rest_days")
-    assert "older than the champion" in look(reactions.drift_found).skip_message, "the fit saw what this look saw"
+    assert "older than the champion" in look(reactions.on_drift_alarm).skip_message, "the fit saw what this look saw"
     found(champion, -30, "calibration draw", "feature rest_days", "mix home")
-    request = look(reactions.drift_found)
+    request = look(reactions.on_drift_alarm)
     assert "calibration draw in 2024-25" in request.run_key
     assert "rest_days" not in request.run_key
     assert "mix" not in request.run_key
     run = instance.create_run_for_job(definitions.resolve_job_def("retrain"), tags=request.tags)
     instance.report_run_failed(run)
     found(champion, -31, "calibration draw", "feature rest_days")
-    assert "next try at" in look(reactions.drift_found).skip_message, "the next look at the same drift is no other work"
+    assert "next try at" in look(reactions.on_drift_alarm).skip_message, "the next look at the same drift is no other work"
 
 
 def materialized(instance, *keys: str) -> None:
@@ -157,7 +157,7 @@ def test_what_tells_about_predictions_follows_its_upstream_unless_a_blocking_che
 def test_how_everything_stands_is_written_down_for_who_does_not_reach_dagster(look, reactions, instance, warehouse):
     materialized(instance, "raw/matches")
     evaluated(instance, "raw/matches", "rows_reconcile", passed=False)
-    assert "raw/matches failing" in look(reactions.states_told).skip_message
+    assert "raw/matches failing" in look(reactions.record_asset_states).skip_message
     rows = dict(warehouse.execute("select asset, state from monitoring.asset_states").fetchall())
     assert rows["raw/matches"] == "failing"
     assert rows["predictions/ledger"] == "missing"

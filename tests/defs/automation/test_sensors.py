@@ -178,7 +178,7 @@ def test_models_are_fitted_when_a_matchday_of_all_divisions_was_played_since_the
     context = dg.build_sensor_context(instance=instance)
 
     def said() -> dg.RunRequest | dg.SkipReason:
-        return automation["sensors"].enough_new_matches(context, warehouse=resources["warehouse"])
+        return automation["sensors"].retrain_after_matchday(context, warehouse=resources["warehouse"])
 
     assert "no champion" in said().skip_message
     warehouse.execute("""
