@@ -50,7 +50,7 @@ def serve(
     """The server of all pages, not started. Websockets are opened from ``origins`` (host:port) and loopback only."""
     pn.io.server.DocHandler.head = pn.io.server.DocHandler.get  # Tornado sends no body to a HEAD; Bokeh refuses it
     pool = ThreadPoolExecutor(THREADS, "draws")  # a slow query of one reader holds up nobody else
-    pages = {slug: opener(reader, settings, slug, pool) for slug in PAGES}
+    pages: dict[str, Any] = {slug: opener(reader, settings, slug, pool) for slug in PAGES}
     return pn.io.server.get_server(
         pages,
         port=port,

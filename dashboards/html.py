@@ -14,7 +14,7 @@ from markupsafe import Markup
 DASH = "–"
 
 
-def join(parts: Iterable[object], separator: str = "") -> Markup:
+def join(parts: Iterable[str], separator: str = "") -> Markup:
     return Markup(separator).join(parts)  # noqa: S704 - separators are constants
 
 
@@ -123,13 +123,13 @@ def run(results: str, teams: str = "") -> Markup:
     return Markup('<span class="run" role="img" aria-label="{} {}">{}</span>').format(teams, results, letters)
 
 
-def card(title: str, *parts: object, note: object = "", level: int = 2) -> Markup:
+def card(title: str, *parts: str, note: object = "", level: int = 2) -> Markup:
     """``title`` is the question this part of the page answers."""
     noted = Markup('<p class="muted">{}</p>').format(note) if note else ""
     return Markup('<section class="card"><h{0}>{1}</h{0}>{2}{3}</section>').format(level, title, noted, join(parts))
 
 
-def cards(*parts: object) -> Markup:
+def cards(*parts: str) -> Markup:
     return Markup('<div class="cards">{}</div>').format(join(parts))
 
 
@@ -150,7 +150,7 @@ def csv_link(name: str, query: Mapping[str, object], text: str = "Download CSV")
     return Markup('<a class="button" download href="{}">{}</a>').format(address(f"export/{name}.csv", query), text)
 
 
-def head(title: str, lead: object, *tools: object) -> Markup:
+def head(title: str, lead: object, *tools: str) -> Markup:
     buttons = Markup("<div>{}</div>").format(join(tools, " ")) if tools else ""
     return Markup('<div class="tools"><div><h1>{}</h1><p class="lead">{}</p></div>{}</div>').format(
         title, lead, buttons

@@ -57,6 +57,7 @@ class Session:
         self, reader: Reader, settings: Settings, pages: Mapping[str, Page], slug: str, pool: ThreadPoolExecutor
     ) -> None:
         self._reader, self._settings, self._pages, self._pool = reader, settings, pages, pool
+        assert pn.state.curdoc is not None  # a session has one
         self._document, self._loop = pn.state.curdoc, IOLoop.current()
         self._awaited: Future[Drawing] | None = None
         self._drawn: str | None = None
@@ -153,7 +154,10 @@ class Session:
             self._router.drawn += 1
         self._drawn = None if drawn.again else drawn.page.slug
         if drawn.again:
-            pn.state.add_periodic_callback(self.draw, period=RETRY_MS, count=1)
+            pn.state.add_periodic_callback(self._draw_again, period=RETRY_MS, count=1)
+
+    def _draw_again(self) -> None:
+        self.draw()
 
     def _view(self, page: Page, query: dict[str, str]) -> View:
         def change(**changed: str) -> None:
@@ -168,11 +172,11 @@ class Session:
     def _asked(self, event: Any) -> None:
         """Search beside the loop. The answer has the number of its question, by which the browser drops late ones."""
         found = self._pool.submit(self._matching, event.new["text"])
-        found.add_done_callback(
-            lambda done: self._next(
-                lambda: self._search.param.update(results={"number": event.new["number"], "rows": done.result()})
-            )
-        )
+
+        def show(done: Future[list[dict[str, str]]]) -> None:
+            self._search.param.update(results={"number": event.new["number"], "rows": done.result()})
+
+        found.add_done_callback(lambda done: self._next(partial(show, done)))
 
     def _matching(self, text: str) -> list[dict[str, str]]:
         """Teams to choose from; none while the database does not answer or nothing is built."""
@@ -208,9 +212,9 @@ def assembled(parts: list[Part]) -> list[Viewable]:
     components: list[Viewable] = []
     for written, run in groupby(parts, key=lambda part: isinstance(part, Markup)):
         if written:
-            components.append(pane(html.join(run)))
+            components.append(pane(html.join(part for part in run if isinstance(part, Markup))))
         else:
-            components += run
+            components += (part for part in run if not isinstance(part, Markup))
     for component in components:
         component.margin = (0, 0, 16, 0)
     return components

@@ -1,6 +1,8 @@
 """The code location, one page of policy: what is loaded, how runs execute, and how fresh assets are to be."""
 
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import cast
 
 import dagster as dg
 from dagster._utils.warnings import suppress_dagster_warnings
@@ -9,6 +11,7 @@ from footpred_dagster import defs as layered
 from footpred_dagster.core.settings import PACKAGE_ROOT
 from footpred_dagster.orchestration.asset_keys import BY_HAND
 
+Assets = Iterable[dg.AssetsDefinition]
 DAILY = dg.FreshnessPolicy.time_window(warn_window=timedelta(hours=26), fail_window=timedelta(hours=50))
 """Once a day by schedule, with two hours for the run; a whole day missed is a failure."""
 WEEKLY = dg.FreshnessPolicy.time_window(warn_window=timedelta(days=7, hours=4), fail_window=timedelta(days=9))
@@ -22,7 +25,9 @@ def defs() -> dg.Definitions:
     layers = suppress_dagster_warnings(tree.build_defs)()
     return dg.Definitions(
         # Once each: a module that only imports an asset, to check it, holds it as well.
-        assets=dg.map_asset_specs(_with_freshness, dict.fromkeys(layers.assets or [])),
+        assets=dg.map_asset_specs(
+            _with_freshness, cast("Iterable[dg.AssetsDefinition]", dict.fromkeys(layers.assets or []))
+        ),
         asset_checks=layers.asset_checks,
         jobs=layers.jobs,
         schedules=layers.schedules,

@@ -130,7 +130,7 @@ def projection(reader: Reader, league: str, season: str) -> Markup:
         html.numeric("Points now", "points", kind="n wide"),
         html.Column("Expected", lambda row: html.number(row["expected_points"], 1), "n", "mean points at the end"),
         html.Column("±", lambda row: html.number(row["points_sd"], 1), "n wide", "standard deviation"),
-        *(html.Column(zone, lambda row, zone=zone: chance(row["zones"].get(zone)), "n") for zone in zones),
+        *(_zone_column(zone) for zone in zones),
         html.Column("Places", lambda row: places(row["positions"]), "wide", "chance of each place, first to last"),
     ]
     note = (
@@ -138,6 +138,10 @@ def projection(reader: Reader, league: str, season: str) -> Markup:
         f"{first['model_name']} {first['model_version']} · {first['label']}"
     )
     return html.card(title, html.table(columns, rows, "By expected points"), note=note)
+
+
+def _zone_column(zone: str) -> html.Column:
+    return html.Column(zone, lambda row: chance(row["zones"].get(zone)), "n")
 
 
 def chance(share: float | None) -> Markup:

@@ -83,7 +83,7 @@ def by_league(reader: Reader, source: str) -> Part:
     title, names = "Where does the market know most?", leagues_named(reader)
     drawn = [
         scores.Dot(
-            names.get(row["value"], row["value"]),
+            names.get(row["value"]) or row["value"],
             row["gap"],
             row["low"],
             row["high"],

@@ -54,14 +54,14 @@ def header(row: Row, view: View) -> Markup:
         "unlisted": "no longer listed",
     }
     state = states[row["status"]] + (f": {row['ruling']}" if row["ruling"] else "")
-    team = lambda side: html.link("matches", row[f"{side}_name"], team=row[f"{side}_id"])  # noqa: E731
+    home, away = (html.link("matches", row[f"{side}_name"], team=row[f"{side}_id"]) for side in ("home", "away"))
     return Markup(
         '<section class="card"><h1 class="said">{} – {}</h1><p class="muted">{} · {} {} · {}</p>'
         '<div class="versus"><div><h2>{}</h2>{}</div><div class="score">{}</div><div><h2>{}</h2>{}</div></div>'
         "</section>"
     ).format(
         row["home_name"], row["away_name"], when, row["country"], row["league_name"], state,
-        team("home"), follow_button(row["home_id"], view), score, team("away"), follow_button(row["away_id"], view),
+        home, follow_button(row["home_id"], view), score, away, follow_button(row["away_id"], view),
     )  # fmt: skip
 
 
@@ -87,10 +87,7 @@ def chances(row: Row) -> Markup:
     compared = html.table(
         [
             html.Column("", lambda item: item[0]),
-            *(
-                html.Column(label, lambda item, side=side: html.percent(item[1][side], 1), "n")
-                for side, label in enumerate(("1", "X", "2"))
-            ),
+            *(_side_column(side, label) for side, label in enumerate(("1", "X", "2"))),
         ],
         lines_known,
         "Beside what bookmakers' average odds imply once their margin is taken off",
@@ -104,6 +101,10 @@ def chances(row: Row) -> Markup:
         html.bar(ours), three, KEY, compared
     )
     return html.card("How likely is each outcome?", body, note=source)
+
+
+def _side_column(side: int, label: str) -> html.Column:
+    return html.Column(label, lambda item: html.percent(item[1][side], 1), "n")
 
 
 def why(row: Row) -> Markup:

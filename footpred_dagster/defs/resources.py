@@ -104,6 +104,6 @@ def resources() -> dg.Definitions:
             "second_source": SecondSource(),
             "clock": Clock(),
             "experiments": ExperimentLog(),
-            "dbt": InstalledDbt(project_dir=PROJECT, dbt_executable=DBT),
+            "dbt": InstalledDbt(project_dir=PROJECT, dbt_executable=DBT),  # type: ignore[arg-type]  # its own validator takes one,
         }
     )

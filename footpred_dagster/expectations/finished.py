@@ -3,7 +3,16 @@
 import great_expectations.expectations as gxe
 
 from footpred_dagster.core.domain import Outcome
-from footpred_dagster.expectations.suite import SIDES, Suite, between, in_season, never_null, no_row, odds
+from footpred_dagster.expectations.suite import (
+    CLOSING,
+    OPENING,
+    Suite,
+    between,
+    in_season,
+    never_null,
+    no_row,
+    odds,
+)
 from footpred_dagster.sources.parsing.values import MAX_GOALS
 
 IDENTITY = ("match_id", "league", "season", "match_date", "home_name", "away_name")
@@ -51,6 +60,6 @@ SUITE = Suite(
             [*IDENTITY, "kickoff", "status"],
             "status = 'played' and kickoff > now() + interval '1 day'",
         ),
-        *odds(IDENTITY, *(tuple(f"{line}_odds_{side}" for side in SIDES) for line in ("opening", "closing"))),
+        *odds(IDENTITY, OPENING, CLOSING),
     ],
 )

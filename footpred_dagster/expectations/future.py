@@ -3,7 +3,7 @@
 import great_expectations.expectations as gxe
 
 from footpred_dagster.expectations.finished import IDENTITY, MOST_MEETINGS
-from footpred_dagster.expectations.suite import SIDES, Suite, between, in_season, never_null, no_row, odds
+from footpred_dagster.expectations.suite import OPENING, Suite, between, in_season, never_null, no_row, odds
 
 SUITE = Suite(
     name="future",
@@ -28,6 +28,6 @@ SUITE = Suite(
             [*IDENTITY, "is_played"],
             "is_played <> (match_id in (select match_id from intermediate.int_matches))",
         ),
-        *odds(IDENTITY, tuple(f"opening_odds_{side}" for side in SIDES)),
+        *odds(IDENTITY, OPENING),
     ],
 )

@@ -11,6 +11,10 @@ from great_expectations.expectations.expectation import Expectation
 from footpred_dagster.sources.parsing.values import BOOK_SUM, MAX_ODDS
 
 SIDES = ("home", "draw", "away")
+Line = tuple[str, str, str]
+"""Columns of the prices of home, draw and away."""
+OPENING: Line = ("opening_odds_home", "opening_odds_draw", "opening_odds_away")
+CLOSING: Line = ("closing_odds_home", "closing_odds_draw", "closing_odds_away")
 
 IN_SEASON = {
     "of two years": "{day} between make_date(left(season, 4)::int, 7, 1) and "
@@ -52,7 +56,7 @@ def no_row(description: str, columns: Sequence[str], where: str) -> Expectation:
     return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, description=description)
 
 
-def odds(identity: Sequence[str], *lines: tuple[str, str, str]) -> list[Expectation]:
+def odds(identity: Sequence[str], *lines: Line) -> list[Expectation]:
     """Each line of home, draw, away prices is whole or absent, above 1, and adds up to a bookmaker's margin."""
     low, high = BOOK_SUM
     statements: list[Expectation] = []

@@ -91,6 +91,7 @@ class ExperimentLog(dg.ConfigurableResource):
             config = {"experiment_name": mlflow_log.EXPERIMENT, "mlflow_tracking_uri": client.tracking_uri}
             MlFlow(context.replace_config({**config, "extra_tags": {**common, "mlflow.source.name": "footpred"}}))
             parent = mlflow.active_run()
+            assert parent is not None  # MlFlow has just begun or resumed it
             client.set_tag(parent.info.run_id, "mlflow.runName", f"Dagster run {str(context.run_id)[:8]}")
         self._tags = {**common, "mlflow.parentRunId": parent.info.run_id, "mlflow.source.name": "footpred"}
         mlflow_log.end_abandoned(client, self._is_over)

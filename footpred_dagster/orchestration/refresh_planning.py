@@ -55,7 +55,8 @@ def longest_unanswered(connection: psycopg.Connection, files: int) -> list[str]:
     loaded = connection.execute(
         "select partition_key from raw.loads where partition_key <> %s order by 1", [FIXTURES.partition_key]
     ).fetchall()
-    answered = dict(connection.execute("select path, max(fetched_at) from raw.fetches group by path").fetchall())
+    rows = connection.execute("select path, max(fetched_at) from raw.fetches group by path").fetchall()
+    answered: dict[str, datetime] = dict(rows)
     paths: dict[str, list[str]] = {}
     for (key,) in loaded:
         pair = LeagueSeason.parse(key)

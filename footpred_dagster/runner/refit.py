@@ -23,7 +23,7 @@ from footpred_dagster.core.archive.base import ArchiveError
 from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.archive.locations import archive_at
 from footpred_dagster.core.database.connection import connect, database_url, migrate
-from footpred_dagster.core.evaluation.report import as_row
+from footpred_dagster.core.evaluation.scores import as_row
 from footpred_dagster.core.features.dataset import played_before
 from footpred_dagster.core.lineage.input_manifest import Inputs
 from footpred_dagster.core.models.stack import Stack, pool_weights

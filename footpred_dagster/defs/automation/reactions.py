@@ -91,7 +91,10 @@ def run_failed(context: dg.RunFailureSensorContext) -> Iterator[dg.SkipReason]:
         yield dg.SkipReason("nobody is told: set FOOTPRED_ALERTMANAGER_URL")
         return
     run, front = context.dagster_run, url_of(SETTINGS, "dagster")
-    said = {"summary": f"Run {run.run_id[:8]} of {run.job_name} failed", "description": context.failure_event.message}
+    said = {
+        "summary": f"Run {run.run_id[:8]} of {run.job_name} failed",
+        "description": context.failure_event.message or "",
+    }
     try:
         tell(
             SETTINGS.alertmanager_url,

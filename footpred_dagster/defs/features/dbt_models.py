@@ -51,7 +51,7 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: InstalledDbt, warehouse: 
     with warehouse.connect(autocommit=True) as connection:
         for event in invocation.stream():
             described = _with_columns(event, invocation) if anew else event
-            if isinstance(described, dg.Output):
+            if isinstance(event, dg.Output) and isinstance(described, dg.Output):
                 described = _with_row_count(described, context.asset_key_for_output(event.output_name), connection)
             yield described
 

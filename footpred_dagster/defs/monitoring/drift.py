@@ -86,7 +86,7 @@ def outcome_mix_is_stable(warehouse: Warehouse) -> dg.AssetCheckResult:
 @dg.asset_check(asset=drift)
 def features_are_stable(warehouse: Warehouse) -> dg.AssetCheckResult:
     """No feature's distribution moved by a PSI of .25 and a D of .1; predictions neither."""
-    features, predictions = (_result(warehouse, kind) for kind in ("feature", "prediction"))
+    features, predictions = _result(warehouse, "feature"), _result(warehouse, "prediction")
     return features if not features.passed else predictions
 
 

@@ -11,7 +11,7 @@ class ArchiveSource:
     """
 
     name = "archive"
-    rate_limited = False
+    rate_limited = given_up = False
 
     def close(self) -> None:
         """Nothing is held open."""

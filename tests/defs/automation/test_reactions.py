@@ -105,7 +105,9 @@ def test_models_are_fitted_again_for_drift_that_their_fit_has_not_seen(
     run = instance.create_run_for_job(definitions.resolve_job_def("retrain"), tags=request.tags)
     instance.report_run_failed(run)
     found(champion, -31, "calibration draw", "feature rest_days")
-    assert "next try at" in look(reactions.on_drift_alarm).skip_message, "the next look at the same drift is no other work"
+    assert "next try at" in look(reactions.on_drift_alarm).skip_message, (
+        "the next look at the same drift is no other work"
+    )
 
 
 def materialized(instance, *keys: str) -> None:
