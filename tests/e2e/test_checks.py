@@ -81,7 +81,8 @@ def test_a_fault_of_one_league_holds_back_its_own_matches_until_an_operator_has_
     assert accepted["partition"] == "E0|2023-24"
     write_fixtures(site, [FIXTURES[0] | {"AwayTeam": "Chelsea London"}, *FIXTURES[1:]])
     doubtful = home.json(*run)
-    assert failed(doubtful) == {"intermediate/int_matches:no_club_is_split_or_merged"}
+    stopped = "intermediate/int_matches:past_seasons_are_whole"  # it lacks ten matches, accepted or not
+    assert failed(doubtful) == {"intermediate/int_matches:no_club_is_split_or_merged", stopped}
     assert (doubtful["errors"], doubtful["held_seasons"]) == ([], [])
     assert doubtful["matches"] == first["matches"] - 10
     assert doubtful["predictions"]["predicted"] == 2
@@ -92,5 +93,5 @@ def test_a_fault_of_one_league_holds_back_its_own_matches_until_an_operator_has_
 
     home.run("clubs", "alias", "England", "Chelsea London", "--of", "chelsea")
     decided = home.json(*run)
-    assert (failed(decided), decided["errors"], decided["pending"]) == (set(), [], [])
+    assert (failed(decided), decided["errors"], decided["pending"]) == ({stopped}, [], [])
     assert decided["predictions"]["predicted"] == 3
