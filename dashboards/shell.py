@@ -19,13 +19,14 @@ from panel.viewable import Viewable
 from tornado.ioloop import IOLoop
 
 from dashboards import html, theme
+from dashboards.components.cards import pane
 from dashboards.data import health, teams
 from dashboards.data.models import honest_number
 from dashboards.links import Links
 from dashboards.reader import DatabaseDown, Reader
 from dashboards.router import Router
 from dashboards.search import TeamSearch
-from dashboards.view import Page, Part, View, pane
+from dashboards.view import Page, Part, View
 from footpred_dagster.core.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from markupsafe import Markup
 
 from dashboards import html
+from dashboards.components.services import services
 from dashboards.data import health
-from dashboards.pages.models import services
 from dashboards.reader import Reader, Row
 from dashboards.view import Page, Part, View
 

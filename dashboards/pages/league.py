@@ -10,10 +10,12 @@ from panel.viewable import Viewable
 
 from dashboards import html
 from dashboards.charts import lines
+from dashboards.components.cards import chart_card
+from dashboards.components.filters import league_select, select
 from dashboards.data import market, teams
 from dashboards.reader import Reader, Row
 from dashboards.theme import SERIES
-from dashboards.view import Page, Part, View, chart_card, league_select, select
+from dashboards.view import Page, Part, View
 
 IN_COLOUR = 6
 

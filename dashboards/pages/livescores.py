@@ -7,8 +7,8 @@ from datetime import timedelta
 from markupsafe import Markup
 
 from dashboards import html
+from dashboards.components.match_list import listing
 from dashboards.data import live, matches
-from dashboards.pages.matches import listing
 from dashboards.view import Page, Part, View
 
 

@@ -9,11 +9,13 @@ from panel.viewable import Viewable
 
 from dashboards import html
 from dashboards.charts import scores
+from dashboards.components.cards import chart_card
+from dashboards.components.filters import select
+from dashboards.components.sources import leagues_named, source_of
 from dashboards.data import market, record
 from dashboards.data.models import champion
-from dashboards.pages.track_record import leagues_named, source_of
 from dashboards.reader import Reader, Row
-from dashboards.view import Page, Part, View, chart_card, select
+from dashboards.view import Page, Part, View
 from footpred_dagster.core.models.titles import title_of
 
 LINES = ("market_opening", "market_closing", "market_aware")

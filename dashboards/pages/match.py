@@ -9,11 +9,12 @@ from markupsafe import Markup
 
 from dashboards import html
 from dashboards.charts import lines
+from dashboards.components.cards import chart_card
+from dashboards.components.match_list import KEY, follow_button, listing, sides
 from dashboards.data import matches, teams
-from dashboards.pages.matches import KEY, follow_button, listing, sides
 from dashboards.reader import Row
 from dashboards.theme import SERIES
-from dashboards.view import Page, Part, View, chart_card
+from dashboards.view import Page, Part, View
 from footpred_dagster.core.domain import scorelines
 
 TREND = timedelta(days=3 * 365)

@@ -8,10 +8,12 @@ from markupsafe import Markup
 
 from dashboards import html
 from dashboards.charts import scores
+from dashboards.components.cards import chart_card
+from dashboards.components.services import services
 from dashboards.data import models
 from dashboards.links import Links
 from dashboards.reader import Reader, Row
-from dashboards.view import Page, Part, View, chart_card
+from dashboards.view import Page, Part, View
 from footpred_dagster.core.models.titles import title_of
 
 
@@ -31,15 +33,6 @@ def content(view: View) -> list[Part]:
     parts.append(html.cards(fitted(candidates, view.links), decisions(models.promotions(view.reader))))
     parts.append(html.cards(by_hand(models.interventions(view.reader)), looked(models.looks(view.reader))))
     return parts
-
-
-def services(links: Links) -> list[Markup]:
-    known = (("MLflow", links.mlflow, ""), ("Dagster", links.dagster, ""), ("API docs", links.api, "/schema"))
-    return [
-        Markup('<a class="button" href="{}{}" target="_blank" rel="noopener">{} ↗</a>').format(url, path, name)
-        for name, url, path in known
-        if url
-    ]
 
 
 def reigning(view: View, crowned: Row | None) -> Markup:

@@ -13,11 +13,13 @@ from panel.viewable import Viewable
 
 from dashboards import html
 from dashboards.charts import lines
+from dashboards.components.cards import chart_card
+from dashboards.components.filters import FILTER, league_select, select
 from dashboards.data import teams
 from dashboards.data.teams import home_league
 from dashboards.reader import Reader, Row
 from dashboards.theme import SERIES
-from dashboards.view import FILTER, Page, Part, View, chart_card, league_select, select
+from dashboards.view import Page, Part, View
 
 SPANS = {"1900-01-01": "All years", "10": "Ten years", "3": "Three years"}
 MOST = len(SERIES)

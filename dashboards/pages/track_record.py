@@ -9,14 +9,15 @@ from panel.viewable import Viewable
 
 from dashboards import html
 from dashboards.charts import scores
+from dashboards.components.cards import chart_card
+from dashboards.components.filters import select
+from dashboards.components.sources import GROUPS, leagues_named, source_of
 from dashboards.data import models, record
 from dashboards.data.models import span
-from dashboards.data.teams import leagues
 from dashboards.reader import Reader, Row
-from dashboards.view import Page, Part, View, chart_card, select
+from dashboards.view import Page, Part, View
 from footpred_dagster.core.models.titles import title_of
 
-GROUPS = {"all": "All main divisions", "top5": "Top five leagues"}
 SLICES = {
     "season": "By season",
     "month": "By month",
@@ -26,12 +27,6 @@ SLICES = {
     "moved": "By clubs promoted or relegated",
 }
 ORDER = ("under 50", "50 to 150", "over 150", "first three", "between", "last five", "promoted", "relegated", "neither")
-
-
-def source_of(reader: Reader, query: Mapping[str, str]) -> tuple[str | None, list[str]]:
-    offered = record.available(reader)
-    asked = query.get("evidence", "")
-    return (asked if asked in offered else offered[0] if offered else None), offered
 
 
 def controls(view: View) -> list[Viewable]:
@@ -117,10 +112,6 @@ def honesty(reader: Reader, source: str) -> Part:
     said = f"In {inside} of {len(claims)} bins the claim lies within the 95 % interval of what came true."
     note = f"{said} All outcomes pooled in ten bins; on the dashed line a claim is honest."
     return chart_card("Are the probabilities honest?", scores.reliability(claims), said, note)
-
-
-def leagues_named(reader: Reader) -> dict[str, str]:
-    return {row["league"]: f"{row['country']} · {row['name']}" for row in leagues(reader)}
 
 
 def sliced(rows: Sequence[Row], name: str, title: str, names: Mapping[str, str]) -> Markup:
