@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from litestar.middleware import DefineMiddleware
 from footpred_dagster.core.api_keys import Key, split
 from serving.http.encoded_response import header
 from serving.http.errors import RETRY_LATER, Problem, refusal
+from serving.http.negotiation import JSON, accepted
 from serving.http.request_checks import check_address, check_body_type
 from serving.http.request_context import KEY_HEADER, Call, call_of
 
@@ -28,20 +30,23 @@ NO_KEY = Key("", "", "", bytes(32), [], 1.0, 1, datetime(2000, 1, 1, tzinfo=UTC)
 log = logging.getLogger("footpred.service")
 
 
-def needs(scope: str, *, body: bool = False) -> list[DefineMiddleware]:
-    """Middleware of an operation for keys with ``scope``, or ``admin``. ``body``: the operation reads one."""
-    return [DefineMiddleware(Access, needed=scope, body=body)]
+def needs(scope: str, *, body: bool, formats: Sequence[str]) -> list[DefineMiddleware]:
+    """Middleware of an operation for keys with ``scope``, or ``admin``.
+
+    body: the operation reads one. formats: what it answers with.
+    """
+    return [DefineMiddleware(Access, needed=scope, body=body, formats=formats)]
 
 
 class Access:
     """Admits a request whose key is valid, within its rate limit and has the scope ``needed``, and that is well formed.
 
-    Every other request is answered here with a problem (400, 401, 403, 415, 429, 503): without an exception through
-    the framework, because a refusal must cost less than an answer.
+    Every other request is answered here with a problem (400, 401, 403, 406, 415, 429, 503): without an exception
+    through the framework, because a refusal must cost less than an answer.
     """
 
-    def __init__(self, app: ASGIApp, needed: str, body: bool) -> None:
-        self._app, self._needed, self._body = app, needed, body
+    def __init__(self, app: ASGIApp, needed: str, body: bool, formats: Sequence[str] = (JSON,)) -> None:
+        self._app, self._needed, self._body, self._formats = app, needed, body, formats
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = call_of(scope)
@@ -63,6 +68,7 @@ class Access:
         check_address(scope, call.service.parameters)
         if self._body:
             check_body_type(scope)
+        call.representation = accepted(header(scope, b"accept"), self._formats)
 
 
 async def authenticate(scope: Scope, call: Call) -> Key:
@@ -74,7 +80,7 @@ async def authenticate(scope: Scope, call: Call) -> Key:
     if parts is None:
         raise Problem("key-refused", "this has not the form fp_<id>_<secret>", headers=CHALLENGE)
     identity, secret = parts
-    service: Service = call.service
+    service = call.service
     if service.keys.closed:
         raise Problem("keys-unreadable", service.keys.closed, headers=RETRY_LATER)
     key = service.keys.get(identity)

@@ -9,13 +9,12 @@ from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request, Response, post
-from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
 
-from serving.authentication import charge, needs
+from serving.authentication import charge
+from serving.controllers.operation import LIST, gives, operation
 from serving.http.errors import TYPES, Problem
-from serving.http.negotiation import CSV, JSON, NDJSON, accepted, lines, table
-from serving.http.openapi import BODY, SECURITY, Listed, problems
+from serving.http.negotiation import CSV, JSON, NDJSON, lines, table
 from serving.http.request_context import call_of
 from serving.predictions.prediction_bodies import Answer, head_of
 from serving.predictions.prediction_rows import COLUMNS, flat
@@ -34,27 +33,22 @@ Result = tuple[bytes, Prediction] | Problem
 BATCH_COLUMNS = ("index", "status", *COLUMNS, "problem")
 
 
-@post(
+@operation(
+    post,
     "/predict/batch/",
-    status_code=200,
-    middleware=needs("batch", body=True),
-    responses={
-        200: ResponseSpec(BatchAnswer, generate_examples=False, description="One item for each asked, in their order."),
-        **problems(*BODY),
-    },
-    security=SECURITY,
-    tags=["predictions"],
-    operation_id="predict_batch",
-    operation_class=Listed,
+    gives(BatchAnswer, "One item for each asked, in their order."),
+    scope="batch",
+    tag="predictions",
+    formats=LIST,
+    body=True,
 )
 async def predict_batch(request: Request[Any, Any, Any], data: JSONBody[BatchRequest]) -> Response[bytes]:
     """Predict up to 1 000 matches or pairings; each item has a status of its own. JSON, NDJSON or CSV, by Accept.
 
     Every 25 items cost a token of the key's rate limit.
     """
-    kind = accepted(request.headers.get("accept"), (JSON, NDJSON, CSV))
     call = call_of(request.scope)
-    service: Service = call.service
+    kind, service = call.representation, call.service
     await charge(call, math.ceil(len(data.items) / ITEMS_PER_TOKEN))
     async with service.batches:
         results = await predicted(service, data.items)

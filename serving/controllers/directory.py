@@ -6,21 +6,19 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, get
-from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter
 
 from footpred_dagster.core.clubs.search import Club
 from serving import repository
-from serving.authentication import needs
 from serving.controllers.filters import known_league
 from serving.controllers.matches import Cursor, League, Limit
+from serving.controllers.operation import LIST, gives, operation
 from serving.http.errors import Problem
-from serving.http.negotiation import CSV, JSON, NDJSON, accepted, lines, table
-from serving.http.openapi import DATABASE, SECURITY, Listed, problems
+from serving.http.negotiation import CSV, JSON, NDJSON, lines, table
+from serving.http.openapi import DATABASE
 from serving.http.pagination import link, page_after
 from serving.http.request_context import call_of
 from serving.schemas.directory import LeagueEntry, LeaguePage, TeamEntry, TeamPage
-from serving.service import Service
 
 MOST_FOUND = 100
 TEAM_COLUMNS = ("id", "name", "display_name", "city", "country", "league", "aliases")
@@ -35,17 +33,16 @@ Query = Annotated[
 ]
 
 
-@get(
+@operation(
+    get,
     "/teams/",
-    middleware=needs("read"),
-    responses={
-        200: ResponseSpec(TeamPage, generate_examples=False, description="A page; the best match first."),
-        **problems("unknown-league", "unknown-cursor", "not-built"),
-    },
-    security=SECURITY,
-    tags=["matches"],
-    operation_id="list_teams",
-    operation_class=Listed,
+    gives(TeamPage, "A page; the best match first."),
+    "unknown-league",
+    "unknown-cursor",
+    "not-built",
+    scope="read",
+    tag="matches",
+    formats=LIST,
 )
 async def list_teams(
     request: Request[Any, Any, Any],
@@ -56,8 +53,8 @@ async def list_teams(
 ) -> Response[Any]:
     """Teams by how well they match `q`, at most 100 of them; without `q` all teams by name. JSON, NDJSON or CSV, by
     Accept."""
-    kind = accepted(request.headers.get("accept"), (JSON, NDJSON, CSV))
-    service: Service = call_of(request.scope).service
+    call = call_of(request.scope)
+    kind, service = call.representation, call.service
     search = service.clubs.search
     if not search.clubs:
         raise Problem("not-built", "footpred run builds it", headers={"Retry-After": "60"})
@@ -81,22 +78,20 @@ def _entry(club: Club) -> TeamEntry:
     return TeamEntry(*names, club.city, club.country, club.league, list(club.aliases))
 
 
-@get(
+@operation(
+    get,
     "/leagues/",
-    middleware=needs("read"),
-    responses={
-        200: ResponseSpec(LeaguePage, generate_examples=False, description="A page, by country and tier."),
-        **problems("unknown-cursor", *DATABASE),
-    },
-    security=SECURITY,
-    tags=["matches"],
-    operation_id="list_leagues",
-    operation_class=Listed,
+    gives(LeaguePage, "A page, by country and tier."),
+    "unknown-cursor",
+    *DATABASE,
+    scope="read",
+    tag="matches",
+    formats=LIST,
 )
 async def list_leagues(request: Request[Any, Any, Any], cursor: Cursor = None, limit: Limit = 100) -> Response[Any]:
     """Leagues and the seasons on record of each. JSON, NDJSON or CSV, by Accept."""
-    kind = accepted(request.headers.get("accept"), (JSON, NDJSON, CSV))
-    service: Service = call_of(request.scope).service
+    call = call_of(request.scope)
+    kind, service = call.representation, call.service
     leagues = await repository.leagues(service.database)
     page, following = page_after(leagues, cursor, limit, _code)
     if kind == CSV:

@@ -8,19 +8,16 @@ from typing import Annotated, Any
 import msgspec
 import psycopg
 from litestar import Request, Response, get
-from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
 from footpred_dagster.core.domain import LEAGUES
 from serving import repository
-from serving.authentication import needs
+from serving.controllers.operation import TABLE, gives, operation
 from serving.http.encoded_response import etag_matches, header
 from serving.http.errors import Problem
-from serving.http.negotiation import CSV, JSON, accepted, as_csv
-from serving.http.openapi import SECURITY, Tabled, problems
+from serving.http.negotiation import CSV, JSON, as_csv
 from serving.http.request_context import call_of
 from serving.schemas.matches import Table, TableLine
-from serving.service import Service
 
 COLUMNS = (
     *("league", "season", "table_date", "is_final", "position", "team_id", "team", "played", "won", "drawn", "lost"),
@@ -35,26 +32,26 @@ SeasonOf = Annotated[
 ]
 
 
-@get(
+@operation(
+    get,
     "/leagues/{code:str}/table",
-    middleware=needs("read"),
-    responses={
-        200: ResponseSpec(Table, generate_examples=False, description="The table."),
-        304: ResponseSpec(None, description="It is as If-None-Match has it."),
-        **problems("unknown-league", "unknown-season", "not-computed", "database-busy"),
-    },
-    security=SECURITY,
-    tags=["matches"],
-    operation_id="get_table",
-    operation_class=Tabled,
+    gives(Table, "The table."),
+    "unknown-league",
+    "unknown-season",
+    "not-computed",
+    "database-busy",
+    scope="read",
+    tag="matches",
+    formats=TABLE,
+    not_modified=True,
 )
 async def get_table(request: Request[Any, Any, Any], code: FromPath[str], season: SeasonOf = None) -> Response[Any]:
     """The table of a league's season by its own rules: deductions, tiebreakers, splits. JSON or CSV, by Accept.
 
     Its ETag changes when it does, not while its data ages.
     """
-    kind = accepted(request.headers.get("accept"), (JSON, CSV))
-    service: Service = call_of(request.scope).service
+    call = call_of(request.scope)
+    kind, service = call.representation, call.service
     if code not in LEAGUES:
         raise Problem("unknown-league", f"codes are {', '.join(LEAGUES)}")
     stored = None

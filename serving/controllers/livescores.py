@@ -9,13 +9,10 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get
-from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter
 
-from serving.authentication import needs
+from serving.controllers.operation import gives, operation
 from serving.http.event_stream import MEDIA_TYPE, EventStream, comment, event
-from serving.http.negotiation import accepted
-from serving.http.openapi import SECURITY, problems
 from serving.http.request_context import call_of
 from serving.schemas.live import LiveScores
 from serving.service import Service
@@ -24,47 +21,33 @@ LOOK, HEARTBEAT = 0.5, 15.0
 Seconds = Annotated[int, QueryParameter(ge=1, le=3600, description="The stream ends after so many seconds")]
 
 
-@get(
-    "/livescores/",
-    middleware=needs("read"),
-    responses={
-        200: ResponseSpec(LiveScores, generate_examples=False, description="The newest scores."),
-        **problems(),
-    },
-    security=SECURITY,
-    tags=["matches"],
-    operation_id="get_livescores",
-)
+@operation(get, "/livescores/", gives(LiveScores, "The newest scores."), scope="read", tag="matches")
 async def get_livescores(request: Request[Any, Any, Any]) -> LiveScores:
     """Scores as their sources last had them. Shown only: they are edited for days and no model learns from them."""
-    accepted(request.headers.get("accept"))
-    service: Service = call_of(request.scope).service
+    service = call_of(request.scope).service
     return service.live.scores
 
 
-@get(
+@operation(
+    get,
     "/livescores/stream",
-    middleware=needs("read"),
-    responses={
-        200: ResponseSpec(
-            str,
-            generate_examples=False,
-            media_type=MEDIA_TYPE,
-            description="Events `scores` with a LiveScores as data: one at once and one after each change; a comment "
-            "every 15 s in between; and `end` when `seconds` are over, an hour at most. Connect again to go on.",
-        ),
-        **problems("too-many-streams-of-yours", "too-many-streams"),
-    },
-    security=SECURITY,
-    tags=["matches"],
-    operation_id="stream_livescores",
+    gives(
+        str,
+        "Events `scores` with a LiveScores as data: one at once and one after each change; a comment "
+        "every 15 s in between; and `end` when `seconds` are over, an hour at most. Connect again to go on.",
+        media_type=MEDIA_TYPE,
+    ),
+    "too-many-streams-of-yours",
+    "too-many-streams",
+    scope="read",
+    tag="matches",
+    formats=(MEDIA_TYPE,),
 )
 async def stream_livescores(request: Request[Any, Any, Any], seconds: Seconds = 300) -> EventStream:
     """The same as a stream of server-sent events, which ends after ``seconds``, or with its key."""
-    accepted(request.headers.get("accept"), (MEDIA_TYPE,))
     call = call_of(request.scope)
     assert call.key is not None
-    service: Service = call.service
+    service = call.service
     events = _events(service, call.key.id, time.monotonic() + seconds)
     return EventStream(events, service.streams.opened(call.key.owner))
 

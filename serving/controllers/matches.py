@@ -8,22 +8,20 @@ from typing import Annotated, Any, Literal
 import msgspec
 import psycopg
 from litestar import Request, Response, get
-from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
 from footpred_dagster.core.domain import LEAGUES
 from footpred_dagster.core.domain.disclaimer import DISCLAIMER
 from serving import repository
-from serving.authentication import needs
 from serving.controllers.filters import known_league, known_seasons, known_team
+from serving.controllers.operation import LIST, gives, operation
 from serving.http.errors import Problem
-from serving.http.negotiation import CSV, JSON, NDJSON, accepted, lines, table
-from serving.http.openapi import DATABASE, SECURITY, Listed, problems
+from serving.http.negotiation import CSV, JSON, NDJSON, lines, table
+from serving.http.openapi import DATABASE
 from serving.http.pagination import cursor_of, link, place_of
 from serving.http.request_context import call_of
 from serving.schemas.matches import Match, MatchPage, Projection, TeamAnswer
 from serving.schemas.predictions import Model
-from serving.service import Service
 
 
 def _word(description: str) -> QueryParameter:
@@ -47,17 +45,18 @@ From = Annotated[date | None, QueryParameter(name="from", description="Not befor
 To = Annotated[date | None, QueryParameter(name="to", description="Not after this UK date")]
 
 
-@get(
+@operation(
+    get,
     "/matches/",
-    middleware=needs("read"),
-    responses={
-        200: ResponseSpec(MatchPage, generate_examples=False, description="A page, by kickoff."),
-        **problems("unknown-league", "unknown-season", "unknown-team", "unknown-cursor", *DATABASE),
-    },
-    security=SECURITY,
-    tags=["matches"],
-    operation_id="list_matches",
-    operation_class=Listed,
+    gives(MatchPage, "A page, by kickoff."),
+    "unknown-league",
+    "unknown-season",
+    "unknown-team",
+    "unknown-cursor",
+    *DATABASE,
+    scope="read",
+    tag="matches",
+    formats=LIST,
 )
 async def list_matches(
     request: Request[Any, Any, Any],
@@ -71,8 +70,8 @@ async def list_matches(
     limit: Limit = 100,
 ) -> Response[Any]:
     """Matches and fixtures by league, season, team, status and day. JSON, NDJSON or CSV, by Accept."""
-    kind = accepted(request.headers.get("accept"), (JSON, NDJSON, CSV))
-    service: Service = call_of(request.scope).service
+    call = call_of(request.scope)
+    kind, service = call.representation, call.service
     code = known_league(league)
     filters: dict[str, Any] = {
         "league": code,
@@ -108,21 +107,12 @@ def _flat(match: Match) -> dict[str, Any]:
     return {name: getattr(match, name, None) for name in COLUMNS} | teams | {"kickoff": match.kickoff.isoformat()}
 
 
-@get(
-    "/teams/{team_id:str}",
-    middleware=needs("read"),
-    responses={
-        200: ResponseSpec(TeamAnswer, generate_examples=False, description="The team."),
-        **problems("unknown-team", *DATABASE),
-    },
-    security=SECURITY,
-    tags=["matches"],
-    operation_id="get_team",
+@operation(
+    get, "/teams/{team_id:str}", gives(TeamAnswer, "The team."), "unknown-team", *DATABASE, scope="read", tag="matches"
 )
 async def get_team(request: Request[Any, Any, Any], team_id: FromPath[str]) -> TeamAnswer:
     """A team: where it plays, its form and rating, its last five matches and its next five."""
-    accepted(request.headers.get("accept"))
-    service: Service = call_of(request.scope).service
+    service = call_of(request.scope).service
     row = await repository.team(service.database, team_id) if "\0" not in team_id else None
     if row is None:
         raise Problem("unknown-team", "no team has this id", suggestions=service.online.near(team_id))
@@ -146,21 +136,19 @@ async def get_team(request: Request[Any, Any, Any], team_id: FromPath[str]) -> T
     )
 
 
-@get(
+@operation(
+    get,
     "/leagues/{code:str}/projection",
-    middleware=needs("read"),
-    responses={
-        200: ResponseSpec(Projection, generate_examples=False, description="The newest projection."),
-        **problems("unknown-league", "not-computed", *DATABASE),
-    },
-    security=SECURITY,
-    tags=["matches"],
-    operation_id="get_projection",
+    gives(Projection, "The newest projection."),
+    "unknown-league",
+    "not-computed",
+    *DATABASE,
+    scope="read",
+    tag="matches",
 )
 async def get_projection(request: Request[Any, Any, Any], code: FromPath[str]) -> Projection:
     """Where the season of a league may end, club by club."""
-    accepted(request.headers.get("accept"))
-    service: Service = call_of(request.scope).service
+    service = call_of(request.scope).service
     if code not in LEAGUES:
         raise Problem("unknown-league", f"codes are {', '.join(LEAGUES)}")
     try:

@@ -6,59 +6,33 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get
-from litestar.openapi import ResponseSpec
 from psycopg import sql
 
-from serving.authentication import needs
-from serving.http.negotiation import accepted
-from serving.http.openapi import SECURITY, problems
+from serving.controllers.operation import gives, operation
 from serving.http.request_context import call_of
 from serving.queue import statistics
 from serving.queue.cleanup import STALLED_SECONDS
 from serving.queue.tasks import QUEUE
 from serving.schemas.drift import Drift, Finding
 from serving.schemas.tasks import DeadTask, Queue, Queues, Worker, Workers
-from serving.service import Service
 
 
-@get(
-    "/monitoring/queues",
-    middleware=needs("read"),
-    responses={
-        200: ResponseSpec(Queues, generate_examples=False, description="The queues."),
-        **problems("database-busy"),
-    },
-    security=SECURITY,
-    tags=["service"],
-    operation_id="get_queues",
-)
+@operation(get, "/monitoring/queues", gives(Queues, "The queues."), "database-busy", scope="read", tag="service")
 async def get_queues(request: Request[Any, Any, Any]) -> Queues:
     """How many tasks wait, run and failed, for how long the oldest waits, and what the failed ones died of."""
-    accepted(request.headers.get("accept"))
     call = call_of(request.scope)
     assert call.key is not None
-    service: Service = call.service
+    service = call.service
     (counts,) = await service.database.rows(statistics.COUNTS, {})
     whose = {"everybody": "admin" in call.key.scopes, "owner": call.key.owner, "most": statistics.NEWEST_DEAD}
     dead = msgspec.convert(await service.database.rows(statistics.DEAD, whose), list[DeadTask])
     return Queues([Queue(QUEUE, dead=dead, **counts)])
 
 
-@get(
-    "/monitoring/workers",
-    middleware=needs("read"),
-    responses={
-        200: ResponseSpec(Workers, generate_examples=False, description="The workers."),
-        **problems("database-busy"),
-    },
-    security=SECURITY,
-    tags=["service"],
-    operation_id="get_workers",
-)
+@operation(get, "/monitoring/workers", gives(Workers, "The workers."), "database-busy", scope="read", tag="service")
 async def get_workers(request: Request[Any, Any, Any]) -> Workers:
     """Every worker that was heard of in the last minutes, and how many tasks it runs."""
-    accepted(request.headers.get("accept"))
-    service: Service = call_of(request.scope).service
+    service = call_of(request.scope).service
     found = await service.database.rows(statistics.ALIVE, {"stalled": STALLED_SECONDS})
     return Workers([Worker(**row) for row in found])
 
@@ -70,21 +44,10 @@ FINDINGS = sql.SQL("""
 """).format(columns=sql.SQL(", ").join(sql.Identifier(name) for name in Finding.__struct_fields__))
 
 
-@get(
-    "/monitoring/drift",
-    middleware=needs("read"),
-    responses={
-        200: ResponseSpec(Drift, generate_examples=False, description="The newest look."),
-        **problems("database-busy"),
-    },
-    security=SECURITY,
-    tags=["models"],
-    operation_id="get_drift",
-)
+@operation(get, "/monitoring/drift", gives(Drift, "The newest look."), "database-busy", scope="read", tag="models")
 async def get_drift(request: Request[Any, Any, Any]) -> Drift:
     """Outcomes, features, predictions, calibration and skill of the season under way against earlier ones."""
-    accepted(request.headers.get("accept"))
-    service: Service = call_of(request.scope).service
+    service = call_of(request.scope).service
     rows = await service.database.rows(FINDINGS, {})
     as_of = max((row.pop("as_of") for row in rows), default=None)
     alarms = [row["says"] for row in rows if row.pop("rings")]

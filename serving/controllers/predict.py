@@ -11,17 +11,15 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from serving import metrics
-from serving.authentication import needs
+from serving.controllers.operation import operation
 from serving.http.encoded_response import Encoded, etag_matches, header
 from serving.http.errors import Problem
-from serving.http.negotiation import accepted
-from serving.http.openapi import BODY, DATABASE, SECURITY, problems
+from serving.http.openapi import DATABASE
 from serving.http.request_context import call_of
 from serving.predictions.prediction_bodies import head_of
 from serving.predictions.predictor import find
 from serving.schemas.examples import SEALED, example
 from serving.schemas.predictions import Asked, ByMatch, Prediction, PredictRequest
-from serving.service import Service
 
 LOOKUP, SPOT = (metrics.PREDICTION_SECONDS.labels(kind) for kind in ("sealed", "ad-hoc"))
 GIVEN = ResponseSpec(
@@ -34,8 +32,7 @@ GIVEN = ResponseSpec(
 
 async def look_up(scope: Mapping[str, Any], match_id: str) -> Encoded:
     """The sealed prediction of a match. Raises Problem."""
-    accepted(header(scope, b"accept"))
-    service: Service = call_of(scope).service
+    service = call_of(scope).service
     started = perf_counter()
     try:
         found = await find(service, match_id)
@@ -50,8 +47,7 @@ async def look_up(scope: Mapping[str, Any], match_id: str) -> Encoded:
 
 async def answer_request(scope: Mapping[str, Any], asked: Asked) -> Encoded:
     """The prediction of a match or pairing. Raises Problem."""
-    accepted(header(scope, b"accept"))
-    service: Service = call_of(scope).service
+    service = call_of(scope).service
     if isinstance(asked, ByMatch):
         with LOOKUP.time():
             answer = await find(service, asked.match_id)
@@ -63,38 +59,31 @@ async def answer_request(scope: Mapping[str, Any], asked: Asked) -> Encoded:
     return Encoded(head_of(found) + service.age.tail())
 
 
-@get(
+@operation(
+    get,
     "/predict/{match_id:str}",
-    middleware=needs("read"),
-    responses={
-        200: GIVEN,
-        304: ResponseSpec(None, description="It is as If-None-Match has it."),
-        **problems("unknown-match", "not-predictable", *DATABASE),
-    },
-    security=SECURITY,
-    tags=["predictions"],
-    operation_id="get_prediction",
+    GIVEN,
+    "unknown-match",
+    "not-predictable",
+    *DATABASE,
+    scope="read",
+    tag="predictions",
+    not_modified=True,
 )
 async def get_prediction(request: Request[Any, Any, Any], match_id: FromPath[str]) -> Encoded:
     """The sealed prediction of a match. Its ETag changes when it does, not while its data ages."""
     return await look_up(request.scope, match_id)
 
 
-@post(
+@operation(
+    post,
     "/predict/",
-    status_code=200,
-    middleware=needs("predict", body=True),
-    responses={
-        200: GIVEN,
-        **problems(
-            *("unknown-match", "unknown-team", "unknown-league", "not-predictable", "kickoff-past", "no-champion"),
-            *BODY,
-            *DATABASE,
-        ),
-    },
-    security=SECURITY,
-    tags=["predictions"],
-    operation_id="predict",
+    GIVEN,
+    *("unknown-match", "unknown-team", "unknown-league", "not-predictable", "kickoff-past", "no-champion"),
+    *DATABASE,
+    scope="predict",
+    tag="predictions",
+    body=True,
 )
 async def predict(request: Request[Any, Any, Any], data: JSONBody[PredictRequest]) -> Encoded:
     """Predict a match by its id (as it is sealed) or any pairing of two teams of a league (on the spot)."""

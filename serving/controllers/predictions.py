@@ -11,23 +11,20 @@ from typing import Annotated, Any, Literal
 import msgspec
 import numpy as np
 from litestar import Request, Response, get
-from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter
 
 from footpred_dagster.core.domain import SITE_ZONE
 from footpred_dagster.core.domain.disclaimer import DISCLAIMER
 from footpred_dagster.core.domain.odds import power_devig
-from serving.authentication import needs
 from serving.controllers.filters import known_league, known_seasons, known_team
 from serving.controllers.matches import Cursor, From, League, Limit, Season, TeamId, To
-from serving.http.negotiation import CSV, JSON, NDJSON, accepted, lines, table
-from serving.http.openapi import SECURITY, Listed, problems
+from serving.controllers.operation import LIST, gives, operation
+from serving.http.negotiation import CSV, JSON, NDJSON, lines, table
 from serving.http.pagination import cursor_of, link, place_of
 from serving.http.request_context import call_of
 from serving.predictions.prediction_bodies import Answer
 from serving.predictions.prediction_rows import COLUMNS, flat
 from serving.schemas.predictions import Card, CardPage, Outcomes, PredictionPage
-from serving.service import Service
 from serving.state.snapshot import by_kickoff
 
 CARD_COLUMNS = (
@@ -76,17 +73,17 @@ def _passing(
             yield answers[place]
 
 
-@get(
+@operation(
+    get,
     "/predict/predictions/",
-    middleware=needs("read"),
-    responses={
-        200: ResponseSpec(PredictionPage, generate_examples=False, description="A page, by kickoff."),
-        **problems("unknown-league", "unknown-season", "unknown-team", "unknown-cursor"),
-    },
-    security=SECURITY,
-    tags=["predictions"],
-    operation_id="list_predictions",
-    operation_class=Listed,
+    gives(PredictionPage, "A page, by kickoff."),
+    "unknown-league",
+    "unknown-season",
+    "unknown-team",
+    "unknown-cursor",
+    scope="read",
+    tag="predictions",
+    formats=LIST,
 )
 async def list_predictions(
     request: Request[Any, Any, Any],
@@ -100,8 +97,8 @@ async def list_predictions(
     limit: Limit = 100,
 ) -> Response[bytes]:
     """The newest sealed prediction of each match. JSON, NDJSON or CSV, by Accept; odds are in none of them."""
-    wanted = accepted(request.headers.get("accept"), (JSON, NDJSON, CSV))
-    service: Service = call_of(request.scope).service
+    call = call_of(request.scope)
+    wanted, service = call.representation, call.service
     code = known_league(league)
     page, following = page_of(
         service.snapshot.ordered,
@@ -124,17 +121,16 @@ async def list_predictions(
     return Response(body, headers=link(following), media_type=JSON)
 
 
-@get(
+@operation(
+    get,
     "/predict/cards/",
-    middleware=needs("read"),
-    responses={
-        200: ResponseSpec(CardPage, generate_examples=False, description="A page of fixtures, soonest first."),
-        **problems("unknown-league", "unknown-team", "unknown-cursor"),
-    },
-    security=SECURITY,
-    tags=["predictions"],
-    operation_id="list_cards",
-    operation_class=Listed,
+    gives(CardPage, "A page of fixtures, soonest first."),
+    "unknown-league",
+    "unknown-team",
+    "unknown-cursor",
+    scope="read",
+    tag="predictions",
+    formats=LIST,
 )
 async def list_cards(
     request: Request[Any, Any, Any],
@@ -145,8 +141,8 @@ async def list_cards(
 ) -> Response[Any]:
     """Coming fixtures beside the market line. Odds are left out unless the operator has licensed them, and value is
     rounded so that it does not give them away."""
-    wanted = accepted(request.headers.get("accept"), (JSON, NDJSON, CSV))
-    service: Service = call_of(request.scope).service
+    call = call_of(request.scope)
+    wanted, service = call.representation, call.service
     page, following = page_of(
         service.snapshot.ordered,
         cursor,

@@ -13,11 +13,10 @@ from litestar.params import FromPath, HeaderParameter, JSONBody
 from litestar.response.base import ASGIResponse
 
 from footpred_dagster.core.api_keys import Key
-from serving.authentication import needs
+from serving.controllers.operation import gives, operation
 from serving.http.encoded_response import Encoded, header
 from serving.http.errors import Problem
-from serving.http.negotiation import JSON, accepted, accepts_gzip
-from serving.http.openapi import BODY, SECURITY, Described, problems
+from serving.http.negotiation import JSON, accepts_gzip
 from serving.http.request_context import call_of
 from serving.queue import tasks
 from serving.queue.results import StoredResult
@@ -42,25 +41,23 @@ IdempotencyKey = Annotated[
 ]
 
 
-@post(
+@operation(
+    post,
     "/predict/async/",
-    status_code=202,
-    middleware=needs("batch", body=True),
-    responses={
-        202: ResponseSpec(Task, generate_examples=False, description="The task; its address is in Location."),
-        **problems("idempotency-conflict", "too-many-tasks", "database-busy", *BODY),
-    },
+    gives(Task, "The task; its address is in Location."),
+    "idempotency-conflict",
+    "too-many-tasks",
+    "database-busy",
+    scope="batch",
+    tag="tasks",
+    body=True,
+    status=202,
     request_max_body_size=MAX_BODY,
-    security=SECURITY,
-    tags=["tasks"],
-    operation_id="predict_async",
-    operation_class=Described,
 )
 async def predict_async(
     request: Request[Any, Any, Any], data: JSONBody[TaskRequest], idempotency_key: IdempotencyKey = None
 ) -> Response[Task]:
     """Have one match or pairing, or up to 50 000, predicted by a worker; the result is where Location says."""
-    accepted(request.headers.get("accept"))
     service, key = _called(request)
     asked = await asyncio.to_thread(tasks.asked, data.all_items)
     async with service.database.connection() as connection:
@@ -69,17 +66,11 @@ async def predict_async(
     return Response(_shown(made), status_code=202, headers=where | _hint(made), media_type=JSON)
 
 
-@get(
-    "/monitoring/task_status/{task_id:str}",
-    middleware=needs("batch"),
-    responses={200: STATUS, **problems("unknown-task", "database-busy")},
-    security=SECURITY,
-    tags=["tasks"],
-    operation_id="get_task",
+@operation(
+    get, "/monitoring/task_status/{task_id:str}", STATUS, "unknown-task", "database-busy", scope="batch", tag="tasks"
 )
 async def get_task(request: Request[Any, Any, Any], task_id: FromPath[str]) -> ASGIResponse:
     """How a task of yours stands, and its result."""
-    accepted(request.headers.get("accept"))
     service, key = _called(request)
     async with service.database.connection() as connection:
         found = await tasks.find(connection, key.owner, _id(task_id))
@@ -97,21 +88,17 @@ async def get_task(request: Request[Any, Any, Any], task_id: FromPath[str]) -> A
     return StoredResult(read, found.stored_bytes, fields, gzip=accepts_gzip(encoding), headers=[NO_STORE])
 
 
-@delete(
+@operation(
+    delete,
     "/monitoring/task_status/{task_id:str}",
-    status_code=200,
-    middleware=needs("batch"),
-    responses={
-        200: ResponseSpec(Task, generate_examples=False, description="The task, cancelled; or as it was."),
-        **problems("unknown-task", "database-busy"),
-    },
-    security=SECURITY,
-    tags=["tasks"],
-    operation_id="cancel_task",
+    gives(Task, "The task, cancelled; or as it was."),
+    "unknown-task",
+    "database-busy",
+    scope="batch",
+    tag="tasks",
 )
 async def cancel_task(request: Request[Any, Any, Any], task_id: FromPath[str]) -> Response[Task]:
     """Cancel a task of yours: it gets no result, even if a worker is at it. One that is done or failed is deleted."""
-    accepted(request.headers.get("accept"))
     service, key = _called(request)
     async with service.database.connection() as connection:
         return Response(_shown(await tasks.cancel(connection, key.owner, _id(task_id))), media_type=JSON)

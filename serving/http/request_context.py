@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from footpred_dagster.core.api_keys import Key
+
+if TYPE_CHECKING:
+    from serving.service import Service
 
 KEY_HEADER = "X-API-Key"
 SCOPE_KEY = "footpred"
@@ -16,12 +19,15 @@ REFUSED = "footpred.refused"
 
 
 class Call:
-    """``limit``: RateLimit headers to send. ``problem``: slug of the problem that was answered."""
+    """``limit``: RateLimit headers to send. ``problem``: slug of the problem that was answered.
 
-    __slots__ = ("key", "limit", "problem", "refused", "request_id", "service")
+    representation: the media type that the caller accepts, of those the operation offers.
+    """
 
-    def __init__(self, service: Any, request_id: str) -> None:
-        self.service, self.request_id = service, request_id
+    __slots__ = ("key", "limit", "problem", "refused", "representation", "request_id", "service")
+
+    def __init__(self, service: Service, request_id: str) -> None:
+        self.service, self.request_id, self.representation = service, request_id, ""
         self.key: Key | None = None
         self.limit: list[tuple[bytes, bytes]] | None = None
         self.problem: str | None = None
