@@ -15,7 +15,8 @@ from serving.ending import Ending
 from serving.http.event_stream import Streams
 from serving.http.request_checks import Parameters
 from serving.logs import AccessLog
-from serving.predictions.predictor import Batcher
+from serving.predictions.batcher import Batcher
+from serving.predictions.predictor import Predictor
 from serving.queue.statistics import QueueFacts
 from serving.settings import ServiceSettings
 from serving.state.cache import Memory
@@ -53,7 +54,9 @@ class Service:
         self.snapshot, self.age = Snapshot(self.clubs), DataAge()
         self.champion = Champion(open_archive(settings.core))
         self.online, self.live, self.facts = Online(self.clubs), Live(), ModelFacts()
-        self.memory, self.batcher = Memory(), Batcher(self)
+        self.memory = Memory()
+        self.predictor = Predictor(self.database, self.clubs, self.snapshot, self.champion, self.online, self.memory)
+        self.batcher = Batcher(self.predictor.on_the_spot)
         self.access = AccessLog()
         # What predictions are made from, but for the champion; clubs come before those that name them.
         self.predicting = (self.clubs, self.snapshot, self.age, self.online)

@@ -17,7 +17,6 @@ from serving.http.errors import Problem
 from serving.http.openapi import DATABASE
 from serving.http.request_context import call_of
 from serving.predictions.prediction_bodies import head_of
-from serving.predictions.predictor import find
 from serving.schemas.examples import SEALED, example
 from serving.schemas.predictions import Asked, ByMatch, Prediction, PredictRequest
 
@@ -35,7 +34,7 @@ async def look_up(scope: Mapping[str, Any], match_id: str) -> Encoded:
     service = call_of(scope).service
     started = perf_counter()
     try:
-        found = await find(service, match_id)
+        found = await service.predictor.find(match_id)
     finally:
         LOOKUP.observe(perf_counter() - started)
     etag = (b"etag", found.etag.encode())
@@ -50,7 +49,7 @@ async def answer_request(scope: Mapping[str, Any], asked: Asked) -> Encoded:
     service = call_of(scope).service
     if isinstance(asked, ByMatch):
         with LOOKUP.time():
-            answer = await find(service, asked.match_id)
+            answer = await service.predictor.find(asked.match_id)
         return Encoded(answer.head + service.age.tail())
     with SPOT.time():
         found = await service.batcher.predict(asked)

@@ -16,9 +16,9 @@ from procrastinate.exceptions import JobAborted
 from procrastinate.job_context import AbortReason
 from procrastinate.jobs import Job
 
-from serving.controllers.batch import item_bytes, predicted
 from serving.http.errors import Problem
 from serving.metrics import TASK_SECONDS, TASKS
+from serving.predictions.batch import item_bytes, predicted
 from serving.queue.attempts import Attempt, begin, fail, finish, give_back
 from serving.queue.heartbeat import Heartbeat, within
 from serving.queue.jobs import Connector, Jobs
@@ -129,7 +129,9 @@ class Runner:
         items = await asyncio.to_thread(attempt.items)
         writer = ResultWriter()
         for first in range(0, len(items), CHUNK):
-            results = await within(STEP_SECONDS, predicted(self._service, items[first : first + CHUNK], first))
+            results = await within(
+                STEP_SECONDS, predicted(self._service.predictor, items[first : first + CHUNK], first)
+            )
             for result in results:
                 if isinstance(result, Problem) and result.slug in PASSING:
                     raise result

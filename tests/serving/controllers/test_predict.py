@@ -9,7 +9,7 @@ import pytest
 from footpred_dagster.core.archive.local import LocalArchive
 from footpred_dagster.core.features.online_store import load_store
 from footpred_dagster.core.models.bundle import Bundle
-from serving.predictions import predictor
+from serving.state.cache import Memory
 from tests.support.problems import problem
 from tests.support.service import FORMULA, KICKOFF
 
@@ -86,7 +86,7 @@ def test_what_fails_while_a_crowd_is_predicted_is_told_to_each(client, monkeypat
     def broken(*_: object) -> None:
         raise OSError("no model today")
 
-    monkeypatch.setattr(predictor, "on_the_spot", broken)
+    monkeypatch.setattr(Memory, "chances", broken)
     assert problem(client.post("/predict/", json=PAIRING), 500) == "internal-error"
 
 
