@@ -15,12 +15,13 @@ from serving.http.encoded_response import header
 from serving.http.errors import RETRY_LATER, Problem, refusal
 from serving.http.negotiation import JSON, accepted
 from serving.http.request_checks import check_address, check_body_type
-from serving.http.request_context import KEY_HEADER, Call, call_of
+from serving.http.request_context import KEY_HEADER
+from serving.service import Service
+from serving.service_call import ServiceCall, call_of
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, Receive, Scope, Send
 
-    from serving.service import Service
 
 HEADER_BYTES = KEY_HEADER.lower().encode()
 CHALLENGE = {"WWW-Authenticate": f'ApiKey header="{KEY_HEADER}"'}
@@ -58,7 +59,7 @@ class Access:
                 return
         await self._app(scope, receive, send)
 
-    async def admit(self, scope: Scope, call: Call) -> None:
+    async def admit(self, scope: Scope, call: ServiceCall) -> None:
         """Raises Problem when the request is refused."""
         key = call.key = await authenticate(scope, call)
         await take(call, 1)
@@ -71,7 +72,7 @@ class Access:
         call.representation = accepted(header(scope, b"accept"), self._formats)
 
 
-async def authenticate(scope: Scope, call: Call) -> Key:
+async def authenticate(scope: Scope, call: ServiceCall) -> Key:
     """The key of a request; raises Problem. It is read from the header only: addresses end up in logs."""
     text = header(scope, HEADER_BYTES)
     if text is None:
@@ -108,7 +109,7 @@ async def _look_up(service: Service, identity: str) -> Key | None:
     return key
 
 
-async def charge(call: Call, cost: int) -> None:
+async def charge(call: ServiceCall, cost: int) -> None:
     """Take the tokens that a request costs beyond the one it was admitted with; raises Problem when there are fewer.
 
     A request that costs more than the burst costs the burst.
@@ -118,7 +119,7 @@ async def charge(call: Call, cost: int) -> None:
     await take(call, cost - 1, retry=cost)
 
 
-async def take(call: Call, tokens: int, *, retry: int | None = None) -> None:
+async def take(call: ServiceCall, tokens: int, *, retry: int | None = None) -> None:
     """Take ``tokens`` of the rate limit of the request's key; raises Problem when there are fewer."""
     assert call.key is not None
     limit = await call.service.limits.take(call.key, tokens, retry=retry)

@@ -15,14 +15,15 @@ from litestar._asgi.utils import is_valid_host
 from serving.authentication import Access
 from serving.controllers.predict import answer_request, look_up
 from serving.http.errors import Problem, error_answer, refusal
-from serving.http.request_context import ARRIVED, call_of
+from serving.http.request_context import ARRIVED
 from serving.schemas.predictions import Asked, PredictRequest
+from serving.service import Service
+from serving.service_call import call_of
 
 if TYPE_CHECKING:
     from litestar import Litestar
     from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-    from serving.service import Service
 
 PREFIX = "/predict/"
 MAX_BODY = 4096

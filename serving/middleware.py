@@ -15,15 +15,16 @@ from serving.direct import Direct
 from serving.http.encoded_response import PRIVATE
 from serving.http.errors import Problem, refusal
 from serving.http.options import Options
-from serving.http.request_context import ARRIVED, REFUSED, SCOPE_KEY, Call
+from serving.http.request_context import ARRIVED, REFUSED, SCOPE_KEY
 from serving.logs import access_line
 from serving.metrics import request_metrics
+from serving.service import Service
+from serving.service_call import ServiceCall
 
 if TYPE_CHECKING:
     from litestar import Litestar
     from litestar.types import ASGIApp, Receive, Scope, Send
 
-    from serving.service import Service
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 BODY_SECONDS = 10.0
@@ -50,7 +51,7 @@ class Gateway:
             await self._framework(scope, receive, send)
             return
         started = perf_counter()
-        call = Call(self._service, _request_id(scope["headers"]))
+        call = ServiceCall(self._service, _request_id(scope["headers"]))
         scope[SCOPE_KEY] = call  # type: ignore[literal-required]
         status, method = 500, scope["method"]
 

@@ -60,9 +60,9 @@ class Service:
         self.access = AccessLog()
         # What predictions are made from, but for the champion; clubs come before those that name them.
         self.predicting = (self.clubs, self.snapshot, self.age, self.online)
-        self.readiness = Readiness(self)
         self.parameters: Parameters = {}
         self.ending = Ending(settings.drain_seconds)
+        self.readiness = Readiness(self.ending, self.database, self.keys, self.champion)
         self.streams = Streams()
         self.batches = asyncio.Semaphore(BATCHES)
 

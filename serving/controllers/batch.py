@@ -12,11 +12,11 @@ from serving.authentication import charge
 from serving.controllers.operation import LIST, gives, operation
 from serving.http.errors import TYPES, Problem
 from serving.http.negotiation import CSV, JSON, NDJSON, lines, table
-from serving.http.request_context import call_of
 from serving.predictions.batch import Result, in_turns, item_bytes, predicted
-from serving.predictions.prediction_rows import COLUMNS, flat
+from serving.schemas.prediction_rows import COLUMNS, flat
 from serving.schemas.predictions import BatchAnswer, BatchRequest
 from serving.service import Service
+from serving.service_call import call_of
 
 ITEMS_PER_TOKEN = 25
 """Of the rate limit: a batch is no way around it."""

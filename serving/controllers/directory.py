@@ -17,8 +17,8 @@ from serving.http.errors import Problem
 from serving.http.negotiation import CSV, JSON, NDJSON, lines, table
 from serving.http.openapi import DATABASE
 from serving.http.pagination import link, page_after
-from serving.http.request_context import call_of
 from serving.schemas.directory import LeagueEntry, LeaguePage, TeamEntry, TeamPage
+from serving.service_call import call_of
 
 MOST_FOUND = 100
 TEAM_COLUMNS = ("id", "name", "display_name", "city", "country", "league", "aliases")

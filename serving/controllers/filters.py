@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
 
 from footpred_dagster.core.domain import LEAGUES
 from serving.http.errors import Problem
+from serving.service import Service
 from serving.state.clubs import team_of
-
-if TYPE_CHECKING:
-    from serving.service import Service
 
 SUGGESTIONS = 3
 

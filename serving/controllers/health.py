@@ -10,8 +10,7 @@ from litestar.openapi import ResponseSpec
 from msgspec import Struct
 
 from serving.http.openapi import public_problems
-from serving.http.request_context import call_of
-from serving.service import Service
+from serving.service_call import call_of
 
 
 class Alive(Struct, frozen=True):
@@ -54,7 +53,7 @@ async def healthcheck() -> Alive:
 )
 async def readyz_lookups(request: Request[Any, Any, Any]) -> Response[Lookups]:
     """Whether lookups can be answered: 200 from the first time that memory was filled, until the service ends."""
-    service: Service = call_of(request.scope).service
+    service = call_of(request.scope).service
     status: Literal["ready", "filling", "ending"] = "ready" if service.snapshot.loaded_at is not None else "filling"
     if service.ending.draining:
         status = "ending"
@@ -69,7 +68,7 @@ async def readyz_lookups(request: Request[Any, Any, Any]) -> Response[Lookups]:
 )
 async def readyz(request: Request[Any, Any, Any]) -> Response[Readiness]:
     """Whether it can do its work: 503 without database or champion and while it ends, 200 with `problems` otherwise."""
-    service: Service = call_of(request.scope).service
+    service = call_of(request.scope).service
     loaded = service.champion.loaded.version if service.champion.loaded else None
     available = service.database.up and loaded is not None and not service.ending.draining
     problems = service.readiness.problems()

@@ -16,8 +16,8 @@ from serving.controllers.operation import TABLE, gives, operation
 from serving.http.encoded_response import etag_matches, header
 from serving.http.errors import Problem
 from serving.http.negotiation import CSV, JSON, as_csv
-from serving.http.request_context import call_of
 from serving.schemas.matches import Table, TableLine
+from serving.service_call import call_of
 
 COLUMNS = (
     *("league", "season", "table_date", "is_final", "position", "team_id", "team", "played", "won", "drawn", "lost"),

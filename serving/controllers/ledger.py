@@ -8,8 +8,8 @@ from litestar import Request, get
 
 from serving.controllers.operation import gives, operation
 from serving.http.errors import RETRY_LATER, Problem
-from serving.http.request_context import call_of
 from serving.schemas.predictions import LedgerHead
+from serving.service_call import call_of
 
 
 @operation(get, "/predict/ledger", gives(LedgerHead, "The end of the chain."), scope="read", tag="predictions")

@@ -13,9 +13,9 @@ from litestar.params import QueryParameter
 
 from serving.controllers.operation import gives, operation
 from serving.http.event_stream import MEDIA_TYPE, EventStream, comment, event
-from serving.http.request_context import call_of
 from serving.schemas.live import LiveScores
 from serving.service import Service
+from serving.service_call import call_of
 
 LOOK, HEARTBEAT = 0.5, 15.0
 Seconds = Annotated[int, QueryParameter(ge=1, le=3600, description="The stream ends after so many seconds")]

@@ -19,9 +19,9 @@ from serving.http.errors import Problem
 from serving.http.negotiation import CSV, JSON, NDJSON, lines, table
 from serving.http.openapi import DATABASE
 from serving.http.pagination import cursor_of, link, place_of
-from serving.http.request_context import call_of
 from serving.schemas.matches import Match, MatchPage, Projection, TeamAnswer
 from serving.schemas.predictions import Model
+from serving.service_call import call_of
 
 
 def _word(description: str) -> QueryParameter:

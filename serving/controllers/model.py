@@ -8,8 +8,8 @@ from litestar import Request, get
 
 from footpred_dagster.core.domain.disclaimer import DISCLAIMER
 from serving.controllers.operation import gives, operation
-from serving.http.request_context import call_of
 from serving.schemas.model import LoadedVersion, ModelInfo
+from serving.service_call import call_of
 
 
 @operation(get, "/predict/model/info", gives(ModelInfo, "Champion, challengers, decision."), scope="read", tag="models")

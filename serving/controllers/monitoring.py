@@ -9,12 +9,12 @@ from litestar import Request, get
 from psycopg import sql
 
 from serving.controllers.operation import gives, operation
-from serving.http.request_context import call_of
 from serving.queue import statistics
 from serving.queue.cleanup import STALLED_SECONDS
 from serving.queue.tasks import QUEUE
 from serving.schemas.drift import Drift, Finding
 from serving.schemas.tasks import DeadTask, Queue, Queues, Worker, Workers
+from serving.service_call import call_of
 
 
 @operation(get, "/monitoring/queues", gives(Queues, "The queues."), "database-busy", scope="read", tag="service")

@@ -15,10 +15,10 @@ from serving.controllers.operation import operation
 from serving.http.encoded_response import Encoded, etag_matches, header
 from serving.http.errors import Problem
 from serving.http.openapi import DATABASE
-from serving.http.request_context import call_of
-from serving.predictions.prediction_bodies import head_of
 from serving.schemas.examples import SEALED, example
+from serving.schemas.prediction_bodies import head_of
 from serving.schemas.predictions import Asked, ByMatch, Prediction, PredictRequest
+from serving.service_call import call_of
 
 LOOKUP, SPOT = (metrics.PREDICTION_SECONDS.labels(kind) for kind in ("sealed", "ad-hoc"))
 GIVEN = ResponseSpec(

@@ -21,10 +21,10 @@ from serving.controllers.matches import Cursor, From, League, Limit, Season, Tea
 from serving.controllers.operation import LIST, gives, operation
 from serving.http.negotiation import CSV, JSON, NDJSON, lines, table
 from serving.http.pagination import cursor_of, link, place_of
-from serving.http.request_context import call_of
-from serving.predictions.prediction_bodies import Answer
-from serving.predictions.prediction_rows import COLUMNS, flat
+from serving.schemas.prediction_bodies import Answer
+from serving.schemas.prediction_rows import COLUMNS, flat
 from serving.schemas.predictions import Card, CardPage, Outcomes, PredictionPage
+from serving.service_call import call_of
 from serving.state.snapshot import by_kickoff
 
 CARD_COLUMNS = (

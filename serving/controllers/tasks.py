@@ -17,12 +17,12 @@ from serving.controllers.operation import gives, operation
 from serving.http.encoded_response import Encoded, header
 from serving.http.errors import Problem
 from serving.http.negotiation import JSON, accepts_gzip
-from serving.http.request_context import call_of
 from serving.queue import tasks
 from serving.queue.results import StoredResult
 from serving.schemas.problem import ProblemDetails
 from serving.schemas.tasks import Task, TaskRequest, TaskWithResult
 from serving.service import Service
+from serving.service_call import call_of
 
 MAX_BODY = 8 * 2**20
 """50 000 pairings in full."""

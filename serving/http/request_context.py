@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from footpred_dagster.core.api_keys import Key
-
-if TYPE_CHECKING:
-    from serving.service import Service
 
 KEY_HEADER = "X-API-Key"
 SCOPE_KEY = "footpred"
@@ -24,10 +21,10 @@ class Call:
     representation: the media type that the caller accepts, of those the operation offers.
     """
 
-    __slots__ = ("key", "limit", "problem", "refused", "representation", "request_id", "service")
+    __slots__ = ("key", "limit", "problem", "refused", "representation", "request_id")
 
-    def __init__(self, service: Service, request_id: str) -> None:
-        self.service, self.request_id, self.representation = service, request_id, ""
+    def __init__(self, request_id: str) -> None:
+        self.request_id, self.representation = request_id, ""
         self.key: Key | None = None
         self.limit: list[tuple[bytes, bytes]] | None = None
         self.problem: str | None = None

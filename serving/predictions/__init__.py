@@ -1,4 +1,4 @@
-"""One prediction, from the ledger or on the spot, and its encoded forms.
+"""Predictions, from the ledger or on the spot: one, many, or those asked for at the same time.
 
-May import ``http`` and ``schemas``. What it predicts from is kept by ``state``.
+May import ``state`` and what is below. How they are encoded is in ``schemas``.
 """

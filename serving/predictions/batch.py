@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from serving.http.errors import TYPES, Problem
-from serving.predictions.prediction_bodies import Answer, head_of
 from serving.predictions.predictor import Predictor
+from serving.schemas.prediction_bodies import Answer, head_of
 from serving.schemas.predictions import ByTeams, Prediction, PredictRequest
 from serving.schemas.problem import FieldError
 

@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from psycopg import sql
 
 from serving import metrics
+from serving.database import Database
 from serving.http.errors import Problem
-from serving.predictions.prediction_bodies import Answer, ad_hoc, answers
+from serving.schemas.prediction_bodies import Answer, ad_hoc, answers
 from serving.schemas.predictions import ByTeams, Model, Prediction
-
-if TYPE_CHECKING:
-    from serving.database import Database
-    from serving.state.cache import Memory
-    from serving.state.champion import Champion
-    from serving.state.clubs import Clubs
-    from serving.state.online_store import Online
-    from serving.state.snapshot import Snapshot
+from serving.state.cache import Memory
+from serving.state.champion import Champion
+from serving.state.clubs import Clubs
+from serving.state.online_store import Online
+from serving.state.snapshot import Snapshot
 
 SEALED, AD_HOC, IN_VAIN = (metrics.PREDICTIONS.labels(kind) for kind in ("sealed", "ad-hoc", "none"))
 UNSERVED = sql.SQL("""

@@ -1,4 +1,4 @@
-"""What goes in and out, as msgspec structs: the OpenAPI document is made from them.
+"""What goes in and out: msgspec structs, from which the OpenAPI document is made, and predictions encoded.
 
-Imports nothing of ours but the disclaimer. Encoding them is in ``predictions``.
+Of ours it imports ``core.domain`` alone.
 """

@@ -1,4 +1,4 @@
 """What a worker of the service keeps in memory, refreshed by threads while tables change.
 
-May import ``predictions``, ``queue``, ``http`` and what is below. It is put together in ``service``.
+May import ``queue``, ``http``, ``schemas`` and what is below. It is put together in ``service``.
 """

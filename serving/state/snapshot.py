@@ -13,7 +13,7 @@ from footpred_dagster.core.clubs.search import ClubSearch
 from footpred_dagster.core.predictions import ledger
 from footpred_dagster.core.predictions.served import SERVED_CHANNEL
 from serving import metrics
-from serving.predictions.prediction_bodies import Answer, answers, tail
+from serving.schemas.prediction_bodies import Answer, answers, tail
 from serving.state.clubs import Clubs
 from serving.state.table_versions import Versions, table_versions
 

@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -24,9 +24,7 @@ from serving.queue.heartbeat import Heartbeat, within
 from serving.queue.jobs import Connector, Jobs
 from serving.queue.results import ResultWriter
 from serving.queue.tasks import JOB, QUEUE
-
-if TYPE_CHECKING:
-    from serving.service import Service
+from serving.service import Service
 
 CHUNK = 500
 """Items predicted at a time: between two of them a task can be cancelled."""
