@@ -28,7 +28,8 @@ def history(home, data_dir):
 
 
 def test_thirty_two_seasons_are_read_whole_and_judged(history):
-    assert (history["files"], history["matches"], history["errors"]) == (667, 233_506, [])
+    # Played; 77 more were awarded.
+    assert (history["files"], history["matches"], history["errors"]) == (667, 233_429, [])
     assert history["checks"]["failed"] == 0
     rows = {(row["model"], row["league"]): row for row in history["evaluation"]}
     assert rows["champion", "all"]["n"] == 15_480
