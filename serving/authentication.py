@@ -31,7 +31,7 @@ NO_KEY = Key("", "", "", bytes(32), [], 1.0, 1, datetime(2000, 1, 1, tzinfo=UTC)
 log = logging.getLogger("footpred.service")
 
 
-def needs(scope: str, *, body: bool, formats: Sequence[str]) -> list[DefineMiddleware]:
+def needs(scope: str, *, body: bool = False, formats: Sequence[str] = (JSON,)) -> list[DefineMiddleware]:
     """Middleware of an operation for keys with ``scope``, or ``admin``.
 
     body: the operation reads one. formats: what it answers with.
